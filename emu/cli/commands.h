@@ -1,0 +1,9 @@
+/* emu/cli/commands.h -- the sub-commands, in the order of the help. To add one: its file, a row here. */
+#pragma once
+#include "emu/cli/cli.h"
+
+#define THM_COMMANDS(X)
+
+#define X(name) extern const struct thm_command thm_command_##name;
+THM_COMMANDS(X)
+#undef X

@@ -1,0 +1,21 @@
+#include "interpreter/err.h"
+#include <stddef.h>
+
+static const struct {
+    int status;
+    const char *text;
+} errors[] = {
+#define X(name, status, text) [name] = { status, text },
+    THM_NN_ERRORS(X)
+#undef X
+};
+
+const char *thm_nn_strerror(enum thm_nn_err e)
+{
+    return (size_t)e < sizeof errors / sizeof errors[0] ? errors[e].text : "unknown error";
+}
+
+int thm_nn_exit_status(enum thm_nn_err e)
+{
+    return (size_t)e < sizeof errors / sizeof errors[0] ? errors[e].status : 20;
+}

@@ -1,0 +1,81 @@
+/* interpreter/interpreter.h -- runs a model in an arena exactly as TensorFlow Lite Micro would on a 32-bit device.
+ *
+ * Freestanding: no malloc, no operating system, no stdio. All device data lies in the caller's arena, pointer-free
+ * (32-bit offsets); struct thm_interpreter stands for the MicroInterpreter object, which is outside the arena on
+ * the device too. The order, sizes and alignments of all arena requests are TFLM's (tensorflow/tflite-micro 90b983c,
+ * micro_allocator.cc), for the struct layout of the target's compiler. Not thread-safe. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include "interpreter/err.h"
+#include "interpreter/model.h"
+
+/* Struct sizes of one family of compilers; the table is in interpreter/layout.c. */
+struct thm_layout;
+const struct thm_layout *thm_layout_find(const char *name); /* "cortex_m", "ilp32_align8", "i386"; NULL: unknown */
+const char *thm_layout_name(const struct thm_layout *l);
+const struct thm_layout *thm_layout_at(size_t i);           /* NULL after the last: for listings */
+
+/* One operator that has just run: for device time, traces and profiles. */
+struct thm_op_event {
+    uint32_t subgraph, op;
+    const char *name; /* not NUL-terminated for custom operators */
+    uint32_t name_len;
+    uint64_t macs;    /* multiply-accumulates of this invocation; 0 for operators that have none */
+    uint64_t elements; /* output elements: the work of operators without MACs */
+};
+
+/* What the interpreter tells its surroundings. Any pointer may be NULL. */
+struct thm_interpreter_hooks {
+    void *ctx;
+    void (*op_done)(void *ctx, const struct thm_op_event *ev);
+};
+
+struct thm_arena_stats {   /* bytes */
+    uint32_t size;         /* as given */
+    uint32_t used;         /* TFLM's arena_used_bytes(): head + tail */
+    uint32_t head, tail;   /* planned (non-persistent) and persistent part */
+    uint32_t min;          /* smallest arena, a multiple of 16, in which thm_interpreter_allocate() succeeds */
+};
+
+/* A runtime tensor: where its bytes are and how to read them. */
+struct thm_tensor {
+    struct thm_tensor_info info;
+    void *data;     /* in the arena; constant tensors: in the model file (do not write) */
+    uint32_t bytes;
+};
+
+/* Fields are private (interpreter/context.h explains them); the size is public so that callers need no malloc. */
+struct thm_interpreter {
+    const struct thm_model *model;
+    const struct thm_layout *layout;
+    uint8_t *arena;
+    uint32_t arena_size;
+    struct thm_interpreter_hooks hooks;
+    struct thm_arena_stats stats;
+    uint64_t priv[48];
+};
+
+/* Bind a model to an arena; touches neither.
+ * In:     model, layout, arena: lent, must outlive the interpreter. hooks is copied, may be NULL.
+ *         arena may have any alignment; as in TFLM its first bytes up to a multiple of 16 are lost, and the figures
+ *         of the documentation hold when its end is a multiple of 16 too. */
+void thm_interpreter_init(struct thm_interpreter *it, const struct thm_model *model, const struct thm_layout *layout,
+                          void *arena, uint32_t arena_size, const struct thm_interpreter_hooks *hooks);
+
+/* TFLM's AllocateTensors(): check every operator, plan memory, prepare.
+ * Errors: THM_NN_EARENA (diag: which step or tensor, need, have), THM_NN_EOP, THM_NN_ETYPE, THM_NN_ESHAPE, ...
+ *         After an error the interpreter can only be initialised again. */
+enum thm_nn_err thm_interpreter_allocate(struct thm_interpreter *it, struct thm_nn_diag *diag);
+
+/* Run all operators once. Errors: THM_NN_EUSE before allocate, THM_NN_EINVOKE. */
+enum thm_nn_err thm_interpreter_invoke(struct thm_interpreter *it, struct thm_nn_diag *diag);
+
+/* Input or output i of the first subgraph. Errors: THM_NN_EUSE: no such one, or not allocated yet. */
+enum thm_nn_err thm_interpreter_input(struct thm_interpreter *it, uint32_t i, struct thm_tensor *out);
+enum thm_nn_err thm_interpreter_output(struct thm_interpreter *it, uint32_t i, struct thm_tensor *out);
+
+/* Set variable tensors and operator state back to their start values. */
+enum thm_nn_err thm_interpreter_reset(struct thm_interpreter *it, struct thm_nn_diag *diag);
+
+const struct thm_arena_stats *thm_interpreter_stats(const struct thm_interpreter *it);

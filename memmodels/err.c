@@ -1,0 +1,21 @@
+#include "memmodels/err.h"
+#include <stddef.h>
+
+static const struct {
+    int status;
+    const char *text;
+} errors[] = {
+#define X(name, status, text) [name] = { status, text },
+    THM_MEM_ERRORS(X)
+#undef X
+};
+
+const char *thm_mem_strerror(enum thm_mem_err e)
+{
+    return (size_t)e < sizeof errors / sizeof errors[0] ? errors[e].text : "unknown error";
+}
+
+int thm_mem_exit_status(enum thm_mem_err e)
+{
+    return (size_t)e < sizeof errors / sizeof errors[0] ? errors[e].status : 20;
+}

@@ -1,0 +1,49 @@
+/* memmodels/heap.h -- a board's heap allocator, in band, in emulated SRAM.
+ *
+ * An allocator keeps its headers and lists inside the memory it manages, as 32-bit little-endian words, exactly where
+ * the device's allocator keeps them: same addresses, same fragmentation, same NULL, and an overrun damages the same
+ * neighbour. Addresses are the device's (uint32_t); 0 is NULL. Sizes are bytes. Not thread-safe.
+ * A new allocator: one file, one row in heap.c's table, its golden traces. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "memmodels/err.h"
+
+struct thm_heap_stats { /* as the device's own info call reports them (bytes, poison overhead already subtracted) */
+    uint32_t free, largest, min_free, allocated;
+    uint32_t blocks_alloc, blocks_free;
+};
+
+struct thm_heap_ops;
+
+struct thm_heap {
+    const struct thm_heap_ops *ops;
+    uint8_t *mem;      /* host address of the heap's first byte; lent */
+    uint32_t base;     /* device address of it; alignment and page rounding follow this */
+    uint32_t size;     /* bytes */
+    uint32_t state[32]; /* what the device keeps outside the heap (newlib's statics); meaning is the allocator's */
+};
+
+struct thm_heap_ops {
+    const char *name;  /* as on the command line and in profiles: "esp_multi_heap_tlsf", ... */
+    const char *title; /* one line for listings */
+    enum thm_mem_err (*init)(struct thm_heap *h);
+    uint32_t (*malloc)(struct thm_heap *h, uint32_t n);
+    uint32_t (*realloc)(struct thm_heap *h, uint32_t p, uint32_t n); /* NULL member: the allocator has none */
+    uint32_t (*memalign)(struct thm_heap *h, uint32_t align, uint32_t n); /* likewise */
+    enum thm_mem_err (*free)(struct thm_heap *h, uint32_t p);        /* ECORRUPT: a damaged header, as the device would notice */
+    uint32_t (*usable)(const struct thm_heap *h, uint32_t p);        /* bytes the block can hold */
+    void (*stats)(const struct thm_heap *h, struct thm_heap_stats *out);
+    /* Walk the whole heap. ECORRUPT: *where = device address of the first damaged block header. */
+    enum thm_mem_err (*check)(const struct thm_heap *h, uint32_t *where);
+    /* The allocator's own `stat` line of the trace format, without the word "stat"; returns snprintf's value. */
+    int (*stat_line)(const struct thm_heap *h, char *buf, size_t len);
+};
+
+const struct thm_heap_ops *thm_heap_find(const char *name); /* NULL: unknown */
+const struct thm_heap_ops *thm_heap_at(size_t i);           /* NULL after the last: for listings */
+
+/* Set up an allocator over mem[0..size). Errors: THM_MEM_EINVAL: too small for this allocator, or misaligned. */
+enum thm_mem_err thm_heap_init(struct thm_heap *h, const struct thm_heap_ops *ops, uint8_t *mem, uint32_t base,
+                               uint32_t size);

@@ -1,0 +1,21 @@
+#include "netlink/err.h"
+#include <stddef.h>
+
+static const struct {
+    int status;
+    const char *text;
+} errors[] = {
+#define X(name, status, text) [name] = { status, text },
+    THM_NET_ERRORS(X)
+#undef X
+};
+
+const char *thm_net_strerror(enum thm_net_err e)
+{
+    return (size_t)e < sizeof errors / sizeof errors[0] ? errors[e].text : "unknown error";
+}
+
+int thm_net_exit_status(enum thm_net_err e)
+{
+    return (size_t)e < sizeof errors / sizeof errors[0] ? errors[e].status : 20;
+}

@@ -1,0 +1,53 @@
+/* netlink/fetch.h -- the supervisor's HTTPS client: libcurl multi + OpenSSL, body streamed to the board.
+ *
+ * Certificate verification is always on. Only https URLs, HTTP/1.1, no environment proxies. Several fetches run at
+ * once; nothing blocks: the owner polls. Not thread-safe. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "netlink/err.h"
+
+struct thm_net;   /* one per supervisor */
+struct thm_fetch; /* one transfer */
+
+struct thm_fetch_info { /* known when the header has arrived (tls part: when the handshake is done) */
+    long http_status;
+    int64_t content_length;      /* -1: not told */
+    char content_type[64], etag[80];
+    unsigned redirects;
+    char effective_url[512];
+    char tls_version[16], cipher[48]; /* "TLSv1.3", "TLS_AES_256_GCM_SHA384" */
+    unsigned chain_length;       /* certificates the server sent */
+    uint32_t chain_bytes;        /* DER bytes of them */
+    char key_type[24];           /* of the server's certificate: "RSA-2048", "EC-256" */
+};
+
+struct thm_fetch_options {
+    const char *url;
+    const char *cacert;     /* PEM file; NULL: the system's CAs */
+    uint32_t chunk_bytes;   /* body() never gets more than this in one call */
+    unsigned max_redirects; /* 0 = default 10 */
+    unsigned timeout_ms;    /* no byte for so long; 0 = default 5000 (esp_http_client) */
+    /* After the TLS handshake, before the request is answered: may be NULL. */
+    void (*header)(void *ctx, const struct thm_fetch_info *info);
+    /* A piece of the body. false: stop delivering until thm_fetch_resume(); the piece is delivered again then. */
+    bool (*body)(void *ctx, const uint8_t *data, uint32_t len);
+    /* The end, good or bad; called once, also for errors before the first byte. message: one line, what and where. */
+    void (*done)(void *ctx, enum thm_net_err err, const char *message, const struct thm_fetch_info *info);
+    void *ctx;
+};
+
+enum thm_net_err thm_net_create(struct thm_net **out);
+void thm_net_destroy(struct thm_net *net); /* ends all its fetches without done(); NULL is fine */
+
+/* Start a transfer. Everything in o is copied. Errors: THM_NET_EINVAL (not an https URL, unreadable cacert: *message
+ * is a static or thread-local sentence), THM_NET_EHOST. */
+enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_options *o, struct thm_fetch **out,
+                                 const char **message);
+void thm_fetch_resume(struct thm_fetch *f);
+void thm_fetch_cancel(struct thm_fetch *f); /* frees it; done() is not called. After done() the fetch is already freed */
+
+/* Wait up to timeout_ms (-1 = for ever) for the network or for one of fds[0..n) to be readable, then let transfers go
+ * on (their callbacks run inside). ready[i] (may be NULL) tells which of fds are readable. */
+enum thm_net_err thm_net_poll(struct thm_net *net, const int *fds, bool *ready, size_t n, int timeout_ms);

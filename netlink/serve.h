@@ -1,0 +1,23 @@
+/* netlink/serve.h -- an HTTPS model server for demos and tests: libmicrohttpd over a folder. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "netlink/err.h"
+
+struct thm_server;
+struct thm_server_options {
+    const char *dir;        /* served read-only; nothing outside it, no dot files, no listings above it */
+    const char *bind;       /* address; NULL = 127.0.0.1 */
+    uint16_t port;          /* 0 = any free one */
+    const char *state_dir;  /* holds ca.pem, server.pem and their keys, made on first use */
+    const char *names;      /* extra DNS names / IPs for the certificate, comma separated; NULL: none */
+    uint64_t cut_after;     /* close the connection after so many body bytes; 0 = never (for tests) */
+    /* A line a request, for a log; may be NULL. */
+    void (*log)(void *ctx, const char *line);
+    void *ctx;
+};
+/* Errors: THM_NET_EINVAL, THM_NET_EHOST; *message is a sentence for the user. */
+enum thm_net_err thm_server_start(struct thm_server **out, const struct thm_server_options *o, const char **message);
+uint16_t thm_server_port(const struct thm_server *s);
+const char *thm_server_ca(const struct thm_server *s); /* path of ca.pem */
+void thm_server_stop(struct thm_server *s);            /* NULL is fine */
