@@ -1,0 +1,375 @@
+#include "emu/board/profile_check.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECTOR          4096u        /* partitions start and end on erase sectors: esp-idf gen_esp32part.py */
+#define CLOCK_MAX       10000000000u /* Hz; a typing error above it */
+#define STACK_MIN       256u
+#define TLS_CONTENT_MIN 512u         /* RFC 6066: smallest fragment length */
+#define TLS_CONTENT_MAX 16384u       /* RFC 8446 5.1: longest record */
+
+struct thm_profile_known thm_profile_known = { 0 };
+
+struct check {
+    const struct thm_profile *p;
+    struct thm_yaml *y;
+    char path[80]; /* of the value looked at */
+};
+
+struct span { /* a range with a name: a bank, a heap, a partition */
+    const char *name;
+    uint64_t base, size;
+};
+
+static void at(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void at(struct check *c, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(c->path, sizeof c->path, fmt, ap);
+    va_end(ap);
+}
+
+#define WRONG(c, ...) thm_yaml_fail((c)->y, thm_yaml_line((c)->y, (c)->path), (c)->path, __VA_ARGS__)
+
+static int one_of(struct check *c, const char *value, const char *const *known)
+{
+    char list[128] = "";
+    size_t len = 0;
+    for (size_t i = 0; known[i]; i++) {
+        if (strcmp(value, known[i]) == 0)
+            return 0;
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", known[i]);
+    }
+    return WRONG(c, "expected one of %s, found '%s'", list, value);
+}
+
+static int library_knows(struct check *c, bool (*known)(const char *), const char *what, const char *value)
+{
+    return !known || known(value) ? 0 : WRONG(c, "expected %s this build knows, found '%s'", what, value);
+}
+
+static int within(struct check *c, uint64_t value, uint64_t min, uint64_t max)
+{
+    return value >= min && value <= max
+               ? 0
+               : WRONG(c, "expected %" PRIu64 " to %" PRIu64 ", found %" PRIu64, min, max, value);
+}
+
+/* -- ranges ----------------------------------------------------------------------------------------------------- */
+
+static bool overlap(const struct span *a, const struct span *b)
+{
+    return a->base < b->base + b->size && b->base < a->base + a->size;
+}
+
+static bool inside(const struct span *a, const struct span *outer)
+{
+    return a->base >= outer->base && a->base + a->size <= outer->base + outer->size;
+}
+
+static struct span bank(const struct thm_profile *p, unsigned i)
+{
+    return (struct span){ p->memory[i].name, p->memory[i].base, p->memory[i].size };
+}
+
+static struct span heap(const struct thm_profile *p, unsigned i)
+{
+    return (struct span){ p->heaps[i].name, p->heaps[i].base, p->heaps[i].size };
+}
+
+static struct span partition(const struct thm_profile *p, unsigned i)
+{
+    return (struct span){ p->flash.partitions[i].name, p->flash.partitions[i].offset, p->flash.partitions[i].size };
+}
+
+/* Range i has a size, a name of its own and no byte of the ranges before it. start: the key of its first byte. */
+static int is_separate(struct check *c, struct span (*get)(const struct thm_profile *, unsigned), unsigned i,
+                       const char *list, const char *start)
+{
+    struct span s = get(c->p, i);
+    at(c, "%s[%u].size", list, i);
+    if (s.size == 0)
+        return WRONG(c, "expected at least 1 byte, found 0");
+    for (unsigned k = 0; k < i; k++) {
+        struct span other = get(c->p, k);
+        at(c, "%s[%u].name", list, i);
+        if (strcmp(s.name, other.name) == 0)
+            return WRONG(c, "expected a name of its own, '%s' is %s[%u]", s.name, list, k);
+        at(c, "%s[%u].%s", list, i, start);
+        if (overlap(&s, &other))
+            return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " overlaps %s[%u] '%s' at 0x%" PRIx64 " + %" PRIu64, s.base,
+                         s.size, list, k, other.name, other.base, other.size);
+    }
+    return 0;
+}
+
+/* -- the parts of a profile ------------------------------------------------------------------------------------- */
+
+static int check_core(struct check *c, unsigned i)
+{
+    const struct thm_profile_core *k = &c->p->cores[i];
+    const double cycles[] = { k->cycles_per_mac_int8, k->cycles_per_mac_float, k->cycles_per_element };
+    static const char *const keys[] = { "cycles_per_mac_int8", "cycles_per_mac_float", "cycles_per_element" };
+    at(c, "cores[%u].layout", i);
+    int status = library_knows(c, thm_profile_known.layout, "a struct layout", k->layout);
+    if (status)
+        return status;
+    at(c, "cores[%u].clock_hz", i);
+    status = within(c, k->clock_hz, 1, CLOCK_MAX);
+    for (unsigned n = 0; n < 3 && !status; n++) {
+        at(c, "cores[%u].%s", i, keys[n]);
+        if (!(cycles[n] > 0))
+            status = WRONG(c, "expected more than 0 cycles, found %g", cycles[n]);
+    }
+    for (unsigned n = 0; n < i && !status; n++) {
+        at(c, "cores[%u].name", i);
+        if (strcmp(c->p->cores[n].name, k->name) == 0)
+            status = WRONG(c, "expected a name of its own, '%s' is cores[%u]", k->name, n);
+    }
+    return status;
+}
+
+static int check_cores(struct check *c)
+{
+    int status = 0;
+    for (unsigned i = 0; i < c->p->cores_count && !status; i++)
+        status = check_core(c, i);
+    return status;
+}
+
+static int check_memory(struct check *c)
+{
+    for (unsigned i = 0; i < c->p->memory_count; i++) {
+        struct span s = bank(c->p, i);
+        int status = is_separate(c, bank, i, "memory", "base");
+        if (status)
+            return status;
+        at(c, "memory[%u].size", i);
+        if (s.base + s.size > UINT64_C(0x100000000))
+            return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " ends past the 32-bit address space", s.base, s.size);
+    }
+    return 0;
+}
+
+static int check_heap(struct check *c, unsigned i)
+{
+    struct span s = heap(c->p, i);
+    int status = is_separate(c, heap, i, "heaps", "base");
+    if (status)
+        return status;
+    at(c, "heaps[%u].type", i);
+    status = library_knows(c, thm_profile_known.memory_type, "a memory type", c->p->heaps[i].type);
+    if (status)
+        return status;
+    at(c, "heaps[%u].base", i);
+    for (unsigned k = 0; k < c->p->memory_count; k++) {
+        struct span b = bank(c->p, k);
+        if (inside(&s, &b))
+            return 0;
+    }
+    return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " is outside every memory bank", s.base, s.size);
+}
+
+static int check_heaps(struct check *c)
+{
+    int status = 0;
+    for (unsigned i = 0; i < c->p->heaps_count && !status; i++)
+        status = check_heap(c, i);
+    return status;
+}
+
+static int check_allocator(struct check *c)
+{
+    static const char *const failures[] = { "null", "panic", "overrun", NULL };
+    at(c, "allocator.name");
+    int status = library_knows(c, thm_profile_known.allocator, "an allocator", c->p->allocator.name);
+    at(c, "allocator.on_failure");
+    return status ? status : one_of(c, c->p->allocator.on_failure, failures);
+}
+
+static int check_taken(struct check *c)
+{
+    static const char *const caps[] = { "default", "internal", "dma", "spiram", NULL };
+    static const char *const when[] = { "boot", "network", NULL };
+    int status = 0;
+    for (unsigned i = 0; i < c->p->taken_count && !status; i++) {
+        const struct thm_profile_taken *t = &c->p->taken[i];
+        at(c, "taken[%u].bytes", i);
+        status = within(c, t->bytes, 1, UINT32_MAX);
+        at(c, "taken[%u].count", i);
+        status = status ? status : within(c, t->count, 1, 10000);
+        if (status)
+            break;
+        at(c, "taken[%u].caps", i);
+        status = t->caps ? one_of(c, t->caps, caps) : 0;
+        if (status)
+            break;
+        at(c, "taken[%u].when", i);
+        status = one_of(c, t->when, when);
+    }
+    return status;
+}
+
+static int check_task(struct check *c)
+{
+    static const char *const overflows[] = { "canary", "mpu", "silent", NULL };
+    at(c, "task.stack");
+    int status = within(c, c->p->task.stack, STACK_MIN, UINT32_C(0x1000000));
+    if (status)
+        return status;
+    at(c, "task.overflow");
+    return one_of(c, c->p->task.overflow, overflows);
+}
+
+static int check_partition(struct check *c, unsigned i)
+{
+    static const char *const types[] = { "app", "data", NULL };
+    const struct thm_profile_partition *p = &c->p->flash.partitions[i];
+    at(c, "flash.partitions[%u].type", i);
+    int status = one_of(c, p->type, types);
+    if (status)
+        return status;
+    at(c, "flash.partitions[%u].subtype", i);
+    if (thm_profile_known.partition && !thm_profile_known.partition(p->type, p->subtype))
+        return WRONG(c, "expected a subtype of '%s', found '%s'", p->type, p->subtype);
+    at(c, "flash.partitions[%u].offset", i);
+    if (p->offset % SECTOR)
+        return WRONG(c, "expected a multiple of %u, found 0x%" PRIx32, SECTOR, p->offset);
+    at(c, "flash.partitions[%u].size", i);
+    if (p->size % SECTOR)
+        return WRONG(c, "expected a multiple of %u, found 0x%" PRIx32, SECTOR, p->size);
+    if ((uint64_t)p->offset + p->size > c->p->flash.size)
+        return WRONG(c, "0x%" PRIx32 " + 0x%" PRIx32 " ends past the flash's 0x%" PRIx32 " bytes", p->offset, p->size,
+                     c->p->flash.size);
+    return is_separate(c, partition, i, "flash.partitions", "offset");
+}
+
+static int check_window(struct check *c)
+{
+    struct span w = { "window", c->p->flash.window, c->p->flash.size };
+    at(c, "flash.window");
+    for (unsigned i = 0; w.base && i < c->p->memory_count; i++) {
+        struct span b = bank(c->p, i);
+        if (overlap(&w, &b))
+            return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " overlaps memory[%u] '%s'", w.base, w.size, i, b.name);
+    }
+    return w.base + w.size > UINT64_C(0x100000000) ? WRONG(c, "ends past the 32-bit address space") : 0;
+}
+
+static int check_flash(struct check *c)
+{
+    at(c, "flash.part");
+    int status = library_knows(c, thm_profile_known.flash_part, "a flash part", c->p->flash.part);
+    at(c, "flash.size");
+    if (!status && (c->p->flash.size == 0 || c->p->flash.size % SECTOR))
+        status = WRONG(c, "expected a multiple of %u, found %" PRIu32, SECTOR, c->p->flash.size);
+    for (unsigned i = 0; i < c->p->flash.partitions_count && !status; i++)
+        status = check_partition(c, i);
+    return status ? status : check_window(c);
+}
+
+static const struct thm_profile_partition *find_partition(const struct thm_profile *p, const char *name)
+{
+    for (unsigned i = 0; i < p->flash.partitions_count; i++)
+        if (strcmp(p->flash.partitions[i].name, name) == 0)
+            return &p->flash.partitions[i];
+    return NULL;
+}
+
+static int check_one_storage(struct check *c, unsigned i)
+{
+    const struct thm_profile_storage *s = &c->p->storage[i];
+    at(c, "storage[%u].fs", i);
+    int status = library_knows(c, thm_profile_known.fs, "a file system", s->fs);
+    if (status)
+        return status;
+    at(c, "storage[%u].partition", i);
+    if (!find_partition(c->p, s->partition))
+        return WRONG(c, "expected the name of a partition, found '%s'", s->partition);
+    at(c, "storage[%u].block_size", i);
+    if (s->page_size && s->block_size % s->page_size)
+        return WRONG(c, "expected a multiple of the page size %" PRIu32 ", found %" PRIu32, s->page_size, s->block_size);
+    at(c, "storage[%u].name", i);
+    for (unsigned k = 0; k < i; k++)
+        if (strcmp(c->p->storage[k].name, s->name) == 0)
+            return WRONG(c, "expected a name of its own, '%s' is storage[%u]", s->name, k);
+    return 0;
+}
+
+static int check_storage(struct check *c)
+{
+    int status = 0;
+    for (unsigned i = 0; i < c->p->storage_count && !status; i++)
+        status = check_one_storage(c, i);
+    return status;
+}
+
+static int check_link_name(struct check *c)
+{
+    struct thm_profile_link *link;
+    char *error;
+    at(c, "network.link");
+    int status = thm_profile_link_load(c->p->network.link, &link, &error);
+    if (status == 2)
+        status = WRONG(c, "expected a link profile that loads; %s", error);
+    free(error);
+    thm_profile_link_free(link);
+    return status;
+}
+
+static int check_network(struct check *c)
+{
+    static const char *const stacks[] = { "mbedtls", "none", NULL };
+    const struct thm_profile_network *n = &c->p->network;
+    at(c, "network.tls");
+    int status = one_of(c, n->tls, stacks);
+    if (!status && strcmp(n->tls, "mbedtls") == 0) {
+        at(c, "network.tls_in_content");
+        status = within(c, n->tls_in_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX);
+        if (status)
+            return status;
+        at(c, "network.tls_out_content");
+        status = within(c, n->tls_out_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX);
+    }
+    if (status)
+        return status;
+    at(c, "network.chunk");
+    status = within(c, n->chunk, 1, 1u << 20);
+    return status ? status : check_link_name(c);
+}
+
+int thm_profile_check(const struct thm_profile *p, struct thm_yaml *y)
+{
+    static int (*const checks[])(struct check *) = { check_cores, check_memory,  check_heaps, check_allocator, check_taken,
+                                                     check_task,  check_flash, check_storage, check_network };
+    struct check c = { .p = p, .y = y };
+    int status = 0;
+    for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++)
+        status = checks[i](&c);
+    return status;
+}
+
+int thm_profile_link_check(const struct thm_profile_link *l, struct thm_yaml *y)
+{
+    struct check c = { .y = y };
+    const struct {
+        const char *key;
+        uint64_t value, min, max;
+    } limits[] = {
+        { "down_bps", l->down_bps, 1, UINT64_C(100000000000) },
+        { "up_bps", l->up_bps, 1, UINT64_C(100000000000) },
+        { "rtt_us", l->rtt_us, 0, 600000000 },
+        { "mtu", l->mtu, 50, 65535 },
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        at(&c, "%s", limits[i].key);
+        int status = within(&c, limits[i].value, limits[i].min, limits[i].max);
+        if (status)
+            return status;
+    }
+    return 0;
+}
