@@ -2,7 +2,8 @@
 #pragma once
 #include "emu/cli/cli.h"
 
-#define THM_COMMANDS(X)
+#define THM_COMMANDS(X) \
+    X(boards)
 
 #define X(name) extern const struct thm_command thm_command_##name;
 THM_COMMANDS(X)

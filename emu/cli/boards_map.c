@@ -1,0 +1,266 @@
+/* emu/cli/boards_map.c -- a board drawn: its RAM banks with the heaps in them, its flash with the partitions. */
+#include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "emu/cli/boards.h"
+#include "emu/cli/cli.h"
+
+#define BAR_WIDTH    48 /* characters of the longest bar */
+#define FLASH_WIDTH  32 /* characters for the whole flash */
+#define DRAWN_MAX    (1u << 20) /* banks above it (PSRAM) get a bar cut short, or the others would vanish */
+#define MBEDTLS_RECORD_OVERHEAD 333u /* content length to record buffer: measured, mbed TLS 2.28 */
+
+struct glyphs { const char *heap, *other, *edge, *dot, *cut; };
+static const struct glyphs utf8 = { "\u2588", "\u2591", "\u2502", "\u00b7", "\u00bb" };
+static const struct glyphs ascii = { "#", "-", "|", ".", ">" };
+
+static const struct glyphs *glyphs(void)
+{
+    setlocale(LC_CTYPE, "");
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? &utf8 : &ascii;
+}
+
+/* 1536 -> "1536", 204800 -> "200K", 8388608 -> "8M" */
+static const char *size_text(char buf[24], uint64_t bytes)
+{
+    if (bytes >= 1u << 20 && bytes % (1u << 20) == 0)
+        snprintf(buf, 24, "%" PRIu64 "M", bytes >> 20);
+    else if (bytes >= 1024 && bytes % 1024 == 0)
+        snprintf(buf, 24, "%" PRIu64 "K", bytes >> 10);
+    else
+        snprintf(buf, 24, "%" PRIu64, bytes);
+    return buf;
+}
+
+/* Order of addresses: index[0..n) of entries whose address is get(p, i). */
+static void sort_by_address(const struct thm_profile *p, uint32_t (*get)(const struct thm_profile *, unsigned),
+                            unsigned *index, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        unsigned k = i;
+        for (; k > 0 && get(p, index[k - 1]) > get(p, i); k--)
+            index[k] = index[k - 1];
+        index[k] = i;
+    }
+}
+
+static uint32_t bank_base(const struct thm_profile *p, unsigned i) { return p->memory[i].base; }
+static uint32_t heap_base(const struct thm_profile *p, unsigned i) { return p->heaps[i].base; }
+static uint32_t partition_base(const struct thm_profile *p, unsigned i) { return p->flash.partitions[i].offset; }
+
+/* -- memory ----------------------------------------------------------------------------------------------------- */
+
+/* Bytes of one bar character, whole kilobytes: the largest bank that is drawn in full just fits. */
+static uint32_t bar_unit(const struct thm_profile *p)
+{
+    uint32_t largest = 0;
+    for (unsigned i = 0; i < p->memory_count; i++)
+        if (p->memory[i].size <= DRAWN_MAX && p->memory[i].size > largest)
+            largest = p->memory[i].size;
+    uint32_t unit = (largest + BAR_WIDTH - 1) / BAR_WIDTH;
+    return unit ? (unit + 1023) / 1024 * 1024 : 1024;
+}
+
+static bool in_bank(const struct thm_profile_heap *h, const struct thm_profile_memory *m)
+{
+    return h->base >= m->base && h->base - m->base < m->size;
+}
+
+/* Heap bytes within [from, from + len). */
+static uint64_t heap_bytes(const struct thm_profile *p, uint64_t from, uint64_t len)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < p->heaps_count; i++) {
+        uint64_t a = p->heaps[i].base, b = a + p->heaps[i].size;
+        a = a < from ? from : a;
+        b = b > from + len ? from + len : b;
+        sum += b > a ? b - a : 0;
+    }
+    return sum;
+}
+
+static void draw_bar(const struct thm_profile *p, const struct thm_profile_memory *m, uint32_t unit,
+                     const struct glyphs *g)
+{
+    uint32_t chars = (m->size + unit - 1) / unit;
+    bool cut = chars > BAR_WIDTH;
+    for (uint32_t i = 0; i < (cut ? BAR_WIDTH - 1 : chars); i++) {
+        uint64_t from = (uint64_t)i * unit, len = m->size - from < unit ? m->size - from : unit;
+        fputs(heap_bytes(p, m->base + from, len) * 2 >= len ? g->heap : g->other, stdout);
+    }
+    puts(cut ? g->cut : "");
+}
+
+static void draw_bank(const struct thm_profile *p, const struct thm_profile_memory *m, uint32_t unit,
+                      const struct glyphs *g)
+{
+    char buf[24];
+    unsigned order[64];
+    printf("  %08" PRIX32 "  %-9.9s %8s  ", m->base, m->name, size_text(buf, m->size));
+    draw_bar(p, m, unit, g);
+    if (m->use)
+        printf("  %8s  %.67s\n", "", m->use);
+    sort_by_address(p, heap_base, order, p->heaps_count);
+    for (unsigned k = 0; k < p->heaps_count; k++) {
+        const struct thm_profile_heap *h = &p->heaps[order[k]];
+        if (in_bank(h, m))
+            printf("    %08" PRIX32 "  %s %-10.10s %8" PRIu32 "  %s%s\n", h->base, g->heap, h->name, h->size, h->type,
+                   strcmp(h->type, "IRAM") == 0 ? ", 32-bit access only: not for malloc"
+                   : h->at_startup              ? ", from the application's start"
+                                                : "");
+    }
+}
+
+static void draw_memory(const struct thm_profile *p, const struct glyphs *g)
+{
+    char buf[24];
+    unsigned order[64];
+    uint32_t unit = bar_unit(p);
+    struct thm_board_figures f;
+    thm_board_figures(p, &f);
+    printf("MEMORY    %s heap  %s other use   one character is %s\n", g->heap, g->other, size_text(buf, unit));
+    sort_by_address(p, bank_base, order, p->memory_count);
+    for (unsigned i = 0; i < p->memory_count; i++)
+        draw_bank(p, &p->memory[order[i]], unit, g);
+    printf("  %8s  %-9s %8s  %" PRIu64 " bytes, %" PRIu64 " of them heap\n\n", "", "total", size_text(buf, f.ram), f.ram,
+           f.heap);
+}
+
+/* -- flash ------------------------------------------------------------------------------------------------------ */
+
+static void draw_place(uint32_t offset, uint32_t size, uint32_t flash, const struct glyphs *g)
+{
+    uint64_t from = (uint64_t)offset * FLASH_WIDTH / flash, last = ((uint64_t)offset + size - 1) * FLASH_WIDTH / flash;
+    fputs(g->edge, stdout);
+    for (uint64_t i = 0; i < FLASH_WIDTH; i++)
+        fputs(i >= from && i <= last ? g->heap : g->dot, stdout);
+    puts(g->edge);
+}
+
+static void draw_range(uint32_t offset, uint32_t size, const char *name, const char *use, uint32_t flash,
+                       const struct glyphs *g)
+{
+    char buf[24];
+    printf("  %08" PRIX32 "  %-10.10s %-14.14s %6s  ", offset, name, use, size_text(buf, size));
+    draw_place(offset, size, flash, g);
+}
+
+static void draw_flash(const struct thm_profile *p, const struct glyphs *g)
+{
+    char buf[24], use[64];
+    unsigned order[64];
+    const struct thm_profile_flash *f = &p->flash;
+    uint32_t next = 0;
+    printf("FLASH     %s, %s", f->part, size_text(buf, f->size));
+    if (f->window)
+        printf(", data mapped at %08" PRIX32, f->window);
+    putchar('\n');
+    sort_by_address(p, partition_base, order, f->partitions_count);
+    for (unsigned i = 0; i < f->partitions_count; i++) {
+        const struct thm_profile_partition *t = &f->partitions[order[i]];
+        if (t->offset > next)
+            draw_range(next, t->offset - next, next ? "(free)" : "(boot)", next ? "" : "loader, table", f->size, g);
+        snprintf(use, sizeof use, "%s %s", t->type, t->subtype);
+        draw_range(t->offset, t->size, t->name, use, f->size, g);
+        next = t->offset + t->size;
+    }
+    if (next < f->size)
+        draw_range(next, f->size - next, "(free)", "", f->size, g);
+    printf("  %8s  %-25s %6s  %" PRIu32 " bytes\n\n", "", "total", size_text(buf, f->size), f->size);
+}
+
+/* -- figures ---------------------------------------------------------------------------------------------------- */
+
+static const char *failure_text(const char *on_failure)
+{
+    return strcmp(on_failure, "null") == 0    ? "malloc gives NULL when it fails"
+           : strcmp(on_failure, "panic") == 0 ? "panics when it fails"
+                                              : "never fails: runs past the end";
+}
+
+static void print_cores(const struct thm_profile *p)
+{
+    for (unsigned i = 0; i < p->cores_count; i++) {
+        const struct thm_profile_core *c = &p->cores[i];
+        printf("  core %-11.11s %s, %g MHz; %g (int8), %g (float) cycles a MAC\n", c->name, c->isa,
+               (double)c->clock_hz / 1e6, c->cycles_per_mac_int8, c->cycles_per_mac_float);
+    }
+}
+
+static void print_heap(const struct thm_profile *p)
+{
+    struct thm_board_figures f;
+    thm_board_figures(p, &f);
+    printf("  %-16s %" PRIu64 " bytes in %u regions", "heap", f.heap, p->heaps_count);
+    if (f.heaps_malloc < p->heaps_count)
+        printf("; malloc: %" PRIu64 " in %u", f.heap_malloc, f.heaps_malloc);
+    printf("\n  %-16s %" PRIu64 " bytes in %u blocks at boot\n", "taken", f.boot, f.boot_blocks);
+    printf("  %-16s %" PRIu64 " bytes in %u blocks more with the network\n", "", f.network, f.network_blocks);
+    printf("  %-16s %s\n  %-16s %s\n", "allocator", p->allocator.name, "", failure_text(p->allocator.on_failure));
+    if (p->allocator.internal_limit)
+        printf("  %-16s up to %" PRIu32 " bytes from internal RAM first\n", "", p->allocator.internal_limit);
+    printf("  %-16s %s, %" PRIu32 " bytes of stack%s; overflow: %s\n", "task", p->task.name, p->task.stack,
+           p->task.stack_from_heap ? " from the heap" : "", p->task.overflow);
+}
+
+static void print_taken(const struct thm_profile *p)
+{
+    puts("TAKEN     by the runtime, before the application (boot) and for the network");
+    for (unsigned i = 0; i < p->taken_count; i++)
+        printf("  %-8s %5" PRIu32 " x %6" PRIu32 "  %.53s\n", p->taken[i].when, p->taken[i].count, p->taken[i].bytes,
+               p->taken[i].name);
+    putchar('\n');
+}
+
+static void print_rate(uint64_t bps)
+{
+    if (bps >= 1000000)
+        printf("%g Mbit/s", (double)bps / 1e6);
+    else
+        printf("%g kbit/s", (double)bps / 1e3);
+}
+
+static void print_network(const struct thm_profile *p)
+{
+    const struct thm_profile_network *n = &p->network;
+    struct thm_profile_link *l;
+    char *error;
+    printf("  %-16s %s", "link", n->link);
+    if (thm_profile_link_load(n->link, &l, &error) == 0) {
+        printf(": down ");
+        print_rate(l->down_bps);
+        printf(", up ");
+        print_rate(l->up_bps);
+        printf(", RTT %g ms", l->rtt_us / 1e3);
+        thm_profile_link_free(l);
+    }
+    free(error);
+    if (strcmp(n->tls, "none") == 0) {
+        printf("\n  %-16s none on this core\n", "TLS");
+        return;
+    }
+    printf("\n  %-16s %s: record buffers of %" PRIu32 " and %" PRIu32 " bytes,\n", "TLS", n->tls,
+           n->tls_in_content + MBEDTLS_RECORD_OVERHEAD, n->tls_out_content + MBEDTLS_RECORD_OVERHEAD);
+    printf("  %-16s each in one piece; a handshake needs %" PRIu32 " bytes of stack\n", "", n->tls_stack);
+}
+
+int thm_boards_draw(const struct thm_profile *p)
+{
+    const struct glyphs *g = glyphs();
+    printf("%s - %s\n\n", p->name, p->title);
+    draw_memory(p, g);
+    draw_flash(p, g);
+    if (p->taken_count)
+        print_taken(p);
+    puts("FIGURES");
+    print_cores(p);
+    print_heap(p);
+    for (unsigned i = 0; i < p->storage_count; i++)
+        printf("  %-16s %s: %s on partition %s\n", i ? "" : "storage", p->storage[i].name, p->storage[i].fs,
+               p->storage[i].partition);
+    print_network(p);
+    return THM_EXIT_OK;
+}
