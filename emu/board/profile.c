@@ -1,11 +1,13 @@
 #include "emu/board/profile.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "emu/board/profile_check.h"
 #include "emu/board/profile_schema.h"
 #include "emu/board/profile_yaml.h"
@@ -188,10 +190,15 @@ static int read_stream(FILE *f, const char *path, uint8_t **data, size_t *len, c
 /* Out: *data malloc'ed, also on error (then maybe NULL). */
 static int read_file(const char *path, uint8_t **data, size_t *len, char **error)
 {
-    FILE *f = fopen(path, "rbe");
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
     *data = NULL;
-    if (!f)
-        return set_error(error, 2, "%s: %s", path, strerror(errno));
+    if (!f) {
+        int status = set_error(error, fd < 0 ? 2 : 20, "%s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return status;
+    }
     int status = read_stream(f, path, data, len, error);
     fclose(f);
     return status;
