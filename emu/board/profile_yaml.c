@@ -11,6 +11,7 @@
 #define PATH_MAX_LEN 256
 #define SHOWN_MAX    40 /* bytes of a wrong value in a message */
 #define FIELDS_MAX   64 /* keys of one mapping in a schema */
+#define DEPTH_MAX    8  /* lists and mappings in each other; profiles need 4 */
 
 struct walk {
     struct thm_yaml *y;
@@ -233,6 +234,25 @@ static int parser_failed(struct thm_yaml *y, const yaml_parser_t *p)
                          p->problem ? p->problem : "cannot be parsed");
 }
 
+/* Read all events once: libyaml's time grows with the square of the nesting, so that is bounded before it builds a tree. */
+static int check_depth(struct thm_yaml *y, yaml_parser_t *p)
+{
+    int depth = 0, status = 0;
+    for (yaml_event_type_t type = YAML_NO_EVENT; type != YAML_STREAM_END_EVENT && !status;) {
+        yaml_event_t e;
+        if (!yaml_parser_parse(p, &e))
+            return parser_failed(y, p);
+        type = e.type;
+        depth += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
+        depth -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
+        if (depth > DEPTH_MAX)
+            status = thm_yaml_fail(y, (unsigned)e.start_mark.line + 1, "", "nested too deeply, expected at most %d levels",
+                                   DEPTH_MAX);
+        yaml_event_delete(&e);
+    }
+    return status;
+}
+
 /* A file is one document: what follows must be its end. */
 static int expect_end(struct thm_yaml *y, yaml_parser_t *p)
 {
@@ -245,22 +265,35 @@ static int expect_end(struct thm_yaml *y, yaml_parser_t *p)
     return status;
 }
 
-int thm_yaml_open(struct thm_yaml *y, const char *file, const uint8_t *data, size_t len, char **error)
+static int load_document(struct thm_yaml *y, yaml_parser_t *p)
+{
+    if (!yaml_parser_load(p, &y->doc))
+        return parser_failed(y, p);
+    int status = yaml_document_get_root_node(&y->doc) ? expect_end(y, p) : 0;
+    if (status)
+        yaml_document_delete(&y->doc);
+    return status;
+}
+
+/* One pass over the text with a parser of its own. */
+static int with_parser(struct thm_yaml *y, const uint8_t *data, size_t len,
+                       int (*pass)(struct thm_yaml *, yaml_parser_t *))
 {
     yaml_parser_t parser;
-    *y = (struct thm_yaml){ .file = file, .error = error };
-    *error = NULL;
     if (!yaml_parser_initialize(&parser))
         return 20;
     yaml_parser_set_input_string(&parser, data, len);
-    int status = yaml_parser_load(&parser, &y->doc) ? 0 : parser_failed(y, &parser);
-    if (status == 0 && yaml_document_get_root_node(&y->doc)) {
-        status = expect_end(y, &parser);
-        if (status)
-            yaml_document_delete(&y->doc);
-    }
+    int status = pass(y, &parser);
     yaml_parser_delete(&parser);
     return status;
+}
+
+int thm_yaml_open(struct thm_yaml *y, const char *file, const uint8_t *data, size_t len, char **error)
+{
+    *y = (struct thm_yaml){ .file = file, .error = error };
+    *error = NULL;
+    int status = with_parser(y, data, len, check_depth);
+    return status ? status : with_parser(y, data, len, load_document);
 }
 
 void thm_yaml_close(struct thm_yaml *y)
