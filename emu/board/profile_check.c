@@ -8,6 +8,9 @@
 #define SECTOR          4096u        /* partitions start and end on erase sectors: esp-idf gen_esp32part.py */
 #define CLOCK_MAX       10000000000u /* Hz; a typing error above it */
 #define STACK_MIN       256u
+#define STACK_MAX       0x1000000u
+#define TAKEN_MAX       10000u       /* blocks of one row */
+#define CHUNK_MAX       0x100000u
 #define TLS_CONTENT_MIN 512u         /* RFC 6066: smallest fragment length */
 #define TLS_CONTENT_MAX 16384u       /* RFC 8446 5.1: longest record */
 
@@ -187,30 +190,38 @@ static int check_allocator(struct check *c)
     static const char *const failures[] = { "null", "panic", "overrun", NULL };
     at(c, "allocator.name");
     int status = library_knows(c, thm_profile_known.allocator, "an allocator", c->p->allocator.name);
+    if (status)
+        return status;
     at(c, "allocator.on_failure");
-    return status ? status : one_of(c, c->p->allocator.on_failure, failures);
+    return one_of(c, c->p->allocator.on_failure, failures);
+}
+
+static int check_one_taken(struct check *c, unsigned i)
+{
+    static const char *const caps[] = { "default", "internal", "dma", "spiram", NULL };
+    static const char *const when[] = { "boot", "network", NULL };
+    const struct thm_profile_taken *t = &c->p->taken[i];
+    at(c, "taken[%u].bytes", i);
+    int status = within(c, t->bytes, 1, UINT32_MAX);
+    if (status)
+        return status;
+    at(c, "taken[%u].count", i);
+    status = within(c, t->count, 1, TAKEN_MAX);
+    if (status)
+        return status;
+    at(c, "taken[%u].caps", i);
+    status = t->caps ? one_of(c, t->caps, caps) : 0;
+    if (status)
+        return status;
+    at(c, "taken[%u].when", i);
+    return one_of(c, t->when, when);
 }
 
 static int check_taken(struct check *c)
 {
-    static const char *const caps[] = { "default", "internal", "dma", "spiram", NULL };
-    static const char *const when[] = { "boot", "network", NULL };
     int status = 0;
-    for (unsigned i = 0; i < c->p->taken_count && !status; i++) {
-        const struct thm_profile_taken *t = &c->p->taken[i];
-        at(c, "taken[%u].bytes", i);
-        status = within(c, t->bytes, 1, UINT32_MAX);
-        at(c, "taken[%u].count", i);
-        status = status ? status : within(c, t->count, 1, 10000);
-        if (status)
-            break;
-        at(c, "taken[%u].caps", i);
-        status = t->caps ? one_of(c, t->caps, caps) : 0;
-        if (status)
-            break;
-        at(c, "taken[%u].when", i);
-        status = one_of(c, t->when, when);
-    }
+    for (unsigned i = 0; i < c->p->taken_count && !status; i++)
+        status = check_one_taken(c, i);
     return status;
 }
 
@@ -218,7 +229,7 @@ static int check_task(struct check *c)
 {
     static const char *const overflows[] = { "canary", "mpu", "silent", NULL };
     at(c, "task.stack");
-    int status = within(c, c->p->task.stack, STACK_MIN, UINT32_C(0x1000000));
+    int status = within(c, c->p->task.stack, STACK_MIN, STACK_MAX);
     if (status)
         return status;
     at(c, "task.overflow");
@@ -264,9 +275,11 @@ static int check_flash(struct check *c)
 {
     at(c, "flash.part");
     int status = library_knows(c, thm_profile_known.flash_part, "a flash part", c->p->flash.part);
+    if (status)
+        return status;
     at(c, "flash.size");
-    if (!status && (c->p->flash.size == 0 || c->p->flash.size % SECTOR))
-        status = WRONG(c, "expected a multiple of %u, found %" PRIu32, SECTOR, c->p->flash.size);
+    if (c->p->flash.size == 0 || c->p->flash.size % SECTOR)
+        return WRONG(c, "expected a multiple of %u, found %" PRIu32, SECTOR, c->p->flash.size);
     for (unsigned i = 0; i < c->p->flash.partitions_count && !status; i++)
         status = check_partition(c, i);
     return status ? status : check_window(c);
@@ -327,18 +340,19 @@ static int check_network(struct check *c)
     const struct thm_profile_network *n = &c->p->network;
     at(c, "network.tls");
     int status = one_of(c, n->tls, stacks);
-    if (!status && strcmp(n->tls, "mbedtls") == 0) {
-        at(c, "network.tls_in_content");
-        status = within(c, n->tls_in_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX);
-        if (status)
-            return status;
-        at(c, "network.tls_out_content");
-        status = within(c, n->tls_out_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX);
-    }
+    bool tls = strcmp(n->tls, "none") != 0;
+    if (status)
+        return status;
+    at(c, "network.tls_in_content");
+    status = tls ? within(c, n->tls_in_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX) : 0;
+    if (status)
+        return status;
+    at(c, "network.tls_out_content");
+    status = tls ? within(c, n->tls_out_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX) : 0;
     if (status)
         return status;
     at(c, "network.chunk");
-    status = within(c, n->chunk, 1, 1u << 20);
+    status = within(c, n->chunk, 1, CHUNK_MAX);
     return status ? status : check_link_name(c);
 }
 

@@ -174,10 +174,10 @@ static int run(int argc, char **argv)
         *(o == OPT_JSON ? &json : &want_keys) = true;
     if (o == -2 || o == -3)
         return o == -2 ? THM_EXIT_USAGE : THM_EXIT_OK;
-    if (a.argc > 1 || (want_keys && (a.argc || json)))
-        return thm_usage(&a, want_keys ? "--keys stands alone" : "expected one board at most, found '%s' too", a.argv[1]);
     if (want_keys)
-        return keys();
+        return a.argc || json ? thm_usage(&a, "--keys stands alone") : keys();
+    if (a.argc > 1)
+        return thm_usage(&a, "expected one board at most, found '%s' too", a.argv[1]);
     return a.argc ? show(a.argv[0], json) : list(json);
 }
 
