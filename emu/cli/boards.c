@@ -39,17 +39,17 @@ static void print_row(const struct thm_profile *p)
     struct thm_board_figures f;
     char cores[48];
     thm_board_figures(p, &f);
-    snprintf(cores, sizeof cores, "%u x %s %" PRIu64 " MHz", p->cores_count, p->cores[0].isa,
-             p->cores[0].clock_hz / 1000000);
-    printf("%-15s %-24s %6" PRIu64 "K %4" PRIu64 "K  %4" PRIu32 "K  %s\n", p->name, cores, f.ram / 1024, f.heap / 1024,
-           p->flash.size / 1024, p->storage_count ? p->storage[0].name : "-");
+    snprintf(cores, sizeof cores, "%.20s %g MHz%s", p->cores[0].isa, (double)p->cores[0].clock_hz / 1e6,
+             p->cores_count > 1 ? ", ..." : "");
+    printf("%-15s %-26s %5" PRIu64 "K %5" PRIu64 "K %6gM  %s\n", p->name, cores, f.ram / 1024, f.heap / 1024,
+           p->flash.size / 1048576.0, p->storage_count ? p->storage[0].name : "-");
     printf("                %s\n", p->title);
     printf("                %s, %s\n", p->allocator.name, p->network.link);
 }
 
 static int print_list(struct thm_profile *const *boards, size_t n)
 {
-    printf("%-15s %-24s %7s %5s  %5s  %s\n", "BOARD", "CORES", "RAM", "HEAP", "FLASH", "STORAGE");
+    printf("%-15s %-26s %6s %6s %7s  %s\n", "BOARD", "CORE", "RAM", "HEAP", "FLASH", "STORAGE");
     for (size_t i = 0; i < n; i++)
         print_row(boards[i]);
     puts("\n'thimble boards BOARD' draws its memory and flash.");

@@ -10,6 +10,7 @@
 
 #define BAR_WIDTH    48 /* characters of the longest bar */
 #define FLASH_WIDTH  32 /* characters for the whole flash */
+#define LIST_MAX     64 /* entries of a list, as the schema allows */
 #define DRAWN_MAX    (1u << 20) /* banks above it (PSRAM) get a bar cut short, or the others would vanish */
 #define MBEDTLS_RECORD_OVERHEAD 333u /* content length to record buffer: measured, mbed TLS 2.28 */
 
@@ -98,7 +99,7 @@ static void draw_bank(const struct thm_profile *p, const struct thm_profile_memo
                       const struct glyphs *g)
 {
     char buf[24];
-    unsigned order[64];
+    unsigned order[LIST_MAX];
     printf("  %08" PRIX32 "  %-9.9s %8s  ", m->base, m->name, size_text(buf, m->size));
     draw_bar(p, m, unit, g);
     if (m->use)
@@ -117,7 +118,7 @@ static void draw_bank(const struct thm_profile *p, const struct thm_profile_memo
 static void draw_memory(const struct thm_profile *p, const struct glyphs *g)
 {
     char buf[24];
-    unsigned order[64];
+    unsigned order[LIST_MAX];
     uint32_t unit = bar_unit(p);
     struct thm_board_figures f;
     thm_board_figures(p, &f);
@@ -151,7 +152,7 @@ static void draw_range(uint32_t offset, uint32_t size, const char *name, const c
 static void draw_flash(const struct thm_profile *p, const struct glyphs *g)
 {
     char buf[24], use[64];
-    unsigned order[64];
+    unsigned order[LIST_MAX];
     const struct thm_profile_flash *f = &p->flash;
     uint32_t next = 0;
     printf("FLASH     %s, %s", f->part, size_text(buf, f->size));
