@@ -22,6 +22,7 @@ struct thm_heap {
     uint8_t *mem;      /* host address of the heap's first byte; lent */
     uint32_t base;     /* device address of it; alignment and page rounding follow this */
     uint32_t size;     /* bytes */
+    uint32_t corrupt_at; /* 0; once an operation met a damaged word, its device address (the device would have stopped) */
     uint32_t state[32]; /* what the device keeps outside the heap (newlib's statics); meaning is the allocator's */
 };
 
@@ -29,11 +30,14 @@ struct thm_heap_ops {
     const char *name;  /* as on the command line and in profiles: "esp_multi_heap_tlsf", ... */
     const char *title; /* one line for listings */
     enum thm_mem_err (*init)(struct thm_heap *h);
+    /* These give 0 when the board is out of memory, and also when they met a damaged header: then corrupt_at is set. */
     uint32_t (*malloc)(struct thm_heap *h, uint32_t n);
     uint32_t (*realloc)(struct thm_heap *h, uint32_t p, uint32_t n); /* NULL member: the allocator has none */
     uint32_t (*memalign)(struct thm_heap *h, uint32_t align, uint32_t n); /* likewise */
-    enum thm_mem_err (*free)(struct thm_heap *h, uint32_t p);        /* ECORRUPT: a damaged header, as the device would notice */
-    uint32_t (*usable)(const struct thm_heap *h, uint32_t p);        /* bytes the block can hold */
+    /* ECORRUPT: a damaged header, as the device would notice. EINVAL: p was never a block's address. 0 is fine. */
+    enum thm_mem_err (*free)(struct thm_heap *h, uint32_t p);
+    uint32_t (*usable)(const struct thm_heap *h, uint32_t p);        /* bytes the block can hold; 0: its header is damaged */
+    uint32_t (*free_bytes)(const struct thm_heap *h); /* as in stats, without walking; NULL member: only stats knows */
     void (*stats)(const struct thm_heap *h, struct thm_heap_stats *out);
     /* Walk the whole heap. ECORRUPT: *where = device address of the first damaged block header. */
     enum thm_mem_err (*check)(const struct thm_heap *h, uint32_t *where);
@@ -44,6 +48,7 @@ struct thm_heap_ops {
 const struct thm_heap_ops *thm_heap_find(const char *name); /* NULL: unknown */
 const struct thm_heap_ops *thm_heap_at(size_t i);           /* NULL after the last: for listings */
 
-/* Set up an allocator over mem[0..size). Errors: THM_MEM_EINVAL: too small for this allocator, or misaligned. */
+/* Set up an allocator over mem[0..size). Errors: THM_MEM_EINVAL: too small or too large for this allocator,
+ * misaligned, or past 4 GiB. */
 enum thm_mem_err thm_heap_init(struct thm_heap *h, const struct thm_heap_ops *ops, uint8_t *mem, uint32_t base,
                                uint32_t size);

@@ -1,0 +1,31 @@
+#include "memmodels/heap.h"
+#include <string.h>
+#include "memmodels/multi_heap.h"
+
+static const struct thm_heap_ops *const allocators[] = {
+    &thm_multi_heap_tlsf,
+    &thm_multi_heap_tlsf_light,
+};
+
+const struct thm_heap_ops *thm_heap_at(size_t i)
+{
+    return i < sizeof allocators / sizeof allocators[0] ? allocators[i] : NULL;
+}
+
+const struct thm_heap_ops *thm_heap_find(const char *name)
+{
+    const struct thm_heap_ops *ops;
+    for (size_t i = 0; (ops = thm_heap_at(i)); i++)
+        if (strcmp(ops->name, name) == 0)
+            return ops;
+    return NULL;
+}
+
+enum thm_mem_err thm_heap_init(struct thm_heap *h, const struct thm_heap_ops *ops, uint8_t *mem, uint32_t base,
+                               uint32_t size)
+{
+    if (size == 0 || size - 1 > UINT32_MAX - base)
+        return THM_MEM_EINVAL;
+    *h = (struct thm_heap){ .ops = ops, .mem = mem, .base = base, .size = size };
+    return ops->init(h);
+}
