@@ -20,9 +20,19 @@ static bool poisoned(const struct thm_heap *h)
     return h->ops == &thm_multi_heap_tlsf_light;
 }
 
+static uint32_t load(const struct thm_heap *h, uint32_t at)
+{
+    return thm_load32(h->mem + (at - h->base));
+}
+
+static void store(const struct thm_heap *h, uint32_t at, uint32_t v)
+{
+    thm_store32(h->mem + (at - h->base), v);
+}
+
 static uint32_t record(const struct thm_heap *h, uint32_t field)
 {
-    return tlsf_load(h, h->base + field);
+    return thm_load32(h->mem + field);
 }
 
 static bool corrupt(struct thm_heap *h, uint32_t at)
@@ -35,23 +45,24 @@ static bool corrupt(struct thm_heap *h, uint32_t at)
 /* The words that say where the allocator's structures are have not been overwritten. */
 static bool intact(struct thm_heap *h)
 {
-    if (record(h, RECORD_CONTROL) != h->state[TLSF_CONTROL])
+    const struct tlsf t = tlsf_view(h);
+    if (record(h, RECORD_CONTROL) != t.control)
         return corrupt(h, h->base + RECORD_CONTROL);
-    return tlsf_control_intact(h) || corrupt(h, h->state[TLSF_CONTROL]);
+    return tlsf_control_intact(&t, h) || corrupt(h, t.control);
 }
 
 /* Count `taken` bytes off the free ones, after giving back `given`. */
 static void account(struct thm_heap *h, uint32_t given, uint32_t taken)
 {
     const uint32_t now = record(h, RECORD_FREE) + given - taken;
-    tlsf_store(h, h->base + RECORD_FREE, now);
+    thm_store32(h->mem + RECORD_FREE, now);
     if (now < record(h, RECORD_MIN_FREE))
-        tlsf_store(h, h->base + RECORD_MIN_FREE, now);
+        thm_store32(h->mem + RECORD_MIN_FREE, now);
 }
 
 static uint32_t block_cost(const struct thm_heap *h, uint32_t block_payload)
 {
-    return tlsf_size(h, block_payload - BLOCK_PAYLOAD) + BLOCK_OVERHEAD;
+    return (load(h, block_payload - BLOCK_PAYLOAD + BLOCK_SIZE) & SIZE_MASK) + BLOCK_OVERHEAD;
 }
 
 /* The bytes to ask TLSF for; 0: none, or past 32 bits. */
@@ -67,9 +78,9 @@ static uint32_t poison(struct thm_heap *h, uint32_t block_payload, uint32_t n)
     if (!poisoned(h))
         return block_payload;
     const uint32_t p = block_payload + POISON_FRONT;
-    tlsf_store(h, block_payload, HEAD_CANARY);
-    tlsf_store(h, block_payload + 4, n);
-    tlsf_store(h, p + n, TAIL_CANARY);
+    store(h, block_payload, HEAD_CANARY);
+    store(h, block_payload + 4, n);
+    store(h, p + n, TAIL_CANARY);
     return p;
 }
 
@@ -77,14 +88,14 @@ static uint32_t poison(struct thm_heap *h, uint32_t block_payload, uint32_t n)
 static bool canaries_intact(const struct thm_heap *h, uint32_t block_payload, uint32_t size, uint32_t *where)
 {
     *where = block_payload;
-    if (size < POISON_OVERHEAD || tlsf_load(h, block_payload) != HEAD_CANARY)
+    if (size < POISON_OVERHEAD || load(h, block_payload) != HEAD_CANARY)
         return false;
-    const uint32_t n = tlsf_load(h, block_payload + 4);
+    const uint32_t n = load(h, block_payload + 4);
     *where = block_payload + 4;
     if (n > size - POISON_OVERHEAD)
         return false;
     *where = block_payload + POISON_FRONT + n;
-    return tlsf_load(h, *where) == TAIL_CANARY;
+    return load(h, *where) == TAIL_CANARY;
 }
 
 /* p is where a block's payload can be. */
@@ -92,6 +103,13 @@ static bool in_pool(const struct thm_heap *h, uint32_t p)
 {
     const uint32_t front = BLOCK_PAYLOAD + (poisoned(h) ? POISON_FRONT : 0);
     return p % 4 == 0 && p >= h->state[TLSF_FIRST] + front && p < h->state[TLSF_LAST];
+}
+
+/* The size of block b; 0: nothing that may be followed is there. */
+static uint32_t sound_size(const struct thm_heap *h, uint32_t b)
+{
+    const struct tlsf t = tlsf_view(h);
+    return tlsf_is_block(&t, b) ? tlsf_size(&t, b) : 0;
 }
 
 /* What TLSF calls the caller's block p; 0: its header or canaries are damaged. */
@@ -102,9 +120,8 @@ static uint32_t verified(struct thm_heap *h, uint32_t p)
         return 0;
     if (!poisoned(h))
         return p;
-    const uint32_t q = p - POISON_FRONT, b = q - BLOCK_PAYLOAD;
-    const uint32_t size = tlsf_is_block(h, b) ? tlsf_size(h, b) : 0;
-    if (canaries_intact(h, q, size, &where))
+    const uint32_t q = p - POISON_FRONT;
+    if (canaries_intact(h, q, sound_size(h, q - BLOCK_PAYLOAD), &where))
         return q;
     corrupt(h, where);
     return 0;
@@ -119,7 +136,7 @@ static enum thm_mem_err heap_init(struct thm_heap *h)
     const uint32_t pool = thm_tlsf_pool_size(h);
     const uint32_t words[RECORD_END / 4] = { 0, pool, pool, h->size - RECORD_END, h->state[TLSF_CONTROL] };
     for (uint32_t i = 0; i < RECORD_END / 4; i++)
-        tlsf_store(h, h->base + 4 * i, words[i]);
+        thm_store32(h->mem + 4 * i, words[i]);
     return THM_MEM_OK;
 }
 
@@ -183,9 +200,9 @@ static uint32_t heap_realloc(struct thm_heap *h, uint32_t p, uint32_t n)
 static uint32_t heap_usable(const struct thm_heap *h, uint32_t p)
 {
     const uint32_t front = poisoned(h) ? POISON_FRONT : 0, b = p - front - BLOCK_PAYLOAD;
-    if (!in_pool(h, p) || !tlsf_is_block(h, b) || tlsf_load(h, b + BLOCK_SIZE) & SIZE_FREE)
+    if (!in_pool(h, p) || load(h, b + BLOCK_SIZE) & SIZE_FREE)
         return 0;
-    const uint32_t size = tlsf_size(h, b), overhead = poisoned(h) ? POISON_OVERHEAD : 0;
+    const uint32_t size = sound_size(h, b), overhead = poisoned(h) ? POISON_OVERHEAD : 0;
     return size > overhead ? size - overhead : 0;
 }
 

@@ -52,80 +52,102 @@ enum thm_mem_err thm_tlsf_check(const struct thm_heap *h, thm_tlsf_live_check *e
 /* Counts over the pool; `free` and `min_free` are left alone. Stops at the first damaged header. */
 void thm_tlsf_stats(const struct thm_heap *h, struct thm_heap_stats *out);
 
+/* What the operations look at, in one place that no store into the heap can alias. */
+struct tlsf {
+    uintptr_t zero;      /* host address of device address 0, as if the heap reached there */
+    uint32_t control, lists, first, last, sl_log2, fl_count, max_request;
+    uint32_t corrupt_at; /* as in thm_heap; an operation that sets it is over */
+};
+
 struct tlsf_list { uint32_t fl, sl; };
 
-static inline uint32_t tlsf_load(const struct thm_heap *h, uint32_t at)
+#define TLSF_INLINE static inline __attribute__((always_inline))
+
+TLSF_INLINE struct tlsf tlsf_view(const struct thm_heap *h)
 {
-    return thm_load32(h->mem + (at - h->base));
+    return (struct tlsf){
+        .zero = (uintptr_t)h->mem - h->base, .control = h->state[TLSF_CONTROL], .lists = h->state[TLSF_LISTS],
+        .first = h->state[TLSF_FIRST], .last = h->state[TLSF_LAST], .sl_log2 = h->state[TLSF_SL_LOG2],
+        .fl_count = h->state[TLSF_FL_COUNT], .max_request = h->state[TLSF_MAX_REQUEST],
+    };
 }
 
-static inline void tlsf_store(const struct thm_heap *h, uint32_t at, uint32_t v)
+TLSF_INLINE uint32_t tlsf_load(const struct tlsf *t, uint32_t at)
 {
-    thm_store32(h->mem + (at - h->base), v);
+    return thm_load32((const uint8_t *)(t->zero + at));
 }
 
-static inline uint32_t tlsf_log2(uint32_t v) /* floor; v > 0 */
+TLSF_INLINE void tlsf_store(const struct tlsf *t, uint32_t at, uint32_t v)
 {
-    return 31u - (uint32_t)__builtin_clz(v);
+    thm_store32((uint8_t *)(t->zero + at), v);
 }
 
-static inline uint32_t tlsf_small_limit(const struct thm_heap *h)
+TLSF_INLINE uint32_t tlsf_log2(uint32_t v) /* floor; v > 0 */
 {
-    return 4u << h->state[TLSF_SL_LOG2];
+    return (uint32_t)__builtin_clz(v) ^ 31u;
+}
+
+/* log2 of the distance between list sizes around `size`: 4 bytes for small ones, then 1/8, 1/16 or 1/32 of the power of two. */
+TLSF_INLINE uint32_t tlsf_step_log2(const struct tlsf *t, uint32_t size)
+{
+    return size < 4u << t->sl_log2 ? 2 : tlsf_log2(size) - t->sl_log2;
 }
 
 /* The list that holds free blocks of this size. */
-static inline struct tlsf_list tlsf_list_of(const struct thm_heap *h, uint32_t size)
+TLSF_INLINE struct tlsf_list tlsf_list_of(const struct tlsf *t, uint32_t size)
 {
-    const uint32_t sl_log2 = h->state[TLSF_SL_LOG2];
-    if (size < tlsf_small_limit(h))
+    if (size < 4u << t->sl_log2)
         return (struct tlsf_list){ 0, size / 4 };
-    const uint32_t f = tlsf_log2(size);
-    return (struct tlsf_list){ f - sl_log2 - 1, (size >> (f - sl_log2)) - (1u << sl_log2) };
+    const uint32_t step = tlsf_log2(size) - t->sl_log2;
+    return (struct tlsf_list){ step - 1, (size >> step) - (1u << t->sl_log2) };
 }
 
-static inline uint32_t tlsf_sl_bitmap_at(const struct thm_heap *h, uint32_t fl)
+TLSF_INLINE uint32_t tlsf_sl_bitmap_at(const struct tlsf *t, uint32_t fl)
 {
-    return h->state[TLSF_CONTROL] + CONTROL_END + 4 * fl;
+    return t->control + CONTROL_END + 4 * fl;
 }
 
-static inline uint32_t tlsf_head_at(const struct thm_heap *h, struct tlsf_list l)
+TLSF_INLINE uint32_t tlsf_head_at(const struct tlsf *t, struct tlsf_list l)
 {
-    return h->state[TLSF_LISTS] + 4 * ((l.fl << h->state[TLSF_SL_LOG2]) + l.sl);
+    return t->lists + 4 * ((l.fl << t->sl_log2) + l.sl);
 }
 
-static inline uint32_t tlsf_size(const struct thm_heap *h, uint32_t block)
+TLSF_INLINE uint32_t tlsf_size(const struct tlsf *t, uint32_t block)
 {
-    return tlsf_load(h, block + BLOCK_SIZE) & SIZE_MASK;
+    return tlsf_load(t, block + BLOCK_SIZE) & SIZE_MASK;
+}
+
+/* a is aligned and in [first, end): one comparison, for the low bits of an unaligned distance become its top bits. */
+TLSF_INLINE bool tlsf_in_words(uint32_t a, uint32_t first, uint32_t end)
+{
+    const uint32_t d = a - first;
+    return (d >> 2 | d << 30) < (end - first) / 4;
 }
 
 /* b may be followed as a block: inside the pool, aligned, and so is its successor. */
-static inline bool tlsf_is_block(const struct thm_heap *h, uint32_t b)
+TLSF_INLINE bool tlsf_is_block(const struct tlsf *t, uint32_t b)
 {
-    const uint32_t last = h->state[TLSF_LAST], first = h->state[TLSF_FIRST];
-    if (b - first >= last - first || b % 4)
+    if (!tlsf_in_words(b, t->first, t->last))
         return false;
-    const uint32_t size = tlsf_size(h, b);
-    return size >= BLOCK_MIN && size <= last - b - BLOCK_OVERHEAD;
+    const uint32_t size = tlsf_size(t, b);
+    return size >= BLOCK_MIN && size <= t->last - b - BLOCK_OVERHEAD;
 }
 
 /* b may be followed as a member of a free list: a block with room for the two links, or the null block. */
-static inline bool tlsf_is_node(const struct thm_heap *h, uint32_t b)
+TLSF_INLINE bool tlsf_is_node(const struct tlsf *t, uint32_t b)
 {
-    const uint32_t first = h->state[TLSF_FIRST];
-    return (b - first <= h->state[TLSF_LAST] - first - BLOCK_HEADER && b % 4 == 0) || b == h->state[TLSF_CONTROL];
+    return b == t->control || tlsf_in_words(b, t->first, t->last - BLOCK_MIN);
 }
 
-static inline uint32_t tlsf_next(uint32_t block, uint32_t size)
+TLSF_INLINE uint32_t tlsf_next(uint32_t block, uint32_t size)
 {
     return block + BLOCK_OVERHEAD + size;
 }
 
 /* The device's words that say where everything is are as they were made. */
-static inline bool tlsf_control_intact(const struct thm_heap *h)
+TLSF_INLINE bool tlsf_control_intact(const struct tlsf *t, const struct thm_heap *h)
 {
-    const uint32_t c = h->state[TLSF_CONTROL];
-    return tlsf_load(h, c + CONTROL_GEOMETRY) == h->state[TLSF_GEOMETRY] &&
-           tlsf_load(h, c + CONTROL_SL_BITMAPS) == c + CONTROL_END &&
-           tlsf_load(h, c + CONTROL_LISTS) == h->state[TLSF_LISTS];
+    return ((tlsf_load(t, t->control + CONTROL_GEOMETRY) ^ h->state[TLSF_GEOMETRY]) |
+            (tlsf_load(t, t->control + CONTROL_SL_BITMAPS) ^ (t->control + CONTROL_END)) |
+            (tlsf_load(t, t->control + CONTROL_LISTS) ^ t->lists)) == 0;
 }
