@@ -15,7 +15,7 @@ enum { /* MALLOC_CAP_* bits */
 
 /* A type of memory: its capabilities in three columns of falling priority. */
 struct thm_mem_type {
-    const char *name; /* "DRAM", "D/IRAM", "IRAM", "SPIRAM", "RTC", "RAM" (a board without capabilities) */
+    const char *name; /* "DRAM", "D/IRAM", "IRAM", "SPIRAM", "RTC", the same with "S3-" in front, "RAM" (no capabilities) */
     uint32_t caps[3];
 };
 const struct thm_mem_type *thm_mem_type_find(const char *name); /* NULL: unknown */
@@ -27,7 +27,7 @@ struct thm_heaps {
     const struct thm_mem_type *type[THM_HEAPS_MAX];
     uint32_t n;
     uint32_t internal_limit;   /* PSRAM boards: plain malloc of up to this many bytes goes to internal RAM first; 0 = no PSRAM */
-    uint32_t low_water;        /* least free bytes seen over all DEFAULT heaps */
+    uint32_t low_water;        /* least free bytes seen over all DEFAULT heaps; one added later counts as if it had been there */
 };
 
 void thm_heaps_init(struct thm_heaps *hs, uint32_t internal_limit);
@@ -35,6 +35,10 @@ void thm_heaps_init(struct thm_heaps *hs, uint32_t internal_limit);
  * before app_main). Errors: THM_MEM_EINVAL: too many or too small. */
 enum thm_mem_err thm_heaps_add(struct thm_heaps *hs, const struct thm_heap_ops *ops, const struct thm_mem_type *type,
                                uint8_t *mem, uint32_t base, uint32_t size, bool at_front);
+/* ESP-IDF keeps the array of heap records in the first 8BIT|INTERNAL heap, as its first block: take it, once the heaps
+ * of start-up are added. `regions` counts those added later too. Errors: EINVAL: no such heap; ENOMEM. */
+enum thm_mem_err thm_heaps_take_records(struct thm_heaps *hs, uint32_t regions);
+/* 0: no heap with these capabilities has room, or one is damaged (thm_heap.corrupt_at). EXEC gives a data address. */
 uint32_t thm_heaps_malloc(struct thm_heaps *hs, uint32_t n); /* plain malloc's choice of capabilities */
 uint32_t thm_heaps_malloc_caps(struct thm_heaps *hs, uint32_t n, uint32_t caps);
 uint32_t thm_heaps_memalign(struct thm_heaps *hs, uint32_t align, uint32_t n, uint32_t caps);

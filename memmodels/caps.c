@@ -1,0 +1,249 @@
+#include "memmodels/caps.h"
+#include <string.h>
+
+/* Columns of falling priority. Source: esp-idf components/heap/port/esp32/memory_layout.c; the S3 rows: port/esp32s3.
+ * "RAM" is a board without capabilities: whatever is asked for, it is this memory. */
+#define ALL_INTERNAL (THM_CAP_EXEC | THM_CAP_32BIT | THM_CAP_8BIT | THM_CAP_DMA | THM_CAP_INTERNAL | THM_CAP_DEFAULT)
+#define S3_COMMON    (THM_CAP_DEFAULT | THM_CAP_32BIT | THM_CAP_8BIT)
+static const struct thm_mem_type types[] = {
+    { "DRAM", { THM_CAP_8BIT | THM_CAP_DEFAULT, THM_CAP_INTERNAL | THM_CAP_DMA | THM_CAP_32BIT, 0 } },
+    { "D/IRAM", { 0, THM_CAP_DMA | THM_CAP_8BIT | THM_CAP_INTERNAL | THM_CAP_DEFAULT, THM_CAP_32BIT | THM_CAP_EXEC } },
+    { "IRAM", { THM_CAP_INTERNAL | THM_CAP_EXEC | THM_CAP_32BIT, 0, 0 } },
+    { "SPIRAM", { THM_CAP_SPIRAM | THM_CAP_DEFAULT, 0, THM_CAP_8BIT | THM_CAP_32BIT } },
+    { "RTC", { THM_CAP_RTCRAM, THM_CAP_8BIT | THM_CAP_DEFAULT, THM_CAP_INTERNAL | THM_CAP_32BIT | THM_CAP_EXEC } },
+    { "S3-D/IRAM", { S3_COMMON | THM_CAP_INTERNAL | THM_CAP_DMA, 0, 0 } }, /* no EXEC: memory protection is on by default */
+    { "S3-DRAM", { 0, S3_COMMON | THM_CAP_INTERNAL | THM_CAP_DMA, 0 } },
+    { "S3-SPIRAM", { THM_CAP_SPIRAM, 0, S3_COMMON } },
+    { "S3-RTC", { THM_CAP_RTCRAM, 0, S3_COMMON | THM_CAP_INTERNAL } },
+    { "RAM", { ALL_INTERNAL, 0, 0 } },
+};
+
+#define DIRAM (&types[1])
+#define RECORD_BYTES 36u /* sizeof(heap_t): three capability words, start, end, an 8-byte lock, heap and next pointers */
+
+const struct thm_mem_type *thm_mem_type_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(types[i].name, name) == 0)
+            return &types[i];
+    return NULL;
+}
+
+void thm_heaps_init(struct thm_heaps *hs, uint32_t internal_limit)
+{
+    *hs = (struct thm_heaps){ .internal_limit = internal_limit };
+}
+
+static uint32_t all_caps(const struct thm_mem_type *t)
+{
+    return t->caps[0] | t->caps[1] | t->caps[2];
+}
+
+static bool covers(const struct thm_mem_type *t, uint32_t caps)
+{
+    return (all_caps(t) & caps) == caps;
+}
+
+static uint32_t free_of(const struct thm_heap *h)
+{
+    struct thm_heap_stats s;
+    if (h->ops->free_bytes)
+        return h->ops->free_bytes(h);
+    h->ops->stats(h, &s);
+    return s.free;
+}
+
+static uint32_t default_free(const struct thm_heaps *hs)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < hs->n; i++)
+        if (all_caps(hs->type[i]) & THM_CAP_DEFAULT)
+            sum += free_of(&hs->heap[i]);
+    return sum;
+}
+
+/* After a successful allocation. */
+static uint32_t counted(struct thm_heaps *hs, uint32_t p)
+{
+    if (p) {
+        const uint32_t now = default_free(hs);
+        hs->low_water = now < hs->low_water ? now : hs->low_water;
+    }
+    return p;
+}
+
+/* Where a heap of this size goes: before the first that is not smaller. */
+static uint32_t place_of(const struct thm_heaps *hs, uint32_t size)
+{
+    uint32_t i = 0;
+    while (i < hs->n && hs->heap[i].size < size)
+        i++;
+    return i;
+}
+
+enum thm_mem_err thm_heaps_add(struct thm_heaps *hs, const struct thm_heap_ops *ops, const struct thm_mem_type *type,
+                               uint8_t *mem, uint32_t base, uint32_t size, bool at_front)
+{
+    struct thm_heap heap;
+    if (hs->n == THM_HEAPS_MAX)
+        return THM_MEM_EINVAL;
+    const enum thm_mem_err e = thm_heap_init(&heap, ops, mem, base, size);
+    if (e)
+        return e;
+    const uint32_t i = at_front ? 0 : place_of(hs, size);
+    memmove(&hs->heap[i + 1], &hs->heap[i], (hs->n - i) * sizeof hs->heap[0]);
+    memmove(&hs->type[i + 1], &hs->type[i], (hs->n - i) * sizeof hs->type[0]);
+    hs->heap[i] = heap;
+    hs->type[i] = type;
+    hs->n++;
+    if (all_caps(type) & THM_CAP_DEFAULT)
+        hs->low_water += free_of(&heap);
+    return THM_MEM_OK;
+}
+
+enum thm_mem_err thm_heaps_take_records(struct thm_heaps *hs, uint32_t regions)
+{
+    for (uint32_t i = 0; i < hs->n; i++)
+        if (covers(hs->type[i], THM_CAP_8BIT | THM_CAP_INTERNAL)) {
+            const uint32_t p = hs->heap[i].ops->malloc(&hs->heap[i], regions * RECORD_BYTES);
+            return counted(hs, p) ? THM_MEM_OK : THM_MEM_ENOMEM;
+        }
+    return THM_MEM_EINVAL;
+}
+
+/* The index of the heap that holds p; hs->n: none. */
+static uint32_t heap_of(const struct thm_heaps *hs, uint32_t p)
+{
+    uint32_t i = 0;
+    while (i < hs->n && p - hs->heap[i].base >= hs->heap[i].size)
+        i++;
+    return i;
+}
+
+/* align 0: plain malloc. On the device a block for code in D/IRAM begins with its own data address. */
+static uint32_t allocate_in(struct thm_heaps *hs, uint32_t i, uint32_t align, uint32_t n, uint32_t caps)
+{
+    struct thm_heap *h = &hs->heap[i];
+    if (caps & THM_CAP_EXEC && hs->type[i] == DIRAM)
+        n = n > UINT32_MAX - 4 ? 0 : n + 4;
+    if (n == 0)
+        return 0;
+    if (align == 0)
+        return h->ops->malloc(h, n);
+    return h->ops->memalign ? h->ops->memalign(h, align, n) : 0;
+}
+
+static uint32_t search(struct thm_heaps *hs, uint32_t align, uint32_t n, uint32_t caps)
+{
+    if (caps & THM_CAP_EXEC && caps & (THM_CAP_8BIT | THM_CAP_DMA))
+        return 0;
+    if (caps & THM_CAP_32BIT)
+        n = n > UINT32_MAX - 3 ? 0 : (n + 3) & ~3u;
+    for (uint32_t column = 0; column < 3; column++)
+        for (uint32_t i = 0; i < hs->n; i++) {
+            const bool matches = hs->type[i]->caps[column] & caps && covers(hs->type[i], caps);
+            const uint32_t p = matches ? allocate_in(hs, i, align, n, caps) : 0;
+            if (p)
+                return p;
+        }
+    return 0;
+}
+
+/* What malloc asks for first; with PSRAM, any DEFAULT memory comes second. */
+static uint32_t plain_caps(const struct thm_heaps *hs, uint32_t n)
+{
+    const bool external = hs->internal_limit && n > hs->internal_limit;
+    return THM_CAP_DEFAULT | (uint32_t)(external ? THM_CAP_SPIRAM : THM_CAP_INTERNAL);
+}
+
+uint32_t thm_heaps_malloc_caps(struct thm_heaps *hs, uint32_t n, uint32_t caps)
+{
+    return counted(hs, search(hs, 0, n, caps));
+}
+
+uint32_t thm_heaps_malloc(struct thm_heaps *hs, uint32_t n)
+{
+    uint32_t p = search(hs, 0, n, plain_caps(hs, n));
+    if (p == 0 && hs->internal_limit)
+        p = search(hs, 0, n, THM_CAP_DEFAULT);
+    return counted(hs, p);
+}
+
+uint32_t thm_heaps_memalign(struct thm_heaps *hs, uint32_t align, uint32_t n, uint32_t caps)
+{
+    if (align == 0 || align & (align - 1))
+        return 0;
+    return counted(hs, search(hs, align, n, caps));
+}
+
+/* In the same heap if it has the capabilities, else wherever there is room. */
+static uint32_t realloc_caps(struct thm_heaps *hs, uint32_t i, uint32_t p, uint32_t n, uint32_t caps)
+{
+    struct thm_heap *h = &hs->heap[i];
+    const uint32_t moved = covers(hs->type[i], caps) && h->ops->realloc ? h->ops->realloc(h, p, n) : 0;
+    const uint32_t old = moved ? 0 : h->ops->usable(h, p);
+    if (moved || old == 0 || h->corrupt_at)
+        return moved;
+    const uint32_t to = search(hs, 0, n, caps);
+    if (to == 0)
+        return 0;
+    memcpy(thm_heaps_host(hs, to), thm_heaps_host(hs, p), old < n ? old : n);
+    h->ops->free(h, p);
+    return to;
+}
+
+uint32_t thm_heaps_realloc(struct thm_heaps *hs, uint32_t p, uint32_t n)
+{
+    const uint32_t i = heap_of(hs, p);
+    if (p == 0)
+        return thm_heaps_malloc(hs, n);
+    if (i == hs->n)
+        return 0;
+    if (n == 0) {
+        thm_heaps_free(hs, p);
+        return 0;
+    }
+    uint32_t to = realloc_caps(hs, i, p, n, plain_caps(hs, n));
+    if (to == 0 && hs->internal_limit)
+        to = realloc_caps(hs, i, p, n, THM_CAP_DEFAULT);
+    return counted(hs, to);
+}
+
+enum thm_mem_err thm_heaps_free(struct thm_heaps *hs, uint32_t p)
+{
+    const uint32_t i = heap_of(hs, p);
+    if (p == 0)
+        return THM_MEM_OK;
+    return i < hs->n ? hs->heap[i].ops->free(&hs->heap[i], p) : THM_MEM_EINVAL;
+}
+
+void *thm_heaps_host(const struct thm_heaps *hs, uint32_t p)
+{
+    const uint32_t i = heap_of(hs, p);
+    return i < hs->n ? hs->heap[i].mem + (p - hs->heap[i].base) : NULL;
+}
+
+void thm_heaps_stats(const struct thm_heaps *hs, uint32_t caps, struct thm_heap_stats *out)
+{
+    *out = (struct thm_heap_stats){ 0 };
+    for (uint32_t i = 0; i < hs->n; i++) {
+        struct thm_heap_stats s;
+        if (!covers(hs->type[i], caps))
+            continue;
+        hs->heap[i].ops->stats(&hs->heap[i], &s);
+        out->free += s.free;
+        out->min_free += s.min_free;
+        out->allocated += s.allocated;
+        out->blocks_alloc += s.blocks_alloc;
+        out->blocks_free += s.blocks_free;
+        out->largest = s.largest > out->largest ? s.largest : out->largest;
+    }
+}
+
+enum thm_mem_err thm_heaps_check(const struct thm_heaps *hs, uint32_t *where)
+{
+    enum thm_mem_err e = THM_MEM_OK;
+    for (uint32_t i = 0; i < hs->n && !e; i++)
+        e = hs->heap[i].ops->check(&hs->heap[i], where);
+    return e;
+}

@@ -1,0 +1,86 @@
+#include "memmodels/stack.h"
+#include <string.h>
+#include <sys/mman.h>
+#include "memmodels/lowmap.h"
+
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define VALGRIND_STACK_REGISTER(low, high) 0
+#define VALGRIND_STACK_DEREGISTER(id)      ((void)(id))
+#endif
+
+#ifndef __has_feature /* gcc 12 */
+#define __has_feature(x) 0
+#endif
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || __has_feature(address_sanitizer) || \
+    __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+const uint32_t thm_stack_factor = 8; /* red zones around every local, and no slot is used twice */
+#elif !defined __OPTIMIZE__
+const uint32_t thm_stack_factor = 4; /* every temporary has a slot */
+#else
+const uint32_t thm_stack_factor = 1;
+#endif
+
+#define PAINT      0xA5u      /* as FreeRTOS paints its stacks */
+#define GUARD_SIZE (64u << 10) /* a frame may jump over one page, hardly over this */
+#define SIZE_LIMIT (64u << 20)
+
+enum thm_mem_err thm_stack_map(struct thm_stack *s, const char *task, uint32_t size)
+{
+    const uint64_t page = thm_page_size(), used = ((uint64_t)size * thm_stack_factor) & ~15ull;
+    *s = (struct thm_stack){ .task = task, .size = size };
+    if (size < 16 || size > SIZE_LIMIT)
+        return THM_MEM_EINVAL;
+    s->host_size = (uint32_t)((used + page - 1) / page * page);
+    s->map_size = GUARD_SIZE + s->host_size;
+    const uint64_t at = thm_lowmap_anywhere(s->map_size, 0);
+    if (at == 0)
+        return THM_MEM_EHOST;
+    s->map = (void *)(uintptr_t)at;
+    s->low = (uint8_t *)(uintptr_t)(at + GUARD_SIZE);
+    s->top = s->low + used;
+    if (mprotect(s->map, GUARD_SIZE, PROT_NONE) < 0) {
+        munmap(s->map, s->map_size);
+        s->map = NULL;
+        return THM_MEM_EHOST;
+    }
+    memset(s->low, PAINT, used);
+    s->valgrind_id = VALGRIND_STACK_REGISTER(s->low, s->top);
+    return THM_MEM_OK;
+}
+
+void thm_stack_unmap(struct thm_stack *s)
+{
+    if (!s->map)
+        return;
+    VALGRIND_STACK_DEREGISTER(s->valgrind_id);
+    munmap(s->map, s->map_size);
+    s->map = NULL;
+}
+
+static uint32_t device_bytes(uint64_t host_bytes)
+{
+    return (uint32_t)((host_bytes + thm_stack_factor - 1) / thm_stack_factor);
+}
+
+__attribute__((no_sanitize("address"))) /* it looks below the stack pointer, where red zones of dead frames lie */
+uint32_t thm_stack_used(const struct thm_stack *s)
+{
+    const volatile uint8_t *p = s->low;
+    while (p < s->top && *p == PAINT)
+        p++;
+    return device_bytes((uint64_t)(s->top - p));
+}
+
+uint32_t thm_stack_depth(const struct thm_stack *s, const void *sp)
+{
+    const uintptr_t top = (uintptr_t)s->top, at = (uintptr_t)sp;
+    return at < top ? device_bytes(top - at) : 0;
+}
+
+bool thm_stack_in_guard(const struct thm_stack *s, const void *p)
+{
+    return s->map && (uintptr_t)p - (uintptr_t)s->map < GUARD_SIZE;
+}
