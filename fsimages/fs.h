@@ -11,7 +11,8 @@
 
 #define THM_FS_NAME_MAX 255
 
-/* Working memory, from the board's heap. alloc returns NULL when the board has none left. */
+/* Working memory, from the board's heap. alloc returns NULL when the board has none left. Where a pointer to this is
+ * NULL, the memory is the PC's. */
 struct thm_fs_memory {
     void *ctx;
     void *(*alloc)(void *ctx, uint32_t bytes, const char *what);
@@ -25,6 +26,10 @@ struct thm_fs_config {       /* what nothing on the medium tells; 0 = the file s
     uint32_t cache_pages;
     bool aligned_index;      /* SPIFFS: aligned object index tables */
     bool no_meta;            /* meta_len 0 is meant, not "default" */
+    bool no_magic, no_magic_length; /* SPIFFS: blocks carry no magic; the magic does not depend on the volume's length */
+    /* SPIFFS in ESP-IDF: after a write-only open the time of change, in seconds, goes into the metadata. NULL: never. */
+    uint32_t (*seconds)(void *ctx);
+    void *seconds_ctx;
 };
 
 struct thm_fs_stat { uint32_t size; char name[THM_FS_NAME_MAX + 1]; };

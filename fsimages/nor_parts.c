@@ -1,0 +1,37 @@
+/* fsimages/nor_parts.c -- serial NOR flash parts. Times are the typical ones of the data sheets; a partial page program costs
+ * about 30 us for its first byte and 2.5 us for each further one (Winbond FV generation). Reads: four lines at the
+ * part's highest clock, 133 MHz (15.04 ns a byte) or 120 MHz (16.67 ns). */
+#include "fsimages/nor.h"
+#include <string.h>
+
+#define US 1000u
+#define MS 1000000u
+
+#define PART(part, document, mbytes, program_us, erase_ms, read_q8)                                        \
+    {                                                                                                      \
+        .name = part, .source = document, .size = (mbytes) << 20, .page_size = 256, .sector_size = 4096,   \
+        .page_program_ns = (program_us) * US, .first_byte_ns = 30 * US, .next_byte_ns = 2500,              \
+        .sector_erase_ns = (uint64_t)(erase_ms) * MS, .read_ns_per_byte_q8 = read_q8, .endurance = 100000, \
+    }
+
+static const struct thm_nor_part parts[] = {
+    PART("W25Q16JV", "Winbond W25Q16JV", 2u, 400, 45, 3850),
+    PART("W25Q32JV", "Winbond W25Q32JV", 4u, 400, 45, 3850),
+    PART("W25Q64JV", "Winbond W25Q64JV", 8u, 400, 45, 3850),
+    PART("W25Q128JV", "Winbond W25Q128JV rev F", 16u, 700, 45, 3850),
+    PART("GD25Q16C", "GigaDevice GD25Q16C", 2u, 600, 45, 4267),
+    PART("GD25Q32C", "GigaDevice GD25Q32C", 4u, 600, 50, 4267),
+};
+
+const struct thm_nor_part *thm_nor_part_at(size_t i)
+{
+    return i < sizeof parts / sizeof parts[0] ? &parts[i] : NULL;
+}
+
+const struct thm_nor_part *thm_nor_part_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (strcmp(parts[i].name, name) == 0)
+            return &parts[i];
+    return NULL;
+}
