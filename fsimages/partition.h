@@ -27,3 +27,12 @@ const struct thm_partition *thm_partition_find(const struct thm_partition *parts
 int thm_partition_type(const char *name);
 int thm_partition_subtype(int type, const char *name);
 const char *thm_partition_subtype_name(int type, int subtype); /* NULL: unknown */
+
+/* ESP-IDF's partitions.csv: name, type, subtype, offset, size, flags; an empty offset means behind the one before, applications
+ * at multiples of 64 KB. On error *where says which line (from 1) and why (a static string). */
+struct thm_partition_csv_error {
+    uint32_t line;
+    const char *why;
+};
+enum thm_fs_err thm_partitions_parse_csv(const char *text, size_t len, struct thm_partition *out, size_t *n,
+                                         struct thm_partition_csv_error *where);
