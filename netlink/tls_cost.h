@@ -23,11 +23,18 @@ struct thm_tls_block {  /* one allocation */
     enum thm_tls_phase from, until; /* allocated at the start of `from`, freed when `until` has ended */
 };
 
-struct thm_tls_peer { unsigned chain_length; uint32_t chain_bytes; bool ecdsa; uint32_t ca_bytes; };
+struct thm_tls_peer {
+    unsigned chain_length; /* certificates the server sends; more than THM_TLS_CHAIN_MAX are not charged */
+    uint32_t chain_bytes;  /* DER bytes of all of them */
+    bool ecdsa;            /* P-256 keys, else RSA-2048 */
+    uint32_t ca_bytes;     /* DER bytes of the CA certificate on the device; 0: none is charged */
+};
 
-#define THM_TLS_BLOCKS_MAX 24
-/* The blocks of one connection in the order the device asks for them. Result: how many were written to out. Before the
- * handshake the peer is unknown: peer may be NULL, then only THM_TLS_SETUP blocks are given. */
+#define THM_TLS_CHAIN_MAX  10 /* MBEDTLS_X509_MAX_INTERMEDIATE_CA (8), the server's own and the root */
+#define THM_TLS_BLOCKS_MAX 64
+/* The blocks of one connection in the order the device asks for them, those of an earlier phase first. Result: how many
+ * were written to out; 0 for the stack "none". Before the handshake the peer is unknown: with a peer of chain_length 0
+ * (ca_bytes may be set) or NULL (no CA charged), only the THM_TLS_SETUP blocks are given. */
 size_t thm_tls_blocks(const struct thm_tls_stack *s, const struct thm_tls_peer *peer,
                       struct thm_tls_block out[THM_TLS_BLOCKS_MAX]);
 
