@@ -3,7 +3,8 @@
 #include "emu/cli/cli.h"
 
 #define THM_COMMANDS(X) \
-    X(boards)
+    X(boards) \
+    X(serve)
 
 #define X(name) extern const struct thm_command thm_command_##name;
 THM_COMMANDS(X)
