@@ -21,17 +21,20 @@ struct thm_fetch_info { /* known when the header has arrived (tls part: when the
     unsigned chain_length;       /* certificates the server sent */
     uint32_t chain_bytes;        /* DER bytes of them */
     char key_type[24];           /* of the server's certificate: "RSA-2048", "EC-256" */
+    uint32_t ca_bytes;           /* DER bytes of the root certificate that the chain was verified with */
 };
 
 struct thm_fetch_options {
     const char *url;
     const char *cacert;     /* PEM file; NULL: the system's CAs */
-    uint32_t chunk_bytes;   /* body() never gets more than this in one call */
+    uint32_t chunk_bytes;   /* body() gets exactly this much in each call, and what is left over in the last one */
     unsigned max_redirects; /* 0 = default 10 */
-    unsigned timeout_ms;    /* no byte for so long; 0 = default 5000 (esp_http_client) */
-    /* After the TLS handshake, before the request is answered: may be NULL. */
+    unsigned timeout_ms;    /* connecting takes longer, or no byte for so long; 0 = default 5000 (esp_http_client). Does not
+                             * run while body() waits for thm_fetch_resume() */
+    /* The header of the last answer (redirects are followed) has arrived, a body has not: may be NULL. */
     void (*header)(void *ctx, const struct thm_fetch_info *info);
-    /* A piece of the body. false: stop delivering until thm_fetch_resume(); the piece is delivered again then. */
+    /* A piece of the body of an answer with status 2xx. false: stop delivering until thm_fetch_resume(); the piece is
+     * delivered again then. */
     bool (*body)(void *ctx, const uint8_t *data, uint32_t len);
     /* The end, good or bad; called once, also for errors before the first byte. message: one line, what and where. */
     void (*done)(void *ctx, enum thm_net_err err, const char *message, const struct thm_fetch_info *info);
@@ -45,9 +48,11 @@ void thm_net_destroy(struct thm_net *net); /* ends all its fetches without done(
  * is a static or thread-local sentence), THM_NET_EHOST. */
 enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_options *o, struct thm_fetch **out,
                                  const char **message);
-void thm_fetch_resume(struct thm_fetch *f);
-void thm_fetch_cancel(struct thm_fetch *f); /* frees it; done() is not called. After done() the fetch is already freed */
+void thm_fetch_resume(struct thm_fetch *f); /* takes effect in the next thm_net_poll(); fine inside body() */
+/* Ends and frees it without done(); fine inside callbacks. After done() the fetch is already freed. */
+void thm_fetch_cancel(struct thm_fetch *f);
 
 /* Wait up to timeout_ms (-1 = for ever) for the network or for one of fds[0..n) to be readable, then let transfers go
- * on (their callbacks run inside). ready[i] (may be NULL) tells which of fds are readable. */
+ * on (their callbacks run inside). ready[i] (may be NULL) tells which of fds are readable, at their end or in error.
+ * May return early with nothing ready. Errors: THM_NET_EHOST. */
 enum thm_net_err thm_net_poll(struct thm_net *net, const int *fds, bool *ready, size_t n, int timeout_ms);

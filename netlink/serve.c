@@ -53,6 +53,14 @@ static bool wait_idle(const struct request *r, int ms)
     return poll(fds, 2, ms) == 0;
 }
 
+/* Below TLS: the client gets no close_notify. What was sent before still arrives. */
+static void cut_connection(const struct request *r)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info)
+        shutdown(info->connect_fd, SHUT_WR);
+}
+
 static size_t allowed(const struct request *r, uint64_t limit, size_t want)
 {
     uint64_t left = limit > r->sent ? limit - r->sent : 0;
@@ -67,6 +75,8 @@ static ssize_t read_body(void *ctx, uint64_t pos, char *buf, size_t max)
     if (want == 0) {
         if (r->sent >= f->stall)
             wait_idle(r, -1);
+        else
+            cut_connection(r);
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
     ssize_t n;
