@@ -1,0 +1,193 @@
+#include "emu/firmware/payload_internal.h"
+#include <string.h>
+
+_Static_assert(sizeof(struct thm_payload) < 256, "the decoder's state lies in the board's SRAM");
+
+#define IDENTIFIER_AT 4 /* of a FlatBuffers file; TFLite's is "TFL3" */
+#define TEXT_SHOWN    4 /* first bytes in a message */
+
+void thm_payload_init(struct thm_payload *p, uint32_t max, thm_payload_sink *sink, void *ctx)
+{
+    memset(p, 0, sizeof *p);
+    p->max = max;
+    p->sink = sink;
+    p->ctx = ctx;
+}
+
+enum thm_payload_err thm_payload_emit(struct thm_payload *p, const uint8_t *data, uint32_t len)
+{
+    if (len > p->max - p->total)
+        return THM_PAYLOAD_ETOOBIG;
+    p->total += len;
+    return p->sink(p->ctx, data, len) ? THM_PAYLOAD_OK : THM_PAYLOAD_ESINK;
+}
+
+static bool is_text_byte(uint8_t c)
+{
+    return (c >= ' ' && c < 127) || (c >= '\t' && c <= '\r');
+}
+
+/* C source begins with a word, a comment or a preprocessor line; before it may be space and a byte order mark. */
+static bool looks_like_c(const uint8_t *head, size_t len)
+{
+    static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
+    size_t i = memcmp(head, mark, sizeof mark) == 0 ? sizeof mark : 0;
+    uint8_t first = 0;
+    for (; i < len; i++) {
+        if (!is_text_byte(head[i]))
+            return false;
+        if (!first && head[i] > ' ')
+            first = head[i];
+    }
+    uint8_t lower = first | 0x20;
+    return first == 0 || first == '/' || first == '#' || first == '_' || (lower >= 'a' && lower <= 'z');
+}
+
+static enum thm_payload_err decide(struct thm_payload *p)
+{
+    if (memcmp(p->head + IDENTIFIER_AT, "TFL3", 4) == 0)
+        p->kind = THM_PAYLOAD_RAW;
+    else if (looks_like_c(p->head, sizeof p->head))
+        p->kind = THM_PAYLOAD_C_ARRAY;
+    return p->kind == THM_PAYLOAD_UNKNOWN ? THM_PAYLOAD_ENOTMODEL : THM_PAYLOAD_OK;
+}
+
+static enum thm_payload_err decode_raw(struct thm_payload *p, const uint8_t *data, size_t len)
+{
+    p->at += len;
+    if (len > UINT32_MAX)
+        return THM_PAYLOAD_ETOOBIG;
+    return len ? thm_payload_emit(p, data, (uint32_t)len) : THM_PAYLOAD_OK;
+}
+
+static enum thm_payload_err decode(struct thm_payload *p, const uint8_t *data, size_t len)
+{
+    size_t used = 0;
+    if (p->kind == THM_PAYLOAD_RAW)
+        return decode_raw(p, data, len);
+    enum thm_payload_err err = thm_payload_text(p, data, len, &used);
+    if (!err && thm_payload_array_ended(p))
+        err = thm_payload_flush(p); /* after a trailing comma something is left */
+    p->at += err ? used : len;
+    return err;
+}
+
+/* The first bytes are kept until they tell what the payload is. */
+static enum thm_payload_err take_head(struct thm_payload *p, const uint8_t *data, size_t len, size_t *used)
+{
+    size_t n = sizeof p->head - p->head_len;
+    if (n > len)
+        n = len;
+    if (n)
+        memcpy(p->head + p->head_len, data, n);
+    p->head_len = (uint8_t)(p->head_len + n);
+    *used = n;
+    if (p->head_len < sizeof p->head)
+        return THM_PAYLOAD_OK;
+    enum thm_payload_err err = decide(p);
+    return err ? err : decode(p, p->head, sizeof p->head);
+}
+
+enum thm_payload_err thm_payload_feed(struct thm_payload *p, const uint8_t *data, size_t len)
+{
+    size_t used = 0;
+    if (!p->err && p->kind == THM_PAYLOAD_UNKNOWN)
+        p->err = (uint8_t)take_head(p, data, len, &used);
+    if (!p->err && len > used)
+        p->err = (uint8_t)decode(p, data + used, len - used);
+    return (enum thm_payload_err)p->err;
+}
+
+enum thm_payload_err thm_payload_end(struct thm_payload *p)
+{
+    if (p->err || p->kind == THM_PAYLOAD_RAW)
+        return (enum thm_payload_err)p->err;
+    if (p->kind == THM_PAYLOAD_UNKNOWN)
+        p->err = THM_PAYLOAD_ENOTMODEL;
+    else if (thm_payload_array_ended(p))
+        p->err = THM_PAYLOAD_OK;
+    else if (thm_payload_array_is_open(p) || thm_payload_text_is_open(p))
+        p->err = THM_PAYLOAD_ECUT;
+    else
+        p->err = THM_PAYLOAD_ENOARRAY;
+    return (enum thm_payload_err)p->err;
+}
+
+struct text { char *out; size_t size, len; };
+
+static void add_char(struct text *t, char c)
+{
+    if (t->len + 1 < t->size)
+        t->out[t->len++] = c;
+}
+
+static void add_text(struct text *t, const char *s)
+{
+    while (*s)
+        add_char(t, *s++);
+}
+
+static void add_number(struct text *t, uint64_t n)
+{
+    char digits[20];
+    unsigned i = 0;
+    do
+        digits[i++] = (char)('0' + n % 10);
+    while (n /= 10);
+    while (i)
+        add_char(t, digits[--i]);
+}
+
+/* "; starts with 3c 21 64 6f '<!do'" */
+static void add_head(struct text *t, const struct thm_payload *p)
+{
+    unsigned n = p->head_len < TEXT_SHOWN ? p->head_len : TEXT_SHOWN;
+    add_text(t, n ? "starts with" : "it is empty");
+    for (unsigned i = 0; i < n; i++) {
+        add_char(t, ' ');
+        add_char(t, "0123456789abcdef"[p->head[i] >> 4]);
+        add_char(t, "0123456789abcdef"[p->head[i] & 15]);
+    }
+    if (n)
+        add_text(t, " '");
+    for (unsigned i = 0; i < n; i++)
+        add_char(t, p->head[i] >= ' ' && p->head[i] < 127 ? (char)p->head[i] : '.');
+    if (n)
+        add_char(t, '\'');
+}
+
+static void add_place(struct text *t, const struct thm_payload *p)
+{
+    add_text(t, "line ");
+    add_number(t, (uint64_t)p->line + 1);
+    add_text(t, ", byte ");
+    add_number(t, p->at);
+    add_text(t, ": ");
+}
+
+void thm_payload_message(const struct thm_payload *p, char *out, size_t size)
+{
+    static const struct {
+        const char *text;
+        bool place, head, limit; /* what else is told */
+    } rows[] = {
+        [THM_PAYLOAD_OK] = { "", false, false, false },
+        [THM_PAYLOAD_ENOTMODEL] = { "not a model: ", false, true, false },
+        [THM_PAYLOAD_ENOARRAY] = { "no array of integers in the text; ", false, true, false },
+        [THM_PAYLOAD_ESYNTAX] = { "something in the array is no number", true, false, false },
+        [THM_PAYLOAD_ERANGE] = { "the number does not fit into a byte", true, false, false },
+        [THM_PAYLOAD_ECUT] = { "the text ends before the array does", true, false, false },
+        [THM_PAYLOAD_ETOOBIG] = { "the model has more bytes than are accepted: ", false, false, true },
+        [THM_PAYLOAD_ESINK] = { "the model's bytes were refused", true, false, false },
+    };
+    struct text t = { out, size, 0 };
+    if (rows[p->err].place && p->kind == THM_PAYLOAD_C_ARRAY)
+        add_place(&t, p);
+    add_text(&t, rows[p->err].text);
+    if (rows[p->err].head)
+        add_head(&t, p);
+    if (rows[p->err].limit)
+        add_number(&t, p->max);
+    if (size)
+        out[t.len] = '\0';
+}
