@@ -68,9 +68,10 @@ static const uint8_t classes[256] = {
 
 #define TOO_LARGE 256
 
+/* In ASCII bit 6 tells letters from digits; no branch, as nothing could predict it. */
 static unsigned digit_value(uint8_t c)
 {
-    return c <= '9' ? c - (unsigned)'0' : (c | 0x20u) - 'a' + 10;
+    return (c & 15u) + (c >> 6) * 9u;
 }
 
 enum thm_payload_err thm_payload_flush(struct thm_payload *p)
@@ -91,11 +92,10 @@ static enum thm_payload_err put(struct thm_payload *p)
 }
 
 /* Too large a number stays at TOO_LARGE until it ends: it may be the first one of an array of floating-point numbers. */
-static enum thm_payload_err add_digit(struct thm_payload *p, unsigned base, uint8_t c)
+static unsigned add_digit(unsigned value, unsigned base, uint8_t c)
 {
-    unsigned v = p->value * base + digit_value(c);
-    p->value = (uint16_t)(v < TOO_LARGE ? v : TOO_LARGE);
-    return THM_PAYLOAD_OK;
+    unsigned v = value * base + digit_value(c);
+    return v < TOO_LARGE ? v : TOO_LARGE;
 }
 
 static enum thm_payload_err put_character(struct thm_payload *p)
@@ -135,15 +135,12 @@ static enum thm_payload_err act(struct thm_payload *p, enum action action, enum 
     switch (action) {
     case EMIT: return put(p);
     case CHAR: return put_character(p);
-    case BY8: return add_digit(p, 8, c);
-    case BY10: return add_digit(p, 10, c);
-    case BY16: return add_digit(p, 16, c);
     case MINUS: p->negative = true; break;
     case IN: return open_brace(p, before == OPN, c == '{');
     case UP: return close_brace(p);
     case FLOAT: return leave_floats(p);
     case WRONG: return THM_PAYLOAD_ESYNTAX;
-    case NONE: break;
+    case NONE: case BY8: case BY10: case BY16: break; /* digits never come as tokens */
     }
     return THM_PAYLOAD_OK;
 }
@@ -156,23 +153,33 @@ enum thm_payload_err thm_payload_token(struct thm_payload *p, enum thm_payload_t
     return act(p, (enum action)(cell & ~15u), before, 0);
 }
 
+/* State and value are in registers: this is the loop that a large header spends its time in. */
 enum thm_payload_err thm_payload_plain(struct thm_payload *p, const uint8_t *data, size_t len, size_t *used)
 {
+    static const uint8_t bases[] = { [BY8 >> 4] = 8, [BY10 >> 4] = 10, [BY16 >> 4] = 16 };
+    unsigned state = p->state, value = p->value;
     uint32_t lines = 0;
-    uint8_t state = p->state; /* in a register: this is the loop that a large header spends its time in */
     enum thm_payload_err err = THM_PAYLOAD_OK;
     size_t i = 0;
     while (!err && i < len && classes[data[i]] != SPECIAL) {
-        uint8_t c = data[i++], before = state, cell = table[before][classes[c]];
+        uint8_t c = data[i++];
+        unsigned before = state, cell = table[before][classes[c]];
         lines += c == '\n';
         state = cell & 15;
-        if (cell >= EMIT) {
-            p->state = state;
-            err = act(p, (enum action)(cell & ~15u), before, c);
-            state = p->state;
+        if (cell < EMIT)
+            continue;
+        if (cell >= BY8 && cell < MINUS) {
+            value = add_digit(value, bases[cell >> 4], c);
+            continue;
         }
+        p->state = (uint8_t)state;
+        p->value = (uint16_t)value;
+        err = act(p, (enum action)(cell & ~15u), before, c);
+        state = p->state;
+        value = p->value;
     }
-    p->state = state;
+    p->state = (uint8_t)state;
+    p->value = (uint16_t)value;
     p->line += lines;
     *used = i;
     return err;
