@@ -1,0 +1,392 @@
+/* interpreter/allocate.c -- AllocateTensors(), in the order of the reference runtime, because with alignment the order
+ * decides the padding. Source: tensorflow/lite/micro/micro_allocator.cc (tflite-micro 90b983c) and measurements. */
+#include "interpreter/context.h"
+#include "interpreter/fb.h"
+#include "interpreter/reader.h"
+#include "interpreter/schema.h"
+
+_Static_assert(sizeof(struct eval_tensor) <= THM_BYTES_EVAL_TENSOR, "eval tensor");
+_Static_assert(sizeof(struct node_record) <= THM_BYTES_NODE, "node");
+_Static_assert(sizeof(struct subgraph_record) <= THM_BYTES_SUBGRAPH, "subgraph");
+_Static_assert(sizeof(struct scratch_request) <= THM_BYTES_SCRATCH_REQUEST, "scratch request");
+_Static_assert(sizeof(struct allocation_info) <= THM_BYTES_ALLOCATION_INFO, "allocation info");
+_Static_assert(sizeof(struct context) <= sizeof ((struct thm_interpreter *)0)->priv, "private part");
+
+/* The operators of all subgraphs, one after another. */
+struct cursor {
+    struct thm_interpreter *it;
+    struct thm_nn_diag *diag;
+    struct context *c;
+};
+
+static enum thm_nn_err take(struct cursor *k, const char *what, uint64_t bytes, uint32_t align, uint32_t *offset)
+{
+    if (thm_arena_tail(&k->c->arena, bytes, align, offset))
+        return THM_NN_OK;
+    return thm_fail_arena(k->it, k->diag, what, bytes);
+}
+
+static enum thm_nn_err take_objects(struct cursor *k)
+{
+    static const uint8_t bytes[] = { THM_BYTES_ARENA_ALLOCATOR, THM_BYTES_PLANNER, THM_BYTES_MICRO_ALLOCATOR,
+                                     THM_BYTES_OPTIONS_ALLOCATOR };
+    uint32_t unused;
+    enum thm_nn_err err = THM_NN_OK;
+    for (size_t i = 0; i < sizeof bytes && !err; i++)
+        err = take(k, "no room for the allocator's own objects", bytes[i], 4, &unused);
+    return err;
+}
+
+static enum thm_nn_err start_tensor(struct cursor *k, uint32_t subgraph, uint32_t i, struct eval_tensor *t)
+{
+    struct thm_tensor_info info;
+    uint32_t table = thm_model_tensor_table(k->it->model, subgraph, i);
+    thm_model_tensor_at(k->it->model, table, &info);
+    *t = (struct eval_tensor){ .table = table, .type = (uint8_t)info.type, .variable = info.is_variable != 0 };
+    if (info.data) {
+        t->place = PLACE_MODEL;
+        t->data = (uint32_t)(info.data - k->it->model->data);
+    }
+    if (info.rank <= THM_MAX_RANK)
+        return THM_NN_OK;
+    thm_diag_tensor(k->it, k->diag, subgraph, i);
+    k->diag->what = "a tensor has more than 6 dimensions";
+    return k->diag->err = THM_NN_EUNSUPPORTED;
+}
+
+static enum thm_nn_err take_tensors(struct cursor *k, uint32_t subgraph)
+{
+    uint32_t count = thm_model_tensors(k->it->model, subgraph);
+    uint32_t *at = &thm_subgraph_at(k->c, subgraph)->tensors;
+    enum thm_nn_err err = take(k, "no room for the tensor array", (uint64_t)count * THM_BYTES_EVAL_TENSOR, 4, at);
+    for (uint32_t i = 0; i < count && !err; i++)
+        err = start_tensor(k, subgraph, i, thm_eval_tensor_at(k->c, subgraph, i));
+    k->c->tensors += count;
+    return err;
+}
+
+static enum thm_nn_err take_nodes(struct cursor *k, uint32_t subgraph)
+{
+    const struct thm_model *m = k->it->model;
+    uint32_t count = thm_model_ops(m, subgraph);
+    uint32_t *at = &thm_subgraph_at(k->c, subgraph)->nodes;
+    enum thm_nn_err err = take(k, "no room for the operator array", (uint64_t)count * THM_BYTES_NODE, 4, at);
+    for (uint32_t i = 0; i < count && !err; i++) {
+        struct node_record *r = thm_node_record_at(k->c, subgraph, i);
+        uint32_t table = thm_model_op_table(m, subgraph, i);
+        *r = (struct node_record){ .table = table, .inputs = thm_fb_ref(m, table, OPERATOR_INPUTS),
+                                   .outputs = thm_fb_ref(m, table, OPERATOR_OUTPUTS) };
+    }
+    k->c->nodes += count;
+    return err;
+}
+
+static enum thm_nn_err take_arrays(struct cursor *k)
+{
+    uint32_t subgraphs = k->it->model->subgraphs;
+    enum thm_nn_err err = take(k, "no room for the subgraph array", (uint64_t)subgraphs * THM_BYTES_SUBGRAPH, 4,
+                               &k->c->subgraphs);
+    for (uint32_t s = 0; s < subgraphs && !err; s++)
+        err = take_tensors(k, s);
+    for (uint32_t s = 0; s < subgraphs && !err; s++)
+        err = take_nodes(k, s);
+    return err;
+}
+
+/* Run one step for every operator of every subgraph. */
+static enum thm_nn_err for_each_op(struct cursor *k, enum thm_nn_err (*step)(struct cursor *, struct thm_node *))
+{
+    for (uint32_t s = 0; s < k->it->model->subgraphs; s++)
+        for (uint32_t i = 0; i < thm_model_ops(k->it->model, s); i++) {
+            struct thm_node n;
+            thm_node_open(k->it, s, i, k->diag, &n);
+            enum thm_nn_err err = step(k, &n);
+            if (err) {
+                thm_diag_op(k->it, k->diag, s, i);
+                return err;
+            }
+        }
+    return THM_NN_OK;
+}
+
+static enum thm_nn_err find_op(struct cursor *k, struct thm_node *n)
+{
+    (void)k;
+    return n->op ? THM_NN_OK : thm_refuse(n, THM_NN_EOP, "the operator is not available");
+}
+
+static void parse_options(struct thm_node *n, uint8_t *block, uint32_t bytes)
+{
+    const struct thm_model *m = n->it->model;
+    bool present = thm_fb_u8(m, n->table, OPERATOR_OPTIONS_TYPE, 0) == n->op->options_type;
+    uint32_t table = present ? thm_fb_ref(m, n->table, OPERATOR_OPTIONS) : 0;
+    memset(block, 0, bytes);
+    for (uint32_t i = 0; i < n->op->fields; i++) {
+        const struct thm_option_field *f = &n->op->field[i];
+        int32_t value = f->value;
+        uint32_t at = thm_fb_field(m, table, f->id);
+        if (at)
+            memcpy(&value, m->data + at, f->width);
+        memcpy(block + f->at, &value, f->width); /* the low byte comes first */
+    }
+}
+
+static enum thm_nn_err take_options(struct cursor *k, struct thm_node *n)
+{
+    struct node_record *r = thm_node_record_at(k->c, n->subgraph, n->index);
+    uint32_t bytes = n->op->options.of[k->it->layout->index];
+    uint32_t align = bytes <= 3 || bytes == 5 ? 1 : 4; /* structs of single bytes */
+    if (bytes == 0)
+        return THM_NN_OK;
+    enum thm_nn_err err = take(k, "no room for an operator's options", bytes, align, &r->options);
+    if (!err)
+        parse_options(n, in_arena(k->c, r->options), bytes);
+    return err;
+}
+
+static enum thm_nn_err init_op(struct cursor *k, struct thm_node *n)
+{
+    struct node_record *r = thm_node_record_at(k->c, n->subgraph, n->index);
+    uint32_t bytes = n->op->data.of[k->it->layout->index];
+    if (bytes) {
+        n->data = thm_node_persistent(n, bytes, &r->data);
+        if (!n->data)
+            return THM_NN_EARENA;
+        memset(n->data, 0, bytes);
+    }
+    return n->op->init ? n->op->init(n) : THM_NN_OK;
+}
+
+/* Temporary objects that the reference makes when a prepare step looks at a tensor. */
+static bool charge_tensor(struct cursor *k, const struct thm_node *n, const struct thm_value *v)
+{
+    struct thm_quant q;
+    uint32_t unused;
+    thm_node_quant(n, v, &q);
+    uint64_t bytes = k->it->layout->io_tensor;
+    if (q.affine)
+        bytes += THM_BYTES_AFFINE + 4 + 4 * (uint64_t)q.channels;
+    return thm_arena_temp(&k->c->arena, bytes, 4, &unused);
+}
+
+static bool charge(struct cursor *k, const struct thm_node *n, char side, char which)
+{
+    struct thm_value v;
+    uint32_t count = side == 'i' ? n->inputs : n->outputs;
+    uint32_t first = which == '*' ? 0 : (uint32_t)(which - '0'), last = which == '*' ? count : first + 1;
+    for (uint32_t i = first; i < last; i++) {
+        bool there = side == 'i' ? thm_node_input(n, i, &v) : thm_node_output(n, i, &v);
+        if (there && !charge_tensor(k, n, &v))
+            return false;
+    }
+    return true;
+}
+
+static bool charge_temps(struct cursor *k, const struct thm_node *n)
+{
+    struct thm_value input;
+    enum thm_type type = thm_node_input(n, 0, &input) ? input.type : THM_FLOAT32;
+    for (const char *p = n->op->temps ? n->op->temps : "i*o*"; *p; p++) {
+        if ((*p == '8' && type != THM_INT8) || (*p == 'q' && type != THM_INT8 && type != THM_INT16))
+            return true;
+        if (*p != '8' && *p != 'q') {
+            if (!charge(k, n, p[0], p[1]))
+                return false;
+            p++;
+        }
+    }
+    return true;
+}
+
+static enum thm_nn_err check_outputs(struct thm_node *n)
+{
+    struct thm_value v;
+    for (uint32_t i = 0; thm_node_output(n, i, &v); i++)
+        if (v.constant)
+            return thm_refuse_tensor(n, THM_NN_EMALFORMED, "an operator would write to constant data", &v);
+    return THM_NN_OK;
+}
+
+static enum thm_nn_err prepare_op(struct cursor *k, struct thm_node *n)
+{
+    struct node_record *r = thm_node_record_at(k->c, n->subgraph, n->index);
+    uint64_t table = THM_BYTES_SCRATCH_REQUEST * ((uint64_t)k->c->requests + THM_SCRATCH_PER_OP);
+    r->scratch = k->c->requests;
+    if (!thm_arena_reset_temp(&k->c->arena, table))
+        return thm_fail_arena(k->it, k->diag, "no room for the table of scratch requests", table);
+    if (!charge_temps(k, n))
+        return thm_fail_arena(k->it, k->diag, "no room for an operator's temporary tensors", k->it->layout->io_tensor);
+    enum thm_nn_err err = check_outputs(n);
+    return err || !n->op->prepare ? err : n->op->prepare(n);
+}
+
+static enum thm_nn_err take_variables(struct cursor *k)
+{
+    const struct allocation_info *info = in_arena(k->c, k->c->info);
+    enum thm_nn_err err = THM_NN_OK;
+    for (uint32_t s = 0; s < k->it->model->subgraphs; s++)
+        for (uint32_t i = 0; i < thm_model_tensors(k->it->model, s) && !err; i++, info++) {
+            struct eval_tensor *t = thm_eval_tensor_at(k->c, s, i);
+            if (!t->variable || t->place != PLACE_NONE || info->planned || info->bytes == 0)
+                continue;
+            err = take(k, "no room for a variable tensor", info->bytes, 16, &t->data);
+            t->place = PLACE_ARENA;
+            if (err)
+                thm_diag_tensor(k->it, k->diag, s, i);
+        }
+    return err;
+}
+
+static enum thm_nn_err take_planning_tables(struct cursor *k)
+{
+    struct context *c = k->c;
+    uint64_t requests = THM_BYTES_SCRATCH_REQUEST * ((uint64_t)c->requests + THM_SCRATCH_PER_OP);
+    uint64_t infos = THM_BYTES_ALLOCATION_INFO * ((uint64_t)c->tensors + c->requests);
+    if (thm_arena_reset_temp(&c->arena, requests) &&
+        thm_arena_temp(&c->arena, 4 * (uint64_t)k->it->model->subgraphs, 4, &c->bases) &&
+        thm_arena_temp(&c->arena, infos, 4, &c->info))
+        return THM_NN_OK;
+    return thm_fail_arena(k->it, k->diag, "no room for the lifetimes of the tensors", infos);
+}
+
+static uint32_t count_planned(const struct context *c)
+{
+    const struct allocation_info *info = in_arena(c, c->info);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->tensors + c->requests; i++)
+        n += info[i].planned;
+    return n;
+}
+
+/* Pointer array and objects of the inputs (side 0) or outputs (1) of the first subgraph, in any arena. */
+static bool take_io(const struct cursor *k, struct thm_arena *a, int side, uint32_t *at)
+{
+    const struct thm_model *m = k->it->model;
+    uint32_t count = side ? thm_model_outputs(m, 0) : thm_model_inputs(m, 0), unused;
+    if (!thm_arena_tail(a, (uint64_t)count * 4, 16, at))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct thm_tensor_info t;
+        thm_model_tensor(m, 0, (uint32_t)(side ? thm_model_output(m, 0, i) : thm_model_input(m, 0, i)), &t);
+        if (!thm_arena_tail(a, k->it->layout->io_tensor, 4, &unused))
+            return false;
+        if (t.scales && t.zero_points && (!thm_arena_tail(a, THM_BYTES_AFFINE, 4, &unused) ||
+                                          !thm_arena_tail(a, 4 + 4 * (uint64_t)t.scales, 4, &unused)))
+            return false;
+    }
+    return true;
+}
+
+/* The smallest arena, now that the head is known: the rest of the tail is counted in an arena without memory. */
+static uint32_t smallest_arena(const struct cursor *k, uint64_t head)
+{
+    const struct thm_arena *real = &k->c->arena;
+    struct thm_arena a = { .size = (UINT32_C(1) << 31) + real->size % 16, .skew = real->skew };
+    uint32_t unused;
+    a.tail = a.size - thm_arena_tail_bytes(real);
+    if (head > INT32_MAX || !take_io(k, &a, 0, &unused) || !take_io(k, &a, 1, &unused))
+        return 0;
+    uint64_t least = head + thm_arena_tail_bytes(&a);
+    if (least < real->peak)
+        least = real->peak;
+    return (uint32_t)thm_round_up16(least);
+}
+
+/* The planned buffer that reaches highest names the problem when the head does not fit. */
+static void name_highest(struct cursor *k)
+{
+    const struct allocation_info *info = in_arena(k->c, k->c->info), *highest = NULL;
+    uint32_t base = 0;
+    for (uint32_t s = 0; s < k->it->model->subgraphs; s++)
+        for (uint32_t i = 0; i < thm_model_tensors(k->it->model, s); i++, base++) {
+            const struct allocation_info *a = &info[base];
+            if (!a->planned || (highest && (uint64_t)a->offset + a->bytes <= (uint64_t)highest->offset + highest->bytes))
+                continue;
+            highest = a;
+            thm_diag_tensor(k->it, k->diag, s, i);
+        }
+}
+
+/* Give every planned buffer its place in the head. */
+static void commit(struct cursor *k)
+{
+    const struct allocation_info *info = in_arena(k->c, k->c->info);
+    uint32_t start = k->c->arena.start;
+    for (uint32_t s = 0; s < k->it->model->subgraphs; s++)
+        for (uint32_t i = 0; i < thm_model_tensors(k->it->model, s); i++, info++) {
+            struct eval_tensor *t = thm_eval_tensor_at(k->c, s, i);
+            if (!info->planned)
+                continue;
+            t->place = PLACE_ARENA;
+            t->data = start + info->offset;
+        }
+    for (uint32_t i = 0; i < k->c->requests; i++) {
+        uint32_t at = start + info[i].offset;
+        memcpy((uint8_t *)in_arena(k->c, k->c->handles) + 4 * (size_t)i, &at, 4);
+    }
+}
+
+static enum thm_nn_err plan_head(struct cursor *k)
+{
+    struct thm_arena *a = &k->c->arena;
+    uint32_t work, planned = count_planned(k->c);
+    uint64_t bytes = THM_BYTES_PLANNED * (uint64_t)planned, padding = (a->skew + (uint64_t)a->tail) % 16;
+    if (padding > thm_arena_gap(a) || !thm_arena_temp(a, 0, 16, &work) || thm_arena_gap(a) < bytes + padding)
+        return thm_fail_arena(k->it, k->diag, "no room for the planner's tables", bytes);
+    uint64_t peak = thm_arena_tail_bytes(a) + padding + (work - a->start) + bytes;
+    if (peak > a->peak)
+        a->peak = (uint32_t)peak;
+    uint64_t head = thm_plan_greedy(in_arena(k->c, k->c->info), k->c->tensors + k->c->requests, planned,
+                                    in_arena(k->c, work));
+    k->c->planned = planned;
+    k->c->arena_min = smallest_arena(k, head);
+    if (a->start + head > a->tail) {
+        name_highest(k);
+        thm_fail_arena(k->it, k->diag, "no room for the tensors", head);
+        k->diag->have = a->tail - a->start;
+        return THM_NN_EARENA;
+    }
+    commit(k); /* before the head overwrites the tables */
+    thm_arena_set_head(a, head);
+    return THM_NN_OK;
+}
+
+static enum thm_nn_err take_all_io(struct cursor *k)
+{
+    for (int side = 0; side < 2; side++)
+        if (!take_io(k, &k->c->arena, side, &k->c->io[side]))
+            return thm_fail_arena(k->it, k->diag, "no room for the input and output tensors' objects",
+                                  k->it->layout->io_tensor);
+    return THM_NN_OK;
+}
+
+static enum thm_nn_err plan(struct cursor *k)
+{
+    uint64_t handles = THM_BYTES_HANDLE * (uint64_t)k->c->requests;
+    enum thm_nn_err err = THM_NN_OK;
+    if (handles)
+        err = take(k, "no room for the scratch buffer handles", handles, 4, &k->c->handles);
+    if (!err)
+        err = take_planning_tables(k);
+    if (!err)
+        err = thm_lifetimes(k->it, k->diag);
+    if (!err)
+        err = take_variables(k);
+    if (!err)
+        err = plan_head(k);
+    return err ? err : take_all_io(k);
+}
+
+enum thm_nn_err thm_allocate(struct thm_interpreter *it, struct thm_nn_diag *diag)
+{
+    static enum thm_nn_err (*const steps[])(struct cursor *, struct thm_node *) = { find_op, take_options, init_op,
+                                                                                    prepare_op };
+    struct cursor k = { it, diag, context_of(it) };
+    thm_arena_init(&k.c->arena, it->arena, it->arena_size);
+    enum thm_nn_err err = take_objects(&k);
+    if (!err)
+        err = take_arrays(&k);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !err; i++)
+        err = for_each_op(&k, steps[i]);
+    return err ? err : plan(&k);
+}

@@ -1,0 +1,91 @@
+/* interpreter/context.h -- what lies where: the private part of struct thm_interpreter and the records in the arena.
+ *
+ * Records have the size that the reference runtime gives them (layout.h) and hold offsets instead of pointers, so that
+ * they are the same on every machine. Natural alignment is 4. */
+#pragma once
+#include "interpreter/arena.h"
+#include "interpreter/layout.h"
+#include "interpreter/op.h"
+
+enum { PLACE_NONE, PLACE_ARENA, PLACE_MODEL };
+
+struct eval_tensor { /* THM_BYTES_EVAL_TENSOR */
+    uint32_t data;   /* offset in the arena or position in the file */
+    uint32_t table;  /* position of the tensor in the file */
+    uint8_t place, type, variable, unused;
+};
+
+struct node_record { /* THM_BYTES_NODE */
+    uint32_t table;   /* position of the operator in the file */
+    uint32_t inputs, outputs; /* positions of its vectors of tensor indices */
+    uint32_t options, data;   /* arena offsets, 0 = none */
+    uint32_t scratch;         /* index of its first scratch request */
+    uint32_t scratches;
+    uint32_t code; /* builtin code */
+};
+
+struct subgraph_record { /* THM_BYTES_SUBGRAPH */
+    uint32_t tensors, nodes; /* arena offsets of the arrays of records */
+};
+
+struct scratch_request { /* THM_BYTES_SCRATCH_REQUEST */
+    uint32_t bytes, subgraph, op;
+};
+
+struct allocation_info { /* THM_BYTES_ALLOCATION_INFO */
+    uint32_t bytes;
+    int32_t first, last; /* clock of the operators; -1 = never */
+    int32_t offline;     /* offset in the head fixed by the model; -1 = plan it */
+    uint32_t planned;    /* 1 = the planner places it */
+    uint32_t offset;     /* result, in the head */
+};
+
+enum state { STATE_FRESH, STATE_ALLOCATED, STATE_FAILED };
+
+struct context {
+    struct thm_arena arena;
+    enum state state;
+    uint32_t subgraphs; /* arena offset of the array of subgraph_record */
+    uint32_t tensors;   /* in all subgraphs */
+    uint32_t nodes;
+    uint32_t requests;  /* scratch requests so far */
+    uint32_t planned;   /* buffers given to the planner */
+    uint32_t handles;   /* arena offset of the scratch handles */
+    uint32_t io[2];     /* arena offsets of the input and output pointer arrays */
+    uint32_t clock;     /* of the lifetime analysis */
+    uint32_t depth;     /* of called subgraphs */
+    uint32_t info;      /* arena offset of the array of allocation_info, while planning */
+    uint32_t bases;     /* arena offset of the index of each subgraph's first tensor, while planning */
+    uint32_t arena_min; /* 0 = not known yet */
+};
+
+static inline struct context *context_of(struct thm_interpreter *it)
+{
+    return (struct context *)(void *)it->priv;
+}
+
+static inline void *in_arena(const struct context *c, uint32_t offset)
+{
+    return c->arena.base + offset;
+}
+
+struct subgraph_record *thm_subgraph_at(struct context *c, uint32_t subgraph);
+struct eval_tensor *thm_eval_tensor_at(struct context *c, uint32_t subgraph, uint32_t tensor);
+struct node_record *thm_node_record_at(struct context *c, uint32_t subgraph, uint32_t op);
+/* A node ready for its kernel; *n is overwritten. */
+void thm_node_open(struct thm_interpreter *it, uint32_t subgraph, uint32_t op, struct thm_nn_diag *diag, struct thm_node *n);
+
+/* Errors: diag says what; the tensor's or operator's name comes from the model. Subgraph and index -1: none. */
+enum thm_nn_err thm_fail_arena(struct thm_interpreter *it, struct thm_nn_diag *diag, const char *what, uint64_t need);
+void thm_diag_op(struct thm_interpreter *it, struct thm_nn_diag *diag, uint32_t subgraph, uint32_t op);
+void thm_diag_tensor(struct thm_interpreter *it, struct thm_nn_diag *diag, uint32_t subgraph, uint32_t tensor);
+
+/* lifetimes.c: fill the allocation_info array (tensors of all subgraphs, then scratch requests). */
+enum thm_nn_err thm_lifetimes(struct thm_interpreter *it, struct thm_nn_diag *diag);
+/* planner.c: place every buffer with .planned set; the result is in .offset.
+ * In:  work: planned * THM_BYTES_PLANNED bytes at a multiple of 8. Out: the head's length. */
+uint64_t thm_plan_greedy(struct allocation_info *info, uint32_t count, uint32_t planned, void *work);
+/* allocate.c: all steps up to the prepared operators and the planned head. */
+enum thm_nn_err thm_allocate(struct thm_interpreter *it, struct thm_nn_diag *diag);
+/* interpreter.c: run the operators of one subgraph. */
+enum thm_nn_err thm_invoke_subgraph(struct thm_interpreter *it, uint32_t subgraph, struct thm_nn_diag *diag);

@@ -1,0 +1,100 @@
+/* interpreter/ops/mul.c -- MUL: float32, int32 (not scaled), int8, int16 (zero points 0); with broadcasting. */
+#include "interpreter/ops/broadcast.h"
+#include "interpreter/ops/fixed.h"
+#include "interpreter/ops/ops.h"
+#include "interpreter/ops/quant.h"
+
+struct options { /* cortex_m: 1 byte */
+    uint8_t activation;
+};
+
+struct data { /* 36 bytes */
+    int32_t multiplier, shift, zero_a, zero_b, zero_out, low, high;
+};
+_Static_assert(sizeof(struct data) <= 36, "op data of MUL");
+
+static int32_t combine(const struct data *d, int32_t a, int32_t b)
+{
+    uint32_t product = ((uint32_t)a - (uint32_t)d->zero_a) * ((uint32_t)b - (uint32_t)d->zero_b);
+    return thm_add_clamp(thm_scale32((int32_t)product, d->multiplier, d->shift), d->zero_out, d->low, d->high);
+}
+
+#define ROW(name, type, EXPR)                                                                                           \
+    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count)      \
+    {                                                                                                                   \
+        const struct data *d = ctx;                                                                                     \
+        for (size_t i = 0; i < count; i++) {                                                                            \
+            type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                          \
+            ((type *)out)[i] = EXPR;                                                                                    \
+        }                                                                                                               \
+    }
+ROW(row_i8, int8_t, (int8_t)combine(d, x, y))
+ROW(row_i16, int16_t, (int16_t)combine(d, x, y))
+ROW(row_i32, int32_t, thm_clamp((int32_t)((uint32_t)x * (uint32_t)y), d->low, d->high))
+
+static void row_f32(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count)
+{
+    const float *limits = ctx;
+    for (size_t i = 0; i < count; i++)
+        ((float *)out)[i] = thm_clampf(((const float *)a)[i * sa] * ((const float *)b)[i * sb], limits[0], limits[1]);
+}
+
+static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
+{
+    struct data *d = n->data;
+    const struct options *o = n->options;
+    struct thm_quant a, b, out;
+    thm_node_quant(n, &v->a, &a);
+    thm_node_quant(n, &v->b, &b);
+    thm_node_quant(n, &v->out, &out);
+    d->zero_a = a.zero_point;
+    d->zero_b = b.zero_point;
+    d->zero_out = out.zero_point;
+    if (v->a.type == THM_INT16 && (d->zero_a || d->zero_b || d->zero_out))
+        return thm_refuse(n, THM_NN_EQUANT, "int16 needs zero points of 0");
+    double factor = (double)a.scale * (double)b.scale / (double)out.scale;
+    if (!thm_quantize_factor(factor, &d->multiplier, &d->shift) ||
+        !thm_activation_range(o->activation, v->out.type, &out, &d->low, &d->high))
+        return thm_refuse(n, THM_NN_EQUANT, "a scale is missing or out of range");
+    return THM_NN_OK;
+}
+
+static enum thm_nn_err prepare(struct thm_node *n)
+{
+    struct thm_binary v;
+    struct data *d = n->data;
+    const struct options *o = n->options;
+    enum thm_nn_err err = thm_binary_prepare(n, &v);
+    if (err)
+        return err;
+    if (v.a.type != v.out.type)
+        return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
+    if (v.out.type == THM_INT8 || v.out.type == THM_INT16)
+        return quantise(n, &v);
+    if (v.out.type != THM_INT32 && v.out.type != THM_FLOAT32)
+        return thm_refuse(n, THM_NN_ETYPE, "only float32, int32, int8 and int16 are supported");
+    thm_activation_range_i32(o->activation, &d->low, &d->high);
+    return THM_NN_OK;
+}
+
+static enum thm_nn_err eval(struct thm_node *n)
+{
+    struct thm_binary v;
+    const struct options *o = n->options;
+    float limits[2];
+    thm_binary_gather(n, &v);
+    if (v.out.type == THM_FLOAT32) {
+        thm_activation_range_f32(o->activation, &limits[0], &limits[1]);
+        thm_binary_rows(&v, row_f32, limits);
+    } else {
+        thm_binary_rows(&v, v.out.type == THM_INT8 ? row_i8 : v.out.type == THM_INT16 ? row_i16 : row_i32, n->data);
+    }
+    return THM_NN_OK;
+}
+
+static const struct thm_option_field fields[] = { { 0, 1, offsetof(struct options, activation), 0 } }; /* MulOptions */
+
+const struct thm_op thm_op_mul = {
+    .name = "MUL", .options_type = 21, .field = fields, .fields = 1, .options = THM_BYTES3(1, 4, 4),
+    .data = THM_BYTES(36), .prepare = prepare, .eval = eval,
+};

@@ -1,0 +1,115 @@
+/* interpreter/ops/pad.c -- PAD: float32, int32, int8, int16; up to 5 dimensions. int8 is padded with the zero point, the
+ * others with 0, unless there is a third input. */
+#include "interpreter/fb.h"
+#include "interpreter/ops/ops.h"
+#include "interpreter/ops/quant.h"
+
+struct data { /* 56 bytes */
+    int32_t zero;
+};
+
+struct pad {
+    struct thm_value in, pads, value, out;
+    bool has_value;
+};
+
+static bool gather(const struct thm_node *n, struct pad *p)
+{
+    p->has_value = n->inputs == 3;
+    return n->inputs >= 2 && n->inputs <= 3 && n->outputs == 1 && thm_node_input(n, 0, &p->in) &&
+           thm_node_input(n, 1, &p->pads) && (!p->has_value || thm_node_input(n, 2, &p->value)) &&
+           thm_node_output(n, 0, &p->out);
+}
+
+static int32_t padding_of(const struct pad *p, uint32_t dim, uint32_t side)
+{
+    return thm_load_i32((const uint8_t *)p->pads.data + 8 * (size_t)dim + 4 * (size_t)side);
+}
+
+static enum thm_nn_err check_shapes(struct thm_node *n, const struct pad *p)
+{
+    if (p->in.rank != p->out.rank || p->in.rank > 5 || p->pads.elements != 2 * p->out.rank)
+        return thm_refuse(n, THM_NN_ESHAPE, "input, output and paddings do not have the same number of dimensions (at most 5)");
+    if (!p->pads.constant || p->pads.type != THM_INT32)
+        return thm_refuse(n, THM_NN_EUNSUPPORTED, "the paddings are not constant int32");
+    for (uint32_t i = 0; i < p->out.rank; i++) {
+        int32_t before = padding_of(p, i, 0), after = padding_of(p, i, 1);
+        if (before < 0 || after < 0 || (int64_t)p->in.shape[i] + before + after != p->out.shape[i])
+            return thm_refuse(n, THM_NN_ESHAPE, "the output's shape is not the input's plus the paddings");
+    }
+    return THM_NN_OK;
+}
+
+static enum thm_nn_err quantise(struct thm_node *n, const struct pad *p)
+{
+    struct data *d = n->data;
+    struct thm_quant out, value;
+    thm_node_quant(n, &p->out, &out);
+    d->zero = out.zero_point;
+    if (!p->has_value)
+        return d->zero >= INT8_MIN && d->zero <= INT8_MAX ? THM_NN_OK
+             : thm_refuse(n, THM_NN_EQUANT, "the output's zero point is out of range");
+    thm_node_quant(n, &p->value, &value);
+    if (value.zero_point != out.zero_point || value.scale != out.scale)
+        return thm_refuse(n, THM_NN_EQUANT, "the padding value differs in scale or zero point from the output");
+    return THM_NN_OK;
+}
+
+static enum thm_nn_err prepare(struct thm_node *n)
+{
+    struct pad p;
+    if (!gather(n, &p))
+        return thm_refuse(n, THM_NN_ESHAPE, "the operator takes input, paddings, optional value and one output");
+    enum thm_type t = p.in.type;
+    if (t != p.out.type || (t != THM_FLOAT32 && t != THM_INT32 && t != THM_INT8 && t != THM_INT16))
+        return thm_refuse(n, THM_NN_ETYPE, "only float32, int32, int8 and int16 are supported, input and output alike");
+    if (p.has_value && (p.value.type != t || p.value.elements != 1))
+        return thm_refuse(n, THM_NN_ETYPE, "the padding value is not one element of the input's type");
+    enum thm_nn_err err = check_shapes(n, &p);
+    return err || t != THM_INT8 ? err : quantise(n, &p);
+}
+
+static void fill(void *out, const void *value, uint32_t size, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        memcpy((uint8_t *)out + (size_t)i * size, value, size);
+}
+
+/* Copy the input's rows (last dimension) to where they belong. */
+static void copy_rows(const struct pad *p, uint32_t size)
+{
+    uint32_t last = p->in.rank - 1;
+    size_t row = (size_t)p->in.shape[last] * size;
+    const uint8_t *in = p->in.data;
+    for (uint32_t r = 0, rows = p->in.elements / (uint32_t)p->in.shape[last]; r < rows; r++, in += row) {
+        size_t rest = r, at = (size_t)padding_of(p, last, 0), stride = (size_t)p->out.shape[last];
+        for (uint32_t i = last; i-- > 0;) {
+            size_t index = rest % (size_t)p->in.shape[i];
+            rest /= (size_t)p->in.shape[i];
+            at += (index + (size_t)padding_of(p, i, 0)) * stride;
+            stride *= (size_t)p->out.shape[i];
+        }
+        memcpy((uint8_t *)p->out.data + at * size, in, row);
+    }
+}
+
+static enum thm_nn_err eval(struct thm_node *n)
+{
+    const struct data *d = n->data;
+    struct pad p;
+    uint8_t value[4] = { 0 };
+    gather(n, &p);
+    uint32_t size = thm_type_size(p.out.type);
+    if (p.has_value)
+        memcpy(value, p.value.data, size);
+    else if (p.out.type == THM_INT8)
+        value[0] = (uint8_t)d->zero;
+    fill(p.out.data, value, size, p.out.elements);
+    if (p.in.rank == 0)
+        memcpy(p.out.data, p.in.data, size);
+    else if (p.in.elements)
+        copy_rows(&p, size);
+    return THM_NN_OK;
+}
+
+const struct thm_op thm_op_pad = { .name = "PAD", .data = THM_BYTES(56), .prepare = prepare, .eval = eval };
