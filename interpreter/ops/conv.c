@@ -70,12 +70,14 @@ enum thm_nn_err thm_check_bias(struct thm_node *n, const struct thm_value *bias,
 }
 
 enum thm_nn_err thm_channel_factors(struct thm_node *n, const struct thm_quant *in, const struct thm_quant *filter,
-                                    const struct thm_quant *out, uint32_t channels, int32_t *multiplier, int32_t *shift)
+                                    const struct thm_quant *out, bool wide, uint32_t channels, int32_t *multiplier,
+                                    int32_t *shift)
 {
+    int32_t most = wide ? 14 : 30; /* what thm_scale64() or thm_scale32() can do */
     for (uint32_t i = 0; i < channels; i++) {
         double scale = filter->scales[filter->channels > 1 ? i : 0];
         double factor = (double)in->scale * scale / (double)out->scale;
-        if (!(factor >= 0) || !thm_quantize_factor(factor, &multiplier[i], &shift[i]))
+        if (!thm_quantize_factor(factor, &multiplier[i], &shift[i]) || shift[i] > most) /* a negative scale is let through, as there */
             return thm_refuse(n, THM_NN_EQUANT, "a scale of input, filter or output is out of range");
     }
     return THM_NN_OK;
@@ -86,7 +88,7 @@ static enum thm_nn_err check_channels(struct thm_node *n, const struct conv *c, 
 {
     if (filter->channels == 1)
         return THM_NN_OK;
-    if (filter->channels != channels || c->filter.type != THM_INT8)
+    if (filter->channels != channels)
         return thm_refuse_tensor(n, THM_NN_EQUANT, "the filter needs one scale, or one for each output channel", &c->filter);
     if (filter->dimension < 0 || filter->dimension > 3 || c->filter.shape[filter->dimension] != (int32_t)channels)
         return thm_refuse_tensor(n, THM_NN_EQUANT, "the filter's quantised dimension is not the output channels", &c->filter);
@@ -105,7 +107,7 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct conv *c, uint32
         return thm_refuse(n, THM_NN_EQUANT, "input or filter is not quantised");
     enum thm_nn_err err = check_channels(n, c, &filter, channels);
     if (!err)
-        err = thm_channel_factors(n, &in, &filter, &out, channels, thm_node_at(n, d->multipliers),
+        err = thm_channel_factors(n, &in, &filter, &out, c->input.type == THM_INT16, channels, thm_node_at(n, d->multipliers),
                                   thm_node_at(n, d->shifts));
     if (!err && !thm_activation_range(o->activation, c->output.type, &out, &d->low, &d->high))
         err = thm_refuse(n, THM_NN_EQUANT, "the activation's limits cannot be represented");
@@ -114,14 +116,9 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct conv *c, uint32
     return err;
 }
 
-/* What 64-bit sums and 16-bit differences can hold. */
-static enum thm_nn_err check_limits(struct thm_node *n, const struct conv *c, uint32_t channels)
+static enum thm_nn_err check_zero_points(struct thm_node *n, const struct conv *c)
 {
     const struct conv_data *d = n->data;
-    const int32_t *shift = thm_node_at(n, d->shifts);
-    for (uint32_t i = 0; i < channels && c->input.type == THM_INT16; i++)
-        if (shift[i] > 14)
-            return thm_refuse(n, THM_NN_EQUANT, "a scale of input, filter or output is out of range");
     int32_t low = thm_type_min(c->input.type), high = thm_type_max(c->input.type);
     if (d->input_zero < low || d->input_zero > high || d->output_zero < low || d->output_zero > high)
         return thm_refuse(n, THM_NN_EQUANT, "a zero point is outside the type's range");
@@ -134,7 +131,7 @@ static enum thm_nn_err prepare_kind(struct thm_node *n, struct conv *c, uint32_t
     if (c->input.type != THM_FLOAT32) {
         err = quantise(n, c, channels);
         if (!err)
-            err = check_limits(n, c, channels);
+            err = check_zero_points(n, c);
     }
     if (!err && c->filter.type == THM_INT4)
         err = thm_node_request_scratch(n, c->filter.elements);

@@ -27,9 +27,11 @@ struct conv { /* all a kernel needs, gathered from the arena and the file */
 /* channel_dim: filter dimension of the output channels. */
 enum thm_nn_err thm_conv_prepare(struct thm_node *n, uint32_t channel_dim);
 void thm_conv_gather(const struct thm_node *n, struct conv *c);
-/* Fill `channels` int32 multipliers and shifts from the scales; shared with FULLY_CONNECTED. */
+/* Fill `channels` int32 multipliers and shifts from the scales; shared with FULLY_CONNECTED.
+ * wide: for 64-bit sums. */
 enum thm_nn_err thm_channel_factors(struct thm_node *n, const struct thm_quant *in, const struct thm_quant *filter,
-                                    const struct thm_quant *out, uint32_t channels, int32_t *multiplier, int32_t *shift);
+                                    const struct thm_quant *out, bool wide, uint32_t channels, int32_t *multiplier,
+                                    int32_t *shift);
 /* Bias types that go with the input: int32 for int8, int64 (and for CONV_2D int32) for int16, float32. */
 enum thm_nn_err thm_check_bias(struct thm_node *n, const struct thm_value *bias, const struct thm_value *input,
                                uint32_t channels, bool int16_takes_int32);

@@ -1,5 +1,5 @@
-/* interpreter/ops/fully_connected.c -- FULLY_CONNECTED: float32; int8 (int8 or int4 filter, per-channel scales for int8);
- * int16 (int8 filter, int64 bias). Filter [..., out, in]; the input is read as rows of `in` elements. */
+/* interpreter/ops/fully_connected.c -- FULLY_CONNECTED: float32; int8 (int8 or int4 filter, int8 per channel too);
+ * int16 (int8 filter, per channel too, int64 bias). Filter [..., out, in]; the input is read as rows of `in` elements. */
 #include "interpreter/fb.h"
 #include "interpreter/ops/conv.h"
 #include "interpreter/ops/dot.h"
@@ -62,8 +62,8 @@ static enum thm_nn_err per_channel(struct thm_node *n, const struct layer *l, co
                                    const struct thm_quant *filter, const struct thm_quant *out)
 {
     struct data *d = n->data;
-    if (l->input.type != THM_INT8 || l->filter.type == THM_INT4)
-        return thm_refuse(n, THM_NN_EQUANT, "only an int8 filter with int8 input may have several scales");
+    if (l->filter.type == THM_INT4)
+        return thm_refuse(n, THM_NN_EQUANT, "an int4 filter may not have several scales");
     if (filter->dimension < 0 || (uint32_t)filter->dimension >= l->filter.rank || filter->channels < l->channels ||
         (uint32_t)l->filter.shape[filter->dimension] != filter->channels)
         return thm_refuse(n, THM_NN_EQUANT, "the filter does not have one scale for each output channel");
@@ -71,8 +71,8 @@ static enum thm_nn_err per_channel(struct thm_node *n, const struct layer *l, co
         !thm_node_persistent(n, 4 * (uint64_t)filter->channels, &d->shifts))
         return THM_NN_EARENA;
     d->per_channel = 1;
-    return thm_channel_factors(n, in, filter, out, filter->channels, thm_node_at(n, d->multipliers),
-                               thm_node_at(n, d->shifts));
+    return thm_channel_factors(n, in, filter, out, l->input.type == THM_INT16, filter->channels,
+                               thm_node_at(n, d->multipliers), thm_node_at(n, d->shifts));
 }
 
 /* One factor for all channels. The bias is expected in the scale of the products; a small difference is let through. */
@@ -167,7 +167,8 @@ static void row_i16(const struct layer *l, size_t row)
         uint64_t sum = l->has_bias ? (uint64_t)thm_load_i64((const uint8_t *)l->bias.data + 8 * (size_t)k) : 0;
         for (uint32_t i = 0; i < l->depth; i++)
             sum += (uint64_t)((int64_t)(in[i] - d->input_zero) * (w[i] - d->filter_zero));
-        int32_t scaled = thm_scale64((int64_t)sum, d->multiplier, d->shift);
+        int32_t scaled = thm_scale64((int64_t)sum, l->multiplier ? l->multiplier[k] : d->multiplier,
+                                     l->shift ? l->shift[k] : d->shift);
         out[k] = (int16_t)thm_add_clamp(scaled, d->output_zero, d->low, d->high);
     }
 }
