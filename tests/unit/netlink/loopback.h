@@ -56,7 +56,7 @@ static inline int loopback_setup(void **state)
         body[i] = pattern(i);
     write_file(l->files, "model.tflite", body, sizeof body);
     *state = l;
-    return thm_net_create(&l->net);
+    return thm_net_create(&l->net) == THM_NET_OK ? 0 : -1;
 }
 
 static inline int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
