@@ -4,7 +4,8 @@
 
 #define THM_COMMANDS(X) \
     X(boards) \
-    X(serve)
+    X(serve) \
+    X(zoo)
 
 #define X(name) extern const struct thm_command thm_command_##name;
 THM_COMMANDS(X)
