@@ -60,6 +60,7 @@ struct thm_architecture {
     bool float_input;       /* float32 instead of int8 */
     bool float_inside;      /* no quantisation at all */
     bool sparse;            /* half of the weights are zero (pruned) */
+    bool zero_biases;       /* all biases are zero, and those of one length one tensor */
     float input_rms;        /* root mean square of the inputs it is made for, in real units */
     struct thm_quantization in;  /* of the int8 input, or of the QUANTIZE layer's output */
     struct thm_quantization out; /* of the logits; scale 0: chosen */

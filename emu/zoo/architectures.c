@@ -179,7 +179,7 @@ const struct thm_architecture thm_architectures[] = {
       .in = { 0.00784314f, -1 },
       LAYERS(mobilenet_v2) },
     { .name = "ad_small_int8", .title = "MicroNet AD S: machine sound anomalies", .file_bytes = 252848,
-      .input = { 1, 32, 32, 1 }, .input_rms = 14.0f,
+      .input = { 1, 32, 32, 1 }, .zero_biases = true, .input_rms = 14.0f,
       .in = { 0.191926f, 11 }, .out = { 2.23542e-05f, 29 },
       LAYERS(ad_small) },
     { .name = "ad_medium_int8", .title = "MicroNet AD M: machine sound anomalies", .file_bytes = 463792,
@@ -187,7 +187,7 @@ const struct thm_architecture thm_architectures[] = {
       .in = { 0.192437f, 11 }, .out = { 0.0488911f, -30 },
       LAYERS(ad_medium) },
     { .name = "ad_large_int8", .title = "MicroNet AD L: machine sound anomalies", .file_bytes = 442000,
-      .input = { 1, 32, 32, 1 }, .input_rms = 14.0f,
+      .input = { 1, 32, 32, 1 }, .zero_biases = true, .input_rms = 14.0f,
       .in = { 0.191926f, 11 }, .out = { 2.31095e-05f, -55 },
       LAYERS(ad_large) },
 };

@@ -123,7 +123,8 @@ static void quantize_weights(struct builder *b, int32_t weights, int32_t bias, d
     w->scale = scale;
     w->scales = t->scales = n;
     w->quantized_dimension = dimension;
-    t->scale = bias_scale;
+    if (!t->scale) /* a shared bias keeps its first scales */
+        t->scale = bias_scale;
 }
 
 static struct thm_graph_data *add_constant(struct builder *b, const char *what, enum thm_type type, uint32_t rank,
@@ -137,6 +138,18 @@ static struct thm_graph_data *add_constant(struct builder *b, const char *what, 
     return d;
 }
 
+/* Biases of one layer. Where all are zero, layers of one width share a tensor, as converters make it. */
+static int32_t add_bias(struct builder *b, int32_t channels, double amplitude)
+{
+    int32_t index;
+    for (uint32_t i = 0; b->a->zero_biases && i < b->g->tensor_count; i++)
+        if (b->g->tensors[i].type == THM_INT32 && b->g->tensors[i].shape[0] == channels && !b->g->data[i].raw)
+            return (int32_t)i;
+    enum thm_type type = b->a->float_inside ? THM_FLOAT32 : THM_INT32;
+    add_constant(b, "bias", type, 1, &channels, &index)->amplitude = b->a->zero_biases ? 0 : (float)amplitude;
+    return index;
+}
+
 /* A layer with weights and biases; fan_in: how many products make a sum. */
 static struct thm_tflite_op *add_weighted(struct builder *b, const struct thm_layer *l, enum thm_tflite_op_code code,
                                           const int32_t weight_shape[4], uint32_t weight_rank, int32_t fan_in,
@@ -145,12 +158,11 @@ static struct thm_tflite_op *add_weighted(struct builder *b, const struct thm_la
     struct target t = target_of(b->a, l);
     const bool dense = code == THM_TFLITE_FULLY_CONNECTED;
     const int32_t channels = shape[rank - 1];
-    int32_t weights, bias;
+    int32_t weights;
     double size = t.sum_rms / (b->now.rms * sqrt((double)fan_in)) * (b->a->sparse ? M_SQRT2 : 1);
     add_constant(b, "weights", inner_type(b), weight_rank, weight_shape, &weights)->amplitude =
         (float)(size / UNIFORM_RMS);
-    add_constant(b, "bias", b->a->float_inside ? THM_FLOAT32 : THM_INT32, 1, &channels, &bias)->amplitude =
-        (float)(0.3 * t.sum_rms);
+    int32_t bias = add_bias(b, channels, 0.3 * t.sum_rms);
     if (!b->a->float_inside) /* depthwise weights have their channels last, the others first */
         quantize_weights(b, weights, bias, size / WEIGHT_RMS, dense ? 1 : (uint32_t)channels,
                          code == THM_TFLITE_DEPTHWISE_CONV_2D ? 3 : 0);
@@ -274,16 +286,25 @@ static void build_leaky_relu(struct builder *b, const struct thm_layer *l)
     b->now.rms *= 0.72;                     /* sqrt((1 + alpha^2) / 2) */
 }
 
-/* Append zero channels up to `channels`. */
-static struct signal pad_channels(struct builder *b, struct signal s, int32_t channels)
+/* The table that says "so many channels more"; equal ones are one tensor. */
+static int32_t add_paddings(struct builder *b, int32_t more)
 {
-    static const int32_t table_shape[] = { 4, 2 };
-    struct thm_tflite_tensor t = *tensor_of(b, s);
+    static const int32_t shape[] = { 4, 2 };
     int32_t *paddings = thm_graph_alloc(b->g, 8 * sizeof *paddings), table;
     if (!paddings)
-        return s;
-    paddings[7] = channels - t.shape[3];
-    add_constant(b, "paddings", THM_INT32, 2, table_shape, &table)->raw = paddings;
+        return 0;
+    paddings[7] = more;
+    for (uint32_t i = 0; i < b->g->tensor_count; i++)
+        if (b->g->tensors[i].rank == 2 && b->g->data[i].raw && memcmp(b->g->data[i].raw, paddings, 32) == 0)
+            return (int32_t)i;
+    add_constant(b, "paddings", THM_INT32, 2, shape, &table)->raw = paddings;
+    return table;
+}
+
+static struct signal pad_channels(struct builder *b, struct signal s, int32_t channels)
+{
+    struct thm_tflite_tensor t = *tensor_of(b, s);
+    int32_t table = add_paddings(b, channels - t.shape[3]);
     t.shape[3] = channels;
     b->now = s;
     struct thm_tflite_op *op = add_op(b, THM_TFLITE_PAD, t.type, t.rank, t.shape);
