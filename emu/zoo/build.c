@@ -11,8 +11,8 @@
 #define LEVELS      255.0 /* int8 levels of a range */
 #define WEIGHT_RMS  73.3  /* of uniform -127..127 */
 #define UNIFORM_RMS 0.577 /* of uniform -1..1 */
-#define LOGIT_RMS   2.5   /* makes a soft maximum that is neither flat nor certain */
-#define LOGIT_LEVEL 28.0  /* the same in int8 steps, where the logits' scale is given */
+#define LOGIT_RMS   3.0   /* makes a soft maximum that is neither flat nor certain */
+#define LOGIT_LEVEL 40.0  /* the same in int8 steps, where the logits' scale is given */
 #define LEAKY_ALPHA 0.2f
 
 struct signal { /* a tensor computed by an op */
@@ -150,16 +150,16 @@ static int32_t add_bias(struct builder *b, int32_t channels, double amplitude)
     return index;
 }
 
-/* A layer with weights and biases; fan_in: how many products make a sum. */
+/* A layer with weights and biases; fan_in: how many products make a sum, inside: which part of them is not padding. */
 static struct thm_tflite_op *add_weighted(struct builder *b, const struct thm_layer *l, enum thm_tflite_op_code code,
                                           const int32_t weight_shape[4], uint32_t weight_rank, int32_t fan_in,
-                                          const int32_t *shape, uint32_t rank)
+                                          double inside, const int32_t *shape, uint32_t rank)
 {
     struct target t = target_of(b->a, l);
     const bool dense = code == THM_TFLITE_FULLY_CONNECTED;
     const int32_t channels = shape[rank - 1];
     int32_t weights;
-    double size = t.sum_rms / (b->now.rms * sqrt((double)fan_in)) * (b->a->sparse ? M_SQRT2 : 1);
+    double size = t.sum_rms / (b->now.rms * sqrt(fan_in * inside)) * (b->a->sparse ? M_SQRT2 : 1);
     add_constant(b, "weights", inner_type(b), weight_rank, weight_shape, &weights)->amplitude =
         (float)(size / UNIFORM_RMS);
     int32_t bias = add_bias(b, channels, 0.3 * t.sum_rms);
@@ -196,14 +196,32 @@ static bool slide(struct builder *b, const struct thm_layer *l, int32_t channels
     return true;
 }
 
+/* Part of a window that lies on the input, the mean over all positions along one axis. */
+static double part_inside(int32_t size, int32_t kernel, int32_t stride, int32_t out)
+{
+    int32_t padding = (out - 1) * stride + kernel - size, inside = 0;
+    int32_t before = padding > 0 ? padding / 2 : 0;
+    for (int32_t i = 0; i < out; i++)
+        for (int32_t k = 0; k < kernel; k++)
+            inside += i * stride + k >= before && i * stride + k < before + size;
+    return (double)inside / (out * kernel);
+}
+
+static double window_inside(struct builder *b, const struct thm_layer *l, const int32_t out[4])
+{
+    const int32_t *in = tensor_of(b, b->now)->shape;
+    return part_inside(in[1], l->kernel_h, l->stride_h, out[1]) * part_inside(in[2], l->kernel_w, l->stride_w, out[2]);
+}
+
 static void build_conv(struct builder *b, const struct thm_layer *l)
 {
     int32_t out[4], in = tensor_of(b, b->now)->shape[3];
     if (!slide(b, l, l->units, out))
         return;
     const int32_t weights[] = { l->units, l->kernel_h, l->kernel_w, in };
-    thm_tflite_conv_options(add_weighted(b, l, THM_TFLITE_CONV_2D, weights, 4, l->kernel_h * l->kernel_w * in, out, 4),
-                            l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w, l->activation);
+    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_CONV_2D, weights, 4, l->kernel_h * l->kernel_w * in,
+                                            window_inside(b, l, out), out, 4);
+    thm_tflite_conv_options(op, l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w, l->activation);
 }
 
 static void build_depthwise(struct builder *b, const struct thm_layer *l)
@@ -212,16 +230,17 @@ static void build_depthwise(struct builder *b, const struct thm_layer *l)
     if (!slide(b, l, channels, out))
         return;
     const int32_t weights[] = { 1, l->kernel_h, l->kernel_w, channels };
-    thm_tflite_depthwise_options(
-        add_weighted(b, l, THM_TFLITE_DEPTHWISE_CONV_2D, weights, 4, l->kernel_h * l->kernel_w, out, 4), l->padding,
-        (uint32_t)l->stride_h, (uint32_t)l->stride_w, (uint32_t)l->units, l->activation);
+    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_DEPTHWISE_CONV_2D, weights, 4, l->kernel_h * l->kernel_w,
+                                            window_inside(b, l, out), out, 4);
+    thm_tflite_depthwise_options(op, l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w, (uint32_t)l->units,
+                                 l->activation);
 }
 
 static void build_dense(struct builder *b, const struct thm_layer *l)
 {
     int32_t in = (int32_t)thm_graph_elements(tensor_of(b, b->now));
     const int32_t weights[] = { l->units, in, 0, 0 }, out[] = { 1, l->units };
-    thm_tflite_dense_options(add_weighted(b, l, THM_TFLITE_FULLY_CONNECTED, weights, 2, in, out, 2), l->activation);
+    thm_tflite_dense_options(add_weighted(b, l, THM_TFLITE_FULLY_CONNECTED, weights, 2, in, 1, out, 2), l->activation);
 }
 
 static void build_pool(struct builder *b, const struct thm_layer *l)
@@ -234,7 +253,7 @@ static void build_pool(struct builder *b, const struct thm_layer *l)
         add_op(b, average ? THM_TFLITE_AVERAGE_POOL_2D : THM_TFLITE_MAX_POOL_2D, inner_type(b), 4, out), l->padding,
         (uint32_t)l->stride_h, (uint32_t)l->stride_w, (uint32_t)l->kernel_h, (uint32_t)l->kernel_w);
     quantize_like(b, b->now, from);
-    b->now.rms *= average ? 0.65 : 1.3; /* of rectified values: what remains of the spread, about */
+    b->now.rms *= average ? 0.85 : 1.3; /* of rectified values */
 }
 
 static void build_reshape(struct builder *b, const struct thm_layer *l)
