@@ -63,7 +63,8 @@ static void print_model(const struct thm_zoo_model *m)
     char in[64], out[64];
     const struct thm_graph *g = m->graph;
     printf("%-25s %9" PRIu32 " %11" PRIu64 "  %-21s %s\n", m->name, m->file_bytes, g->macs,
-           shape_text(&g->tensors[g->input], in, sizeof in), shape_text(&g->tensors[g->output], out, sizeof out));
+           shape_text(&g->tensors[g->input], in, sizeof in),
+           shape_text(&g->tensors[g->output], out, sizeof out));
     printf("    %s\n    ", m->title);
     for (uint32_t i = 0; i < g->op_count; i++) {
         uint32_t n = uses_of(g, i);
@@ -90,11 +91,13 @@ static json_t *model_json(const struct thm_zoo_model *m)
     for (uint32_t i = 0; i < g->op_count; i++) {
         uint32_t n = uses_of(g, i);
         if (n)
-            json_array_append_new(ops, json_pack("{s:s, s:i}", "op", thm_tflite_op_name(g->ops[i].code), "count", (int)n));
+            json_array_append_new(
+                ops, json_pack("{s:s, s:i}", "op", thm_tflite_op_name(g->ops[i].code), "count", (int)n));
     }
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "name", m->name, "architecture", m->title, "bytes",
-                     (json_int_t)m->file_bytes, "header_bytes", (json_int_t)thm_c_array_bytes(m->name, m->file_bytes),
-                     "macs", (json_int_t)g->macs, "input", tensor_json(&g->tensors[g->input]), "output",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "name", m->name, "architecture", m->title,
+                     "bytes", (json_int_t)m->file_bytes, "header_bytes",
+                     (json_int_t)thm_c_array_bytes(m->name, m->file_bytes), "macs", (json_int_t)g->macs,
+                     "input", tensor_json(&g->tensors[g->input]), "output",
                      tensor_json(&g->tensors[g->output]), "ops", ops);
 }
 
@@ -158,7 +161,8 @@ static int write_piece(void *context, const void *data, size_t len)
 }
 
 /* Fill a new file beside the final one; on success it takes that one's place. */
-static int write_beside(const char *path, char *temp, const struct thm_zoo_model *m, bool header, struct output *o)
+static int write_beside(const char *path, char *temp, const struct thm_zoo_model *m, bool header,
+                        struct output *o)
 {
     int fd = mkostemp(temp, O_CLOEXEC);
     mode_t mask = umask(0);
@@ -228,7 +232,8 @@ static int make_directory(const char *dir)
         return 0;
     if (errno == EEXIST)
         errno = ENOTDIR;
-    return thm_fail(errno == ENOSPC || errno == EIO ? THM_EXIT_HOST : THM_EXIT_USAGE, "%s: %s", dir, strerror(errno));
+    return thm_fail(errno == ENOSPC || errno == EIO ? THM_EXIT_HOST : THM_EXIT_USAGE, "%s: %s", dir,
+                    strerror(errno));
 }
 
 static int write_all(const struct request *r)
@@ -303,9 +308,9 @@ const struct thm_command thm_command_zoo = {
     .name = "zoo",
     .args = "DIR",
     .summary = "Write models to try things with: shapes and sizes of published ones, own weights.",
-    .details = "The sixteen models of OTA-TinyML have the published architecture and exactly the published file size, "
-               "but random weights; sine and sine_int8 are trained while they are made. DIR is created if it is not "
-               "there. The same version writes the same bytes every time.",
+    .details = "The sixteen models of OTA-TinyML have the published architecture and exactly the published "
+               "file size, but random weights; sine and sine_int8 are trained while they are made. DIR is "
+               "created if it is not there. The same version writes the same bytes every time.",
     .options = options,
     .run = run,
 };

@@ -5,8 +5,16 @@
 #include "emu/zoo/graph.h"
 
 enum thm_layer_kind {
-    THM_LAYER_CONV, THM_LAYER_DEPTHWISE, THM_LAYER_DENSE, THM_LAYER_MAX_POOL, THM_LAYER_AVERAGE_POOL,
-    THM_LAYER_RESHAPE, THM_LAYER_SOFTMAX, THM_LAYER_QUANTIZE, THM_LAYER_DEQUANTIZE, THM_LAYER_LEAKY_RELU,
+    THM_LAYER_CONV,
+    THM_LAYER_DEPTHWISE,
+    THM_LAYER_DENSE,
+    THM_LAYER_MAX_POOL,
+    THM_LAYER_AVERAGE_POOL,
+    THM_LAYER_RESHAPE,
+    THM_LAYER_SOFTMAX,
+    THM_LAYER_QUANTIZE,
+    THM_LAYER_DEQUANTIZE,
+    THM_LAYER_LEAKY_RELU,
     THM_LAYER_BOTTLENECK,
 };
 
@@ -15,15 +23,16 @@ struct thm_layer {
     int32_t kernel_h, kernel_w, stride_h, stride_w;
     enum thm_tflite_padding padding;
     enum thm_tflite_activation activation;
-    int32_t units;     /* output channels; of a depthwise layer: channels made of each input channel;
-                          of a bottleneck: channels inside */
-    int32_t narrow;    /* of a bottleneck: output channels of its last convolution */
-    bool residual;     /* of a bottleneck: add its input; the narrower of the two is padded with zeros */
-    bool is_head;      /* its outputs are the answer's logits */
-    int32_t shape[4];  /* of a reshape; 0 ends it */
+    int32_t units;    /* output channels; of a depthwise layer: channels made of each input channel;
+                         of a bottleneck: channels inside */
+    int32_t narrow;   /* of a bottleneck: output channels of its last convolution */
+    bool residual;    /* of a bottleneck: add its input; the narrower of the two is padded with zeros */
+    bool is_head;     /* its outputs are the answer's logits */
+    int32_t shape[4]; /* of a reshape; 0 ends it */
 };
 
 /* Shorthands for the tables. */
+/* clang-format off */
 #define THM_CONV(kh, kw, sh, sw, pad, n, act)                                                          \
     { .kind = THM_LAYER_CONV, .kernel_h = kh, .kernel_w = kw, .stride_h = sh, .stride_w = sw,          \
       .padding = THM_TFLITE_##pad, .units = n, .activation = THM_TFLITE_##act }
@@ -46,6 +55,7 @@ struct thm_layer {
 #define THM_QUANTIZE()    { .kind = THM_LAYER_QUANTIZE }
 #define THM_DEQUANTIZE()  { .kind = THM_LAYER_DEQUANTIZE }
 #define THM_LEAKY_RELU()  { .kind = THM_LAYER_LEAKY_RELU }
+/* clang-format on */
 
 struct thm_quantization {
     float scale;
@@ -54,14 +64,14 @@ struct thm_quantization {
 
 struct thm_architecture {
     const char *name;
-    const char *title;      /* what it is, a few words */
-    uint32_t file_bytes;    /* published size of the .tflite */
-    int32_t input[4];       /* shape; 0 ends it */
-    bool float_input;       /* float32 instead of int8 */
-    bool float_inside;      /* no quantisation at all */
-    bool sparse;            /* half of the weights are zero (pruned) */
-    bool zero_biases;       /* all biases are zero, and those of one length one tensor */
-    float input_rms;        /* root mean square of the inputs it is made for, in real units */
+    const char *title;           /* what it is, a few words */
+    uint32_t file_bytes;         /* published size of the .tflite */
+    int32_t input[4];            /* shape; 0 ends it */
+    bool float_input;            /* float32 instead of int8 */
+    bool float_inside;           /* no quantisation at all */
+    bool sparse;                 /* half of the weights are zero (pruned) */
+    bool zero_biases;            /* all biases are zero, and those of one length one tensor */
+    float input_rms;             /* root mean square of the inputs it is made for, in real units */
     struct thm_quantization in;  /* of the int8 input, or of the QUANTIZE layer's output */
     struct thm_quantization out; /* of the logits; scale 0: chosen */
     const struct thm_layer *layers;

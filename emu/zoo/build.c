@@ -1,8 +1,8 @@
 /* From a table of layers to a graph.
  *
- * Weights are random, so their size is chosen such that signals neither die out nor saturate on their way: a layer's
- * weights have the variance that keeps the root mean square of the activations at about 1 (He et al., "Delving deep
- * into rectifiers", ICCV 2015), and each activation's int8 range covers about four times that. */
+ * Weights are random, so their size is chosen such that signals neither die out nor saturate on their way: a
+ * layer's weights have the variance that keeps the root mean square of the activations at about 1 (He et al.,
+ * "Delving deep into rectifiers", ICCV 2015), and an activation's int8 range covers about four times that. */
 #include <math.h>
 #include <string.h>
 #include "emu/zoo/architecture.h"
@@ -38,26 +38,28 @@ static enum thm_type inner_type(const struct builder *b)
     return b->a->float_inside ? THM_FLOAT32 : THM_INT8;
 }
 
-/* Versions that converters give an op for float32 and for int8 (tensorflow/lite/tools/versioning/op_version.cc). */
+/* Versions that converters give an op on int8 data; all are 1 on float32 data, and those not listed on any.
+ * Source: tensorflow/lite/tools/versioning/op_version.cc. */
+static const struct {
+    enum thm_tflite_op_code code;
+    int32_t version;
+} int8_versions[] = {
+    { THM_TFLITE_ADD, 2 },        { THM_TFLITE_AVERAGE_POOL_2D, 2 },
+    { THM_TFLITE_CONV_2D, 3 },    { THM_TFLITE_DEPTHWISE_CONV_2D, 3 },
+    { THM_TFLITE_DEQUANTIZE, 2 }, { THM_TFLITE_FULLY_CONNECTED, 4 },
+    { THM_TFLITE_LEAKY_RELU, 2 }, { THM_TFLITE_MAX_POOL_2D, 2 },
+    { THM_TFLITE_PAD, 2 },        { THM_TFLITE_SOFTMAX, 2 },
+};
+
 static int32_t version_of(const struct builder *b, enum thm_tflite_op_code code)
 {
-    if (b->a->float_inside)
-        return 1;
-    switch (code) {
-    case THM_TFLITE_CONV_2D:
-    case THM_TFLITE_DEPTHWISE_CONV_2D:
-        return 3;
-    case THM_TFLITE_FULLY_CONNECTED:
-        return 4;
-    case THM_TFLITE_RESHAPE:
-    case THM_TFLITE_QUANTIZE:
-        return 1;
-    default:
-        return 2;
-    }
+    for (size_t i = 0; !b->a->float_inside && i < sizeof int8_versions / sizeof int8_versions[0]; i++)
+        if (int8_versions[i].code == code)
+            return int8_versions[i].version;
+    return 1;
 }
 
-/* Add the op from the last signal to a new tensor, which becomes the last signal; its quantisation is up to the caller. */
+/* Add an op from the last signal to a new one. The caller quantises that. */
 static struct thm_tflite_op *add_op(struct builder *b, enum thm_tflite_op_code code, enum thm_type type,
                                     uint32_t rank, const int32_t *shape)
 {
@@ -109,9 +111,11 @@ static struct target target_of(const struct thm_architecture *a, const struct th
 }
 
 /* One scale per channel (or one for all), spread a little as those of trained weights are. */
-static void quantize_weights(struct builder *b, int32_t weights, int32_t bias, double mean, uint32_t n, int32_t dimension)
+static void quantize_weights(struct builder *b, int32_t weights, int32_t bias, double mean, uint32_t n,
+                             int32_t dimension)
 {
-    float *scale = thm_graph_alloc(b->g, n * sizeof *scale), *bias_scale = thm_graph_alloc(b->g, n * sizeof *scale);
+    float *scale = thm_graph_alloc(b->g, n * sizeof *scale),
+          *bias_scale = thm_graph_alloc(b->g, n * sizeof *scale);
     struct thm_tflite_tensor *w = &b->g->tensors[weights], *t = &b->g->tensors[bias];
     if (!scale || !bias_scale)
         return;
@@ -127,8 +131,8 @@ static void quantize_weights(struct builder *b, int32_t weights, int32_t bias, d
         t->scale = bias_scale;
 }
 
-static struct thm_graph_data *add_constant(struct builder *b, const char *what, enum thm_type type, uint32_t rank,
-                                           const int32_t *shape, int32_t *index)
+static struct thm_graph_data *add_constant(struct builder *b, const char *what, enum thm_type type,
+                                           uint32_t rank, const int32_t *shape, int32_t *index)
 {
     const char *name = thm_graph_text(b->g, "layer_%u/%s", b->layer, what);
     thm_graph_tensor(b->g, name, type, rank, shape, index);
@@ -150,10 +154,12 @@ static int32_t add_bias(struct builder *b, int32_t channels, double amplitude)
     return index;
 }
 
-/* A layer with weights and biases; fan_in: how many products make a sum, inside: which part of them is not padding. */
-static struct thm_tflite_op *add_weighted(struct builder *b, const struct thm_layer *l, enum thm_tflite_op_code code,
-                                          const int32_t weight_shape[4], uint32_t weight_rank, int32_t fan_in,
-                                          double inside, const int32_t *shape, uint32_t rank)
+/* A layer with weights and biases. fan_in: products in a sum; inside: the part of them that is not padding.
+ */
+static struct thm_tflite_op *add_weighted(struct builder *b, const struct thm_layer *l,
+                                          enum thm_tflite_op_code code, const int32_t weight_shape[4],
+                                          uint32_t weight_rank, int32_t fan_in, double inside,
+                                          const int32_t *shape, uint32_t rank)
 {
     struct target t = target_of(b->a, l);
     const bool dense = code == THM_TFLITE_FULLY_CONNECTED;
@@ -185,7 +191,8 @@ static int32_t window_count(int32_t size, int32_t kernel, int32_t stride, enum t
 static bool slide(struct builder *b, const struct thm_layer *l, int32_t channels, int32_t out[4])
 {
     const struct thm_tflite_tensor *in = tensor_of(b, b->now);
-    if (in->rank != 4 || (l->padding == THM_TFLITE_VALID && (l->kernel_h > in->shape[1] || l->kernel_w > in->shape[2]))) {
+    if (in->rank != 4 ||
+        (l->padding == THM_TFLITE_VALID && (l->kernel_h > in->shape[1] || l->kernel_w > in->shape[2]))) {
         b->g->err = THM_ZOO_EINVAL;
         return false;
     }
@@ -210,7 +217,8 @@ static double part_inside(int32_t size, int32_t kernel, int32_t stride, int32_t 
 static double window_inside(struct builder *b, const struct thm_layer *l, const int32_t out[4])
 {
     const int32_t *in = tensor_of(b, b->now)->shape;
-    return part_inside(in[1], l->kernel_h, l->stride_h, out[1]) * part_inside(in[2], l->kernel_w, l->stride_w, out[2]);
+    return part_inside(in[1], l->kernel_h, l->stride_h, out[1]) *
+           part_inside(in[2], l->kernel_w, l->stride_w, out[2]);
 }
 
 static void build_conv(struct builder *b, const struct thm_layer *l)
@@ -219,8 +227,8 @@ static void build_conv(struct builder *b, const struct thm_layer *l)
     if (!slide(b, l, l->units, out))
         return;
     const int32_t weights[] = { l->units, l->kernel_h, l->kernel_w, in };
-    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_CONV_2D, weights, 4, l->kernel_h * l->kernel_w * in,
-                                            window_inside(b, l, out), out, 4);
+    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_CONV_2D, weights, 4,
+                                            l->kernel_h * l->kernel_w * in, window_inside(b, l, out), out, 4);
     thm_tflite_conv_options(op, l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w, l->activation);
 }
 
@@ -230,17 +238,18 @@ static void build_depthwise(struct builder *b, const struct thm_layer *l)
     if (!slide(b, l, channels, out))
         return;
     const int32_t weights[] = { 1, l->kernel_h, l->kernel_w, channels };
-    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_DEPTHWISE_CONV_2D, weights, 4, l->kernel_h * l->kernel_w,
-                                            window_inside(b, l, out), out, 4);
-    thm_tflite_depthwise_options(op, l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w, (uint32_t)l->units,
-                                 l->activation);
+    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_DEPTHWISE_CONV_2D, weights, 4,
+                                            l->kernel_h * l->kernel_w, window_inside(b, l, out), out, 4);
+    thm_tflite_depthwise_options(op, l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w,
+                                 (uint32_t)l->units, l->activation);
 }
 
 static void build_dense(struct builder *b, const struct thm_layer *l)
 {
     int32_t in = (int32_t)thm_graph_elements(tensor_of(b, b->now));
     const int32_t weights[] = { l->units, in, 0, 0 }, out[] = { 1, l->units };
-    thm_tflite_dense_options(add_weighted(b, l, THM_TFLITE_FULLY_CONNECTED, weights, 2, in, 1, out, 2), l->activation);
+    thm_tflite_dense_options(add_weighted(b, l, THM_TFLITE_FULLY_CONNECTED, weights, 2, in, 1, out, 2),
+                             l->activation);
 }
 
 static void build_pool(struct builder *b, const struct thm_layer *l)
@@ -250,8 +259,9 @@ static void build_pool(struct builder *b, const struct thm_layer *l)
         return;
     const bool average = l->kind == THM_LAYER_AVERAGE_POOL;
     thm_tflite_pool_options(
-        add_op(b, average ? THM_TFLITE_AVERAGE_POOL_2D : THM_TFLITE_MAX_POOL_2D, inner_type(b), 4, out), l->padding,
-        (uint32_t)l->stride_h, (uint32_t)l->stride_w, (uint32_t)l->kernel_h, (uint32_t)l->kernel_w);
+        add_op(b, average ? THM_TFLITE_AVERAGE_POOL_2D : THM_TFLITE_MAX_POOL_2D, inner_type(b), 4, out),
+        l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w, (uint32_t)l->kernel_h,
+        (uint32_t)l->kernel_w);
     quantize_like(b, b->now, from);
     b->now.rms *= average ? 0.85 : 1.3; /* of rectified values */
 }
@@ -262,7 +272,8 @@ static void build_reshape(struct builder *b, const struct thm_layer *l)
     while (rank < 4 && l->shape[rank])
         rank++;
     add_constant(b, "shape", THM_INT32, 1, &rank, &shape)->raw = l->shape;
-    struct thm_tflite_op *op = add_op(b, THM_TFLITE_RESHAPE, b->g->tensors[from].type, (uint32_t)rank, l->shape);
+    struct thm_tflite_op *op =
+        add_op(b, THM_TFLITE_RESHAPE, b->g->tensors[from].type, (uint32_t)rank, l->shape);
     op->inputs = 2;
     op->input[1] = shape;
     quantize_like(b, b->now, from);
@@ -271,7 +282,8 @@ static void build_reshape(struct builder *b, const struct thm_layer *l)
 }
 
 /* An op whose output has its input's shape. */
-static struct thm_tflite_op *add_same_shape(struct builder *b, enum thm_tflite_op_code code, enum thm_type type)
+static struct thm_tflite_op *add_same_shape(struct builder *b, enum thm_tflite_op_code code,
+                                            enum thm_type type)
 {
     const struct thm_tflite_tensor in = *tensor_of(b, b->now);
     return add_op(b, code, type, in.rank, in.shape);
@@ -349,7 +361,7 @@ static void add_residual(struct builder *b, struct signal shortcut)
     quantize(b, b->now, 8 * b->now.rms / LEVELS, 0);
 }
 
-/* Widen, filter, narrow: Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks", CVPR 2018. */
+/* Widen, filter, narrow: Sandler et al., "MobileNetV2", CVPR 2018. */
 static void build_bottleneck(struct builder *b, const struct thm_layer *l)
 {
     const struct thm_layer widen = THM_POINTWISE(l->units, RELU6), narrow = THM_POINTWISE(l->narrow, NONE),
@@ -365,10 +377,16 @@ static void build_bottleneck(struct builder *b, const struct thm_layer *l)
 }
 
 static void (*const build_layer[])(struct builder *, const struct thm_layer *) = {
-    [THM_LAYER_CONV] = build_conv, [THM_LAYER_DEPTHWISE] = build_depthwise, [THM_LAYER_DENSE] = build_dense,
-    [THM_LAYER_MAX_POOL] = build_pool, [THM_LAYER_AVERAGE_POOL] = build_pool, [THM_LAYER_RESHAPE] = build_reshape,
-    [THM_LAYER_SOFTMAX] = build_softmax, [THM_LAYER_QUANTIZE] = build_quantize,
-    [THM_LAYER_DEQUANTIZE] = build_dequantize, [THM_LAYER_LEAKY_RELU] = build_leaky_relu,
+    [THM_LAYER_CONV] = build_conv,
+    [THM_LAYER_DEPTHWISE] = build_depthwise,
+    [THM_LAYER_DENSE] = build_dense,
+    [THM_LAYER_MAX_POOL] = build_pool,
+    [THM_LAYER_AVERAGE_POOL] = build_pool,
+    [THM_LAYER_RESHAPE] = build_reshape,
+    [THM_LAYER_SOFTMAX] = build_softmax,
+    [THM_LAYER_QUANTIZE] = build_quantize,
+    [THM_LAYER_DEQUANTIZE] = build_dequantize,
+    [THM_LAYER_LEAKY_RELU] = build_leaky_relu,
     [THM_LAYER_BOTTLENECK] = build_bottleneck,
 };
 
@@ -377,7 +395,8 @@ static void add_input(struct builder *b)
     uint32_t rank = 0;
     while (rank < 4 && b->a->input[rank])
         rank++;
-    thm_graph_tensor(b->g, "input", b->a->float_input ? THM_FLOAT32 : THM_INT8, rank, b->a->input, &b->now.tensor);
+    thm_graph_tensor(b->g, "input", b->a->float_input ? THM_FLOAT32 : THM_INT8, rank, b->a->input,
+                     &b->now.tensor);
     quantize(b, b->now, (double)b->a->in.scale, b->a->in.zero_point);
     b->now.rms = (double)b->a->input_rms;
     b->g->input = b->now.tensor;

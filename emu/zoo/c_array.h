@@ -5,8 +5,9 @@
  *     };
  *     const unsigned int zoo_NAME_tflite_len = N;
  *
- * This has exactly the length of the .cc files in bharathsudharsan/OTA-TinyML (cc_models/), whose variables have other
- * names. alignas: the interpreter reads weights in place. In NAME everything but letters and digits becomes '_'. */
+ * This has exactly the length of the .cc files in bharathsudharsan/OTA-TinyML (cc_models/), whose variables
+ * have other names. alignas: the interpreter reads weights in place. In NAME everything but letters and
+ * digits becomes '_'. */
 #pragma once
 #include "emu/zoo/tflite_writer.h"
 

@@ -1,11 +1,12 @@
 /* emu/zoo/flatbuffer.h -- write a FlatBuffer front to back.
  *
- * Parents come before their children: an object is written with empty references, and each child is written later "at"
- * the reference that shall point to it. So the position of everything is known before any bulk data exists, and bulk
- * data can be streamed behind the tables. Positions and sizes are bytes from the start of the buffer.
+ * Parents come before their children: an object is written with empty references, and each child is written
+ * later "at" the reference that shall point to it. So the position of everything is known before any bulk
+ * data exists, and bulk data can be streamed behind the tables. Positions and sizes are bytes from the start
+ * of the buffer.
  *
- * Once something fails (out of memory, too long), every later call does nothing and `failed` stays set: check it once
- * at the end. Source of the layout: FlatBuffers, "Internals" (flatbuffers.dev/internals). */
+ * Once something fails (out of memory, too long), every later call does nothing and `failed` stays set: check
+ * it once at the end. Source of the layout: FlatBuffers, "Internals" (flatbuffers.dev/internals). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,11 +29,12 @@ struct thm_fb_field {
     uint32_t value; /* raw little-endian bits; of a reference: 0 until its target is written */
 };
 
-/* The header: an empty reference to the root table at position 0, then the file identifier (four characters). */
+/* The header: an empty reference to the root table at position 0, then the file identifier (four characters).
+ */
 void thm_fb_start(struct thm_fb *fb, const char *identifier);
 
-/* A table of up to THM_FB_FIELDS_MAX fields with different slots, pointed to by the reference at position `at`.
- * Result: its position, for thm_fb_slot(); 0 if failed. */
+/* A table of up to THM_FB_FIELDS_MAX fields with different slots, pointed to by the reference at position
+ * `at`. Result: its position, for thm_fb_slot(); 0 if failed. */
 uint32_t thm_fb_table(struct thm_fb *fb, uint32_t at, const struct thm_fb_field *fields, uint32_t n);
 
 /* Position of a field of a table that has that field; 0 if failed or absent. */

@@ -57,8 +57,8 @@ uint32_t thm_graph_elements(const struct thm_tflite_tensor *t)
     return n;
 }
 
-struct thm_tflite_tensor *thm_graph_tensor(struct thm_graph *g, const char *name, enum thm_type type, uint32_t rank,
-                                           const int32_t *shape, int32_t *index)
+struct thm_tflite_tensor *thm_graph_tensor(struct thm_graph *g, const char *name, enum thm_type type,
+                                           uint32_t rank, const int32_t *shape, int32_t *index)
 {
     uint32_t at = g->tensor_count;
     if (at == THM_GRAPH_TENSORS_MAX) {
@@ -92,8 +92,8 @@ struct thm_graph_data *thm_graph_constant(struct thm_graph *g, int32_t tensor)
     return &g->data[tensor];
 }
 
-struct thm_tflite_op *thm_graph_op(struct thm_graph *g, enum thm_tflite_op_code code, int32_t version, int32_t input,
-                                   int32_t output)
+struct thm_tflite_op *thm_graph_op(struct thm_graph *g, enum thm_tflite_op_code code, int32_t version,
+                                   int32_t input, int32_t output)
 {
     uint32_t at = g->op_count;
     if (at == THM_GRAPH_OPS_MAX) {
@@ -103,7 +103,11 @@ struct thm_tflite_op *thm_graph_op(struct thm_graph *g, enum thm_tflite_op_code 
         g->op_count++;
     }
     g->ops[at] = (struct thm_tflite_op){
-        .code = code, .version = version, .inputs = 1, .input = { input }, .output = output,
+        .code = code,
+        .version = version,
+        .inputs = 1,
+        .input = { input },
+        .output = output,
     };
     return &g->ops[at];
 }
@@ -148,8 +152,14 @@ static void fill(void *context, uint32_t tensor, uint32_t offset, uint8_t *to, u
 struct thm_tflite_model thm_graph_model(struct thm_graph *g, const char *description)
 {
     return (struct thm_tflite_model){
-        .description = description, .tensors = g->tensors, .tensor_count = g->tensor_count,
-        .ops = g->ops, .op_count = g->op_count, .input = g->input, .output = g->output,
-        .data = fill, .context = g,
+        .description = description,
+        .tensors = g->tensors,
+        .tensor_count = g->tensor_count,
+        .ops = g->ops,
+        .op_count = g->op_count,
+        .input = g->input,
+        .output = g->output,
+        .data = fill,
+        .context = g,
     };
 }

@@ -1,7 +1,7 @@
 /* emu/zoo/sine.h -- a small network that is really trained: y = sin(x) for x from 0 to 2 pi.
  *
- * 1-16-16-1 with ReLU between, trained with Adam on seeded random samples; single-threaded float arithmetic in a
- * fixed order, so the same build gives the same weights. Takes a fraction of a second. */
+ * 1-16-16-1 with ReLU between, trained with Adam on seeded random samples; single-threaded float arithmetic
+ * in a fixed order, so the same build gives the same weights. Takes a fraction of a second. */
 #pragma once
 #include <stdbool.h>
 #include "emu/zoo/graph.h"
@@ -9,13 +9,13 @@
 #define THM_SINE_WIDTH 16
 
 enum { /* where each layer's weights and biases start */
-    THM_SINE_W1 = 0,
-    THM_SINE_B1 = THM_SINE_W1 + THM_SINE_WIDTH,
-    THM_SINE_W2 = THM_SINE_B1 + THM_SINE_WIDTH, /* row: output, column: input */
-    THM_SINE_B2 = THM_SINE_W2 + THM_SINE_WIDTH * THM_SINE_WIDTH,
-    THM_SINE_W3 = THM_SINE_B2 + THM_SINE_WIDTH,
-    THM_SINE_B3 = THM_SINE_W3 + THM_SINE_WIDTH,
-    THM_SINE_PARAMETERS,
+       THM_SINE_W1 = 0,
+       THM_SINE_B1 = THM_SINE_W1 + THM_SINE_WIDTH,
+       THM_SINE_W2 = THM_SINE_B1 + THM_SINE_WIDTH, /* row: output, column: input */
+       THM_SINE_B2 = THM_SINE_W2 + THM_SINE_WIDTH * THM_SINE_WIDTH,
+       THM_SINE_W3 = THM_SINE_B2 + THM_SINE_WIDTH,
+       THM_SINE_B3 = THM_SINE_W3 + THM_SINE_WIDTH,
+       THM_SINE_PARAMETERS,
 };
 
 struct thm_sine {

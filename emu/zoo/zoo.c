@@ -22,7 +22,8 @@ uint32_t thm_zoo_count(void)
 
 const char *thm_zoo_name(uint32_t index)
 {
-    return index < thm_architecture_count ? thm_architectures[index].name : trained[index - thm_architecture_count].name;
+    return index < thm_architecture_count ? thm_architectures[index].name
+                                          : trained[index - thm_architecture_count].name;
 }
 
 int thm_zoo_find(const char *name)

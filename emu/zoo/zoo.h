@@ -1,5 +1,5 @@
-/* emu/zoo/zoo.h -- the project's own models: the sixteen of OTA-TinyML in shape and size, with random weights, and
- * two that are trained when they are made (sine, sine_int8). */
+/* emu/zoo/zoo.h -- the project's own models: the sixteen of OTA-TinyML in shape and size, with random
+ * weights, and two that are trained when they are made (sine, sine_int8). */
 #pragma once
 #include "emu/zoo/graph.h"
 

@@ -38,21 +38,41 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     if (!f)
         return -1;
-    f->tensors[INPUT] = (struct thm_tflite_tensor){
-        .name = "in", .type = THM_INT8, .rank = 2, .shape = { 1, 3001 }, .scale = one_scale, .scales = 1, .zero_point = -7 };
-    f->tensors[WEIGHTS] = (struct thm_tflite_tensor){
-        .name = "w", .type = THM_INT8, .rank = 2, .shape = { 3, 3001 }, .scale = row_scales, .scales = 3,
-        .data_bytes = 9003 };
+    f->tensors[INPUT] = (struct thm_tflite_tensor){ .name = "in",
+                                                    .type = THM_INT8,
+                                                    .rank = 2,
+                                                    .shape = { 1, 3001 },
+                                                    .scale = one_scale,
+                                                    .scales = 1,
+                                                    .zero_point = -7 };
+    f->tensors[WEIGHTS] = (struct thm_tflite_tensor){ .name = "w",
+                                                      .type = THM_INT8,
+                                                      .rank = 2,
+                                                      .shape = { 3, 3001 },
+                                                      .scale = row_scales,
+                                                      .scales = 3,
+                                                      .data_bytes = 9003 };
     f->tensors[BIAS] = (struct thm_tflite_tensor){
-        .name = "bias", .type = THM_INT32, .rank = 1, .shape = { 3 }, .data_bytes = 12 };
+        .name = "bias", .type = THM_INT32, .rank = 1, .shape = { 3 }, .data_bytes = 12
+    };
     f->tensors[OUTPUT] = (struct thm_tflite_tensor){
-        .name = "out", .type = THM_INT8, .rank = 2, .shape = { 1, 3 }, .scale = one_scale, .scales = 1 };
-    f->op = (struct thm_tflite_op){ .code = THM_TFLITE_FULLY_CONNECTED, .version = 4, .inputs = 3,
-                                    .input = { INPUT, WEIGHTS, BIAS }, .output = OUTPUT };
+        .name = "out", .type = THM_INT8, .rank = 2, .shape = { 1, 3 }, .scale = one_scale, .scales = 1
+    };
+    f->op = (struct thm_tflite_op){ .code = THM_TFLITE_FULLY_CONNECTED,
+                                    .version = 4,
+                                    .inputs = 3,
+                                    .input = { INPUT, WEIGHTS, BIAS },
+                                    .output = OUTPUT };
     thm_tflite_dense_options(&f->op, THM_TFLITE_RELU);
-    f->model = (struct thm_tflite_model){ .description = "a test", .tensors = f->tensors, .tensor_count = TENSORS,
-                                          .ops = &f->op, .op_count = 1, .input = INPUT, .output = OUTPUT,
-                                          .data = data, .context = f };
+    f->model = (struct thm_tflite_model){ .description = "a test",
+                                          .tensors = f->tensors,
+                                          .tensor_count = TENSORS,
+                                          .ops = &f->op,
+                                          .op_count = 1,
+                                          .input = INPUT,
+                                          .output = OUTPUT,
+                                          .data = data,
+                                          .context = f };
     *state = f;
     return 0;
 }

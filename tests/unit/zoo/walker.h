@@ -1,5 +1,5 @@
-/* tests/unit/zoo/walker.h -- reads a .tflite strictly and without the code under test: every offset inside the file,
- * every table and vector aligned, every string ended. A failed check fails the test. */
+/* tests/unit/zoo/walker.h -- reads a .tflite strictly and without the code under test: every offset inside
+ * the file, every table and vector aligned, every string ended. A failed check fails the test. */
 #pragma once
 #include "tests/testing.h"
 
@@ -39,7 +39,8 @@ static inline size_t walk_field(const struct walker *w, size_t table, unsigned s
     return place ? table + place : 0;
 }
 
-static inline uint64_t walk_scalar(const struct walker *w, size_t table, unsigned slot, size_t bytes, uint64_t otherwise)
+static inline uint64_t walk_scalar(const struct walker *w, size_t table, unsigned slot, size_t bytes,
+                                   uint64_t otherwise)
 {
     size_t at = walk_field(w, table, slot);
     return at ? walk_number(w, at, bytes) : otherwise;
@@ -53,7 +54,8 @@ static inline size_t walk_table(const struct walker *w, size_t table, unsigned s
 }
 
 /* First element of a vector; *n: how many. An absent vector is empty. */
-static inline size_t walk_vector(const struct walker *w, size_t table, unsigned slot, size_t element, size_t *n)
+static inline size_t walk_vector(const struct walker *w, size_t table, unsigned slot, size_t element,
+                                 size_t *n)
 {
     size_t at = walk_field(w, table, slot);
     *n = 0;
