@@ -148,8 +148,7 @@ static uint32_t constant_count(const struct thm_tflite_model *m)
     return n;
 }
 
-/* Buffer 0 is empty by convention; then one for each constant tensor, and the padding. Their data come later.
- */
+/* Buffer 0 is empty by convention; then one for each constant tensor, then the padding. Data come later. */
 static void write_buffers(struct layout *l, uint32_t at, uint32_t constants, bool padded)
 {
     const struct thm_fb_field data = { 0, 4, 0 };
