@@ -12,7 +12,7 @@
 #define WEIGHT_RMS  73.3  /* of uniform -127..127 */
 #define UNIFORM_RMS 0.577 /* of uniform -1..1 */
 #define LOGIT_RMS   3.0   /* makes a soft maximum that is neither flat nor certain */
-#define LOGIT_LEVEL 40.0  /* the same in int8 steps, where the logits' scale is given */
+#define LOGIT_LEVEL 60.0  /* the same in int8 steps, where the logits' scale is given */
 #define LEAKY_ALPHA 0.2f
 
 struct signal { /* a tensor computed by an op */
