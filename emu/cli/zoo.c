@@ -76,35 +76,64 @@ static void print_model(const struct thm_zoo_model *m)
     putchar('\n');
 }
 
-static json_t *tensor_json(const struct thm_tflite_tensor *t)
+/* The JSON makers below return NULL if the PC is out of memory; jansson takes NULL for a value as a failure.
+ */
+
+static json_t *shape_json(const struct thm_tflite_tensor *t)
 {
     json_t *shape = json_array();
+    int failed = 0;
     for (uint32_t i = 0; i < t->rank; i++)
-        json_array_append_new(shape, json_integer(t->shape[i]));
-    return json_pack("{s:s, s:o}", "type", type_name(t->type), "shape", shape);
+        failed |= json_array_append_new(shape, json_integer(t->shape[i]));
+    if (!failed)
+        return shape;
+    json_decref(shape);
+    return NULL;
+}
+
+static json_t *tensor_json(const struct thm_tflite_tensor *t)
+{
+    return json_pack("{s:s, s:o}", "type", type_name(t->type), "shape", shape_json(t));
+}
+
+static json_t *ops_json(const struct thm_graph *g)
+{
+    json_t *ops = json_array();
+    int failed = 0;
+    for (uint32_t i = 0; i < g->op_count; i++) {
+        const char *name = thm_tflite_op_name(g->ops[i].code);
+        uint32_t n = uses_of(g, i);
+        if (n)
+            failed |= json_array_append_new(ops, json_pack("{s:s, s:i}", "op", name, "count", (int)n));
+    }
+    if (!failed)
+        return ops;
+    json_decref(ops);
+    return NULL;
 }
 
 static json_t *model_json(const struct thm_zoo_model *m)
 {
     const struct thm_graph *g = m->graph;
-    json_t *ops = json_array();
-    for (uint32_t i = 0; i < g->op_count; i++) {
-        uint32_t n = uses_of(g, i);
-        if (n)
-            json_array_append_new(
-                ops, json_pack("{s:s, s:i}", "op", thm_tflite_op_name(g->ops[i].code), "count", (int)n));
-    }
+    json_int_t header_bytes = (json_int_t)thm_c_array_bytes(m->name, m->file_bytes);
     return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "name", m->name, "architecture", m->title,
-                     "bytes", (json_int_t)m->file_bytes, "header_bytes",
-                     (json_int_t)thm_c_array_bytes(m->name, m->file_bytes), "macs", (json_int_t)g->macs,
-                     "input", tensor_json(&g->tensors[g->input]), "output",
-                     tensor_json(&g->tensors[g->output]), "ops", ops);
+                     "bytes", (json_int_t)m->file_bytes, "header_bytes", header_bytes, "macs",
+                     (json_int_t)g->macs, "input", tensor_json(&g->tensors[g->input]), "output",
+                     tensor_json(&g->tensors[g->output]), "ops", ops_json(g));
 }
 
 static int open_model(uint32_t index, struct thm_zoo_model *m)
 {
     enum thm_zoo_err e = thm_zoo_open(index, m);
     return e ? thm_fail(thm_zoo_exit_status(e), "%s: %s", thm_zoo_name(index), thm_zoo_strerror(e)) : 0;
+}
+
+/* Append `item` (NULL: it could not be made), which is about `name`. */
+static int append_json(json_t *list, json_t *item, const char *name)
+{
+    if (json_array_append_new(list, item) == 0)
+        return 0;
+    return thm_fail(THM_EXIT_HOST, "%s: cannot be put into JSON (not UTF-8, or out of memory)", name);
 }
 
 static int print_json(const char *key, json_t *list)
@@ -127,13 +156,13 @@ static int list(const struct request *r)
         status = open_model(r->chosen[i], &m);
         if (status)
             break;
-        if (all)
-            json_array_append_new(all, model_json(&m));
+        if (r->json)
+            status = append_json(all, model_json(&m), m.name);
         else
             print_model(&m);
         thm_zoo_close(&m);
     }
-    if (!status && all)
+    if (!status && r->json)
         return print_json("models", all);
     json_decref(all);
     return status;
@@ -160,22 +189,37 @@ static int write_piece(void *context, const void *data, size_t len)
     return 0;
 }
 
+static FILE *open_temporary(char *temp)
+{
+    int fd = mkostemp(temp, O_CLOEXEC);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (fd >= 0 && !file) {
+        int err = errno;
+        close(fd);
+        unlink(temp);
+        errno = err;
+    }
+    return file;
+}
+
 /* Fill a new file beside the final one; on success it takes that one's place. */
 static int write_beside(const char *path, char *temp, const struct thm_zoo_model *m, bool header,
                         struct output *o)
 {
-    int fd = mkostemp(temp, O_CLOEXEC);
     mode_t mask = umask(0);
     umask(mask);
-    o->file = fd < 0 ? NULL : fdopen(fd, "wb");
+    o->file = open_temporary(temp);
     if (!o->file)
         return thm_fail(errno == EACCES ? THM_EXIT_USAGE : THM_EXIT_HOST, "%s: %s", path, strerror(errno));
     const struct thm_sink sink = { .write = write_piece, .context = o };
     enum thm_zoo_err e = header ? thm_zoo_write_c(m, &sink) : thm_zoo_write(m, &sink);
-    int status = 0;
+    int status = 0, err = errno;
+    if (o->label) /* a message must not follow on the same line */
+        fputs("\r\033[K", stderr);
+    errno = err;
     if (e && e != THM_ZOO_ESINK)
         status = thm_fail(thm_zoo_exit_status(e), "%s: %s", path, thm_zoo_strerror(e));
-    else if (e || fchmod(fd, 0666 & ~mask) < 0)
+    else if (e || fchmod(fileno(o->file), 0666 & ~mask) < 0)
         status = thm_fail(THM_EXIT_HOST, "%s: %s", path, strerror(errno));
     if (fclose(o->file) != 0 && !status)
         status = thm_fail(THM_EXIT_HOST, "%s: %s", path, strerror(errno));
@@ -198,9 +242,11 @@ static int write_file(const struct request *r, const struct thm_zoo_model *m, bo
         status = thm_fail(THM_EXIT_HOST, "out of memory");
     else
         status = write_beside(path, temp, m, header, &o);
-    if (!status && written)
-        json_array_append_new(written, json_pack("{s:s, s:s, s:I}", "model", m->name, "file", path, "bytes",
-                                                 (json_int_t)bytes));
+    if (!status && r->json) {
+        json_t *item =
+            json_pack("{s:s, s:s, s:I}", "model", m->name, "file", path, "bytes", (json_int_t)bytes);
+        status = append_json(written, item, path);
+    }
     free(path);
     free(temp);
     return status;
@@ -247,7 +293,7 @@ static int write_all(const struct request *r)
         fputs("\r\033[K", stderr);
     if (!status && progress)
         fprintf(stderr, "%" PRIu32 " model%s written to %s\n", r->count, r->count == 1 ? "" : "s", r->dir);
-    if (!status && written)
+    if (!status && r->json)
         return print_json("files", written);
     json_decref(written);
     return status;

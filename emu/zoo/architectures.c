@@ -222,8 +222,7 @@ static const struct thm_layer ad_small[] = {
     THM_RESHAPE(1, 8),
 };
 
-/* The layers of the revision of 493552 bytes; those of the 463792-byte one are not public, but these fit it.
- */
+/* The layers of the revision of 493552 bytes; those of the 463792-byte one are not public. They fit it. */
 static const struct thm_layer ad_medium[] = {
     THM_CONV(3, 3, 1, 1, SAME, 192, RELU6),
     THM_DEPTHWISE(3, 3, 2, 1, RELU6),

@@ -49,6 +49,10 @@ zoo --json -m sine "$dir/models"
 echo "$out" | tr -d ' \n' | grep -q "{\"files\":\[{\"model\":\"sine\",\"file\":\"$dir/models/sine.tflite\",\"bytes\":[0-9]*}\]}"
 ok "write__as_json_tells_the_files" $?
 
+zoo --json -m sine "$dir/"$'\xff'
+[ "$status" -eq 20 ] && [ -z "$out" ] && [[ $err == *JSON* ]]
+ok "write__as_json_with_a_name_that_json_cannot_hold_is_reported" $?
+
 zoo -m nothing "$dir/models"
 [ "$status" -eq 2 ] && [ -z "$out" ] && [ "$(echo "$err" | wc -l)" -eq 1 ] && [[ $err == *"'nothing'"* ]]
 ok "model__unknown_is_a_wrong_usage" $?
