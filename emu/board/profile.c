@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,17 +34,25 @@ void thm_profile_set_dir(const char *dir)
     profile_dir = dir;
 }
 
+/* Profiles near the program: in the source tree of a build that is not installed. Static; NULL: none. */
+static const char *folder_of_build(void)
+{
+    static char path[PATH_MAX];
+    ssize_t n = path[0] ? 0 : readlink("/proc/self/exe", path, sizeof path - sizeof "/profiles");
+    for (int up = 0; n > 0 && up < 3; up++) { /* BUILD/emu/thimble: three up is the source tree */
+        path[n] = '\0';
+        char *slash = strrchr(path, '/');
+        n = slash ? slash - path : 0;
+    }
+    if (n > 0)
+        strcpy(path + n, "/profiles");
+    return path[0] ? path : NULL;
+}
+
 /* The profile folders in the order of the search; NULL after the last. */
 static const char *folder_at(unsigned i)
 {
-    const char *dirs[] = {
-        profile_dir,
-        getenv("THIMBLE_PROFILES"),
-        THM_PROFILE_DIR,
-#ifdef THM_SOURCE_PROFILE_DIR
-        THM_SOURCE_PROFILE_DIR, /* so that a build runs before it is installed */
-#endif
-    };
+    const char *dirs[] = { profile_dir, getenv("THIMBLE_PROFILES"), THM_PROFILE_DIR, folder_of_build() };
     for (size_t k = 0; k < sizeof dirs / sizeof *dirs; k++)
         if (dirs[k] && *dirs[k] && i-- == 0)
             return dirs[k];

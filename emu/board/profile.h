@@ -107,17 +107,6 @@ void thm_profile_free(struct thm_profile *p); /* NULL is fine */
 int thm_profile_link_load(const char *name, struct thm_profile_link **out, char **error);
 void thm_profile_link_free(struct thm_profile_link *l);
 
-/* Tells which names the libraries know. Filled in by whoever links them; a NULL member is not checked. */
-struct thm_profile_known {
-    bool (*layout)(const char *name);
-    bool (*allocator)(const char *name);
-    bool (*memory_type)(const char *name);
-    bool (*flash_part)(const char *name);
-    bool (*fs)(const char *name);
-    bool (*partition)(const char *type, const char *subtype);
-};
-extern struct thm_profile_known thm_profile_known;
-
 /* Names of all boards found, sorted, NULL-terminated; free with thm_profile_names_free(). kind: "boards" or "links".
  * NULL: the PC is out of memory. */
 char **thm_profile_names(const char *kind);

@@ -4,6 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "fsimages/fs.h"
+#include "fsimages/nor.h"
+#include "fsimages/partition.h"
+#include "interpreter/interpreter.h"
+#include "memmodels/caps.h"
 
 #define SECTOR          4096u        /* partitions start and end on erase sectors: esp-idf gen_esp32part.py */
 #define CLOCK_MAX       10000000000u /* Hz; a typing error above it */
@@ -13,8 +18,6 @@
 #define CHUNK_MAX       0x100000u
 #define TLS_CONTENT_MIN 512u         /* RFC 6066: smallest fragment length */
 #define TLS_CONTENT_MAX 16384u       /* RFC 8446 5.1: longest record */
-
-struct thm_profile_known thm_profile_known = { 0 };
 
 struct check {
     const struct thm_profile *p;
@@ -50,9 +53,10 @@ static int one_of(struct check *c, const char *value, const char *const *known)
     return WRONG(c, "expected one of %s, found '%s'", list, value);
 }
 
-static int library_knows(struct check *c, bool (*known)(const char *), const char *what, const char *value)
+/* found: what the library's table holds under that name. */
+static int library_knows(struct check *c, const void *found, const char *what, const char *value)
 {
-    return !known || known(value) ? 0 : WRONG(c, "expected %s this build knows, found '%s'", what, value);
+    return found ? 0 : WRONG(c, "expected %s this build knows, found '%s'", what, value);
 }
 
 static int within(struct check *c, uint64_t value, uint64_t min, uint64_t max)
@@ -118,7 +122,7 @@ static int check_core(struct check *c, unsigned i)
     const double cycles[] = { k->cycles_per_mac_int8, k->cycles_per_mac_float, k->cycles_per_element };
     static const char *const keys[] = { "cycles_per_mac_int8", "cycles_per_mac_float", "cycles_per_element" };
     at(c, "cores[%u].layout", i);
-    int status = library_knows(c, thm_profile_known.layout, "a struct layout", k->layout);
+    int status = library_knows(c, thm_layout_find(k->layout), "a struct layout", k->layout);
     if (status)
         return status;
     at(c, "cores[%u].clock_hz", i);
@@ -165,7 +169,7 @@ static int check_heap(struct check *c, unsigned i)
     if (status)
         return status;
     at(c, "heaps[%u].type", i);
-    status = library_knows(c, thm_profile_known.memory_type, "a memory type", c->p->heaps[i].type);
+    status = library_knows(c, thm_mem_type_find(c->p->heaps[i].type), "a memory type", c->p->heaps[i].type);
     if (status)
         return status;
     at(c, "heaps[%u].base", i);
@@ -189,7 +193,7 @@ static int check_allocator(struct check *c)
 {
     static const char *const failures[] = { "null", "panic", "overrun", NULL };
     at(c, "allocator.name");
-    int status = library_knows(c, thm_profile_known.allocator, "an allocator", c->p->allocator.name);
+    int status = library_knows(c, thm_heap_find(c->p->allocator.name), "an allocator", c->p->allocator.name);
     if (status)
         return status;
     at(c, "allocator.on_failure");
@@ -245,7 +249,7 @@ static int check_partition(struct check *c, unsigned i)
     if (status)
         return status;
     at(c, "flash.partitions[%u].subtype", i);
-    if (thm_profile_known.partition && !thm_profile_known.partition(p->type, p->subtype))
+    if (thm_partition_subtype(thm_partition_type(p->type), p->subtype) < 0)
         return WRONG(c, "expected a subtype of '%s', found '%s'", p->type, p->subtype);
     at(c, "flash.partitions[%u].offset", i);
     if (p->offset % SECTOR)
@@ -274,7 +278,7 @@ static int check_window(struct check *c)
 static int check_flash(struct check *c)
 {
     at(c, "flash.part");
-    int status = library_knows(c, thm_profile_known.flash_part, "a flash part", c->p->flash.part);
+    int status = library_knows(c, thm_nor_part_find(c->p->flash.part), "a flash part", c->p->flash.part);
     if (status)
         return status;
     at(c, "flash.size");
@@ -297,7 +301,7 @@ static int check_one_storage(struct check *c, unsigned i)
 {
     const struct thm_profile_storage *s = &c->p->storage[i];
     at(c, "storage[%u].fs", i);
-    int status = library_knows(c, thm_profile_known.fs, "a file system", s->fs);
+    int status = library_knows(c, thm_fs_find(s->fs), "a file system", s->fs);
     if (status)
         return status;
     at(c, "storage[%u].partition", i);

@@ -125,7 +125,7 @@ void thm_command_help(const struct thm_command *c)
     print_option(&help);
 }
 
-static void print_message(const char *fmt, va_list ap)
+static void __attribute__((format(printf, 1, 0))) print_message(const char *fmt, va_list ap)
 {
     fprintf(stderr, current_command ? "thimble: %s: " : "thimble: ", current_command);
     vfprintf(stderr, fmt, ap);

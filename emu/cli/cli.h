@@ -54,7 +54,7 @@ int thm_usage(const struct thm_args *a, const char *fmt, ...) __attribute__((for
 /* "123", "0x40", "4K", "2M" (1024-based). false: not a number, negative or above max. */
 bool thm_parse_size(const char *text, uint64_t max, uint64_t *out);
 
-/* Read a whole file of at most max bytes. *data is malloc'ed. Result: 0, 2 (missing, too large, not a file) or 20,
+/* Read a whole file of at most max bytes. *data is malloc'ed, one byte longer for a zero. Result: 0, 2 (missing, too large, not a file) or 20,
  * already reported. */
 int thm_read_file(const char *path, uint64_t max, uint8_t **data, size_t *len);
 /* Write a file so that a reader sees all of it or the old one (temporary file + rename). Reported; 0, 2 or 20. */

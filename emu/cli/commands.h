@@ -3,6 +3,7 @@
 #include "emu/cli/cli.h"
 
 #define THM_COMMANDS(X) \
+    X(run) \
     X(boards) \
     X(serve) \
     X(zoo)

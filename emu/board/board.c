@@ -1,0 +1,86 @@
+/* emu/board/board.c -- device time, the event stream, and the way from the firmware's stack to the PC's. */
+#include "emu/board/board.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void thm_board_spend(struct thm_board *b, uint64_t ns)
+{
+    b->now_ns += ns;
+}
+
+void thm_board_flush(struct thm_board *b)
+{
+    if (b->batched)
+        (void)thm_modem_send(b->modem, THM_MSG_EVENTS, b->batch, b->batched * sizeof b->batch[0], NULL, 0);
+    b->batched = 0;
+}
+
+static void put_text(char *to, size_t size, const char *from)
+{
+    size_t len = from ? strnlen(from, size - 1) : 0;
+    if (len)
+        memcpy(to, from, len);
+    memset(to + len, 0, size - len);
+}
+
+void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *name, const char *text,
+                    const uint64_t v[THM_EVENT_VALUES])
+{
+    if (thm_event_kind(type)->detail && !b->run->trace)
+        return;
+    struct thm_event *e = &b->batch[b->batched++];
+    e->type = type;
+    e->seq = b->sequence++;
+    e->t_ns = b->now_ns;
+    memcpy(e->v, v, sizeof e->v);
+    put_text(e->name, sizeof e->name, name);
+    put_text(e->text, sizeof e->text, text);
+    if (b->batched == THM_EVENT_BATCH)
+        thm_board_flush(b);
+}
+
+void thm_board_die(struct thm_board *b, int exit_status)
+{
+    thm_board_event(b, THM_EV_EXIT, NULL, NULL, (uint64_t)exit_status, b->now_ns);
+    thm_board_flush(b);
+    _exit(exit_status);
+}
+
+struct service {
+    void (*fn)(struct thm_call *c);
+    struct thm_call *call;
+};
+
+static void run_service(void *arg)
+{
+    struct service *s = arg;
+    s->fn(s->call);
+}
+
+int64_t thm_board_enter(void (*fn)(struct thm_call *c), struct thm_call c)
+{
+    struct thm_board *b = c.b;
+    if (!b->in_task) {
+        fn(&c);
+        return c.result;
+    }
+    struct service s = { fn, &c };
+    b->in_task = false;
+    thm_call_on_stack(run_service, &s, b->service_top);
+    b->in_task = true;
+    return c.result;
+}
+
+void thm_board_need_stack(struct thm_board *b, const char *what, uint32_t bytes)
+{
+    uint32_t depth = thm_stack_depth(&b->stack, __builtin_frame_address(0));
+    if (!b->in_task || depth + (uint64_t)bytes <= b->stack.size)
+        return;
+    char text[sizeof b->batch[0].text];
+    snprintf(text, sizeof text,
+             "stack overflow in task %s: %s needs %u bytes of stack, %u of %u are left (a larger task stack helps: --stack)",
+             b->stack.task, what, bytes, depth < b->stack.size ? b->stack.size - depth : 0, b->stack.size);
+    thm_board_event(b, THM_EV_FAULT, "stack overflow", text, 12, 0);
+    thm_board_die(b, 12);
+}

@@ -1,0 +1,98 @@
+/* emu/board/board.h -- the device side: one board in one process. Private to emu/board. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "emu/board/hal.h"
+#include "emu/board/modem.h"
+#include "emu/board/profile.h"
+#include "emu/board/run.h"
+#include "fsimages/fs.h"
+#include "fsimages/nor.h"
+#include "memmodels/caps.h"
+#include "memmodels/region.h"
+#include "memmodels/stack.h"
+#include "netlink/link.h"
+#include "netlink/tls_cost.h"
+
+struct thm_failure { /* the last one; reported when a step fails of it */
+    int exit_status;
+    int64_t code;
+    uint64_t need, have, largest;
+    char message[sizeof((struct thm_event *)0)->text];
+};
+
+struct thm_board_tls { /* the open session's blocks in the board's heap */
+    bool streaming;        /* GET is sent, END has not come */
+    uint32_t block[THM_TLS_BLOCKS_MAX]; /* device addresses; 0 = not allocated */
+    struct thm_tls_block plan[THM_TLS_BLOCKS_MAX];
+    size_t planned;
+    uint32_t consumed; /* messages since the last credit */
+    uint64_t body_bytes, body_expected;
+};
+
+struct thm_board {
+    const struct thm_run *run; /* what to do; the profile is in it */
+    const struct thm_profile *profile;
+    struct thm_link link;
+    int modem; /* socket */
+
+    struct thm_region *regions;
+    uint32_t regions_count;
+    struct thm_heaps heaps;
+    struct thm_stack stack;
+    void *service_top; /* services run below this, on the process's first stack */
+    bool in_task;
+
+    uint64_t now_ns, step_start_ns, invoke_start_ns, invoke_macs;
+    uint32_t invoke_ops, frames;
+
+    struct thm_medium *flash, *partition;
+    struct thm_fs *fs;
+    const struct thm_profile_storage *storage;
+
+    struct thm_board_tls tls;
+    uint8_t *packet; /* receive buffer of the PC's side, THM_MODEM_CHUNK_MAX + header */
+
+    struct thm_failure failure;
+    struct thm_event batch[THM_EVENT_BATCH];
+    uint32_t batched, sequence;
+};
+
+/* clock and events */
+void thm_board_spend(struct thm_board *b, uint64_t ns);
+void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *name, const char *text,
+                    const uint64_t v[THM_EVENT_VALUES]);
+#define thm_board_event(b, type, name, text, ...) \
+    thm_board_emit(b, type, name, text, (const uint64_t[THM_EVENT_VALUES]){ __VA_ARGS__ })
+void thm_board_flush(struct thm_board *b); /* async-signal-safe */
+
+/* memory.c */
+enum thm_mem_err thm_board_map_memory(struct thm_board *b);  /* regions and stack; before the sandbox */
+enum thm_mem_err thm_board_boot_memory(struct thm_board *b); /* heaps, what the runtime takes */
+bool thm_board_take(struct thm_board *b, const char *when);  /* the profile's blocks for "boot" or "network" */
+uint32_t thm_board_alloc(struct thm_board *b, uint32_t bytes, const char *what); /* device address; 0 = out of memory */
+void thm_board_release(struct thm_board *b, uint32_t address);
+void thm_board_heap(const struct thm_board *b, struct thm_heap_stats *out); /* plain malloc's view */
+uint32_t thm_board_address(const struct thm_board *b, const void *p);      /* device address of a host pointer; 0: none */
+
+/* storage.c */
+struct thm_fs_memory thm_board_fs_memory(struct thm_board *b);
+void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total);
+
+/* fault.c, sandbox.c */
+int thm_board_catch_faults(struct thm_board *b);  /* 0, or -1 with errno */
+int thm_sandbox_enter(const struct thm_run *run); /* 0, or -1 with errno; irrevocable */
+void thm_board_die(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* flush and end the process */
+
+/* service calls: fn(c) on the process's own stack */
+struct thm_call {
+    struct thm_board *b;
+    const char *s;
+    void *p;
+    const void *q;
+    uint32_t n, m;
+    int64_t result;
+};
+int64_t thm_board_enter(void (*fn)(struct thm_call *c), struct thm_call c);
+/* Check that the device's code for `what` would find `bytes` of stack below the caller; ends the board if not. */
+void thm_board_need_stack(struct thm_board *b, const char *what, uint32_t bytes);

@@ -1,0 +1,14 @@
+#include "emu/board/event.h"
+#include <stddef.h>
+
+static const struct thm_event_kind kinds[] = {
+#define X(id, name, detail, formats, a, b, c, d, e, f, name_key, text_key) \
+    [id] = { name, detail, formats, { a, b, c, d, e, f }, name_key, text_key },
+    THM_EVENTS(X)
+#undef X
+};
+
+const struct thm_event_kind *thm_event_kind(uint32_t type)
+{
+    return type < THM_EV_COUNT ? &kinds[type] : NULL;
+}

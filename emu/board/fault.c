@@ -1,0 +1,96 @@
+/* emu/board/fault.c -- a bad access, told as what it is on the board. Runs inside the signal handler: async-signal-safe. */
+#include "emu/board/board.h"
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static struct thm_board *faulting; /* signal handlers get no argument of ours */
+
+struct line { /* snprintf is not async-signal-safe */
+    char text[200];
+    size_t len;
+};
+
+static void add(struct line *l, const char *s)
+{
+    while (*s && l->len < sizeof l->text - 1)
+        l->text[l->len++] = *s++;
+    l->text[l->len] = '\0';
+}
+
+static void add_number(struct line *l, uint64_t v, unsigned base)
+{
+    char digits[24];
+    size_t i = sizeof digits - 1;
+    digits[i] = '\0';
+    do
+        digits[--i] = "0123456789abcdef"[v % base];
+    while (v /= base);
+    add(l, &digits[i]);
+}
+
+static void stack_overflow(struct thm_board *b, struct line *l)
+{
+    add(l, "stack overflow in task ");
+    add(l, b->stack.task);
+    add(l, ": all ");
+    add_number(l, b->stack.size, 10);
+    add(l, " bytes are used (a larger task stack helps: --stack)");
+    thm_board_event(b, THM_EV_FAULT, "stack overflow", l->text, 12, 0);
+}
+
+static void past_region(struct thm_board *b, struct line *l, const struct thm_region *r, const uint8_t *p)
+{
+    uint64_t address = (uint64_t)r->base + (uint64_t)(p - r->mem);
+    add(l, "access ");
+    add_number(l, (uint64_t)(p - r->mem) - r->size, 10);
+    add(l, " bytes past the end of ");
+    add(l, r->name);
+    add(l, " at 0x");
+    add_number(l, address, 16);
+    thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, address);
+}
+
+static void anywhere(struct thm_board *b, struct line *l, const void *p)
+{
+    add(l, (uintptr_t)p < 4096 ? "null pointer access at 0x" : "access outside the board's memory at 0x");
+    add_number(l, (uintptr_t)p, 16);
+    thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, (uint64_t)(uintptr_t)p);
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    struct thm_board *b = faulting;
+    struct line l = { .len = 0 };
+    bool past_end = false;
+    (void)context;
+    if (sig == SIGXCPU) {
+        add(&l, "the firmware makes no progress: its processor time is used up");
+        thm_board_event(b, THM_EV_FAULT, "hung", l.text, 17, 0);
+        thm_board_die(b, 17);
+    }
+    const struct thm_region *r = thm_region_at(b->regions, b->regions_count, info->si_addr, &past_end);
+    if (thm_stack_in_guard(&b->stack, info->si_addr))
+        stack_overflow(b, &l);
+    else if (r && past_end)
+        past_region(b, &l, r, info->si_addr);
+    else
+        anywhere(b, &l, info->si_addr);
+    thm_board_die(b, 12);
+}
+
+int thm_board_catch_faults(struct thm_board *b)
+{
+    static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGXCPU };
+    size_t size = 64 * 1024;
+    stack_t alt = { .ss_size = size };
+    faulting = b;
+    alt.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (alt.ss_sp == MAP_FAILED || sigaltstack(&alt, NULL) < 0)
+        return -1;
+    struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND };
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (sigaction(signals[i], &sa, NULL) < 0)
+            return -1;
+    return 0;
+}

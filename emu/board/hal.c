@@ -1,0 +1,94 @@
+/* emu/board/hal.c -- the story of a run: steps, failures, what was downloaded. */
+#include "emu/board/board.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct text_call { /* formatting takes more stack than a device's printf: done on the PC's */
+    struct thm_board *b;
+    const char *step, *fmt;
+    va_list *args;
+};
+
+static void do_failure_text(struct thm_call *c)
+{
+    const struct text_call *t = c->q;
+    vsnprintf(c->b->failure.message, sizeof c->b->failure.message, t->fmt, *t->args);
+}
+
+static void do_note_text(struct thm_call *c)
+{
+    const struct text_call *t = c->q;
+    char *message = c->b->failure.message;
+    size_t len = strlen(message);
+    vsnprintf(message + len, sizeof c->b->failure.message - len, t->fmt, *t->args);
+}
+
+void thm_hal_failure(struct thm_board *b, int exit_status, int64_t code, uint64_t need, uint64_t have, const char *fmt, ...)
+{
+    va_list args;
+    b->failure = (struct thm_failure){ .exit_status = exit_status, .code = code, .need = need, .have = have };
+    va_start(args, fmt);
+    struct text_call t = { .fmt = fmt, .args = &args };
+    thm_board_enter(do_failure_text, (struct thm_call){ .b = b, .q = &t });
+    va_end(args);
+}
+
+void thm_hal_failure_note(struct thm_board *b, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    struct text_call t = { .fmt = fmt, .args = &args };
+    thm_board_enter(do_note_text, (struct thm_call){ .b = b, .q = &t });
+    va_end(args);
+}
+
+static void do_step(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    const struct text_call *t = c->q;
+    struct thm_heap_stats st;
+    uint64_t used, total;
+    char note[sizeof b->batch[0].text];
+    vsnprintf(note, sizeof note, t->fmt, *t->args);
+    thm_board_heap(b, &st);
+    thm_board_storage_used(b, &used, &total);
+    thm_board_event(b, THM_EV_STEP, t->step, note, b->now_ns - b->step_start_ns, st.free, st.largest,
+                    b->heaps.low_water, used, total);
+    b->step_start_ns = b->now_ns;
+    b->failure.exit_status = 0;
+}
+
+void thm_hal_step(struct thm_board *b, const char *step, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    struct text_call t = { .step = step, .fmt = fmt, .args = &args };
+    thm_board_enter(do_step, (struct thm_call){ .b = b, .q = &t });
+    va_end(args);
+}
+
+static void do_fail(struct thm_call *c)
+{
+    const struct thm_failure *f = &c->b->failure;
+    thm_board_event(c->b, THM_EV_FAILED, c->s, f->message, (uint64_t)f->exit_status, (uint64_t)f->code, f->need, f->have,
+                    f->largest);
+    c->result = f->exit_status;
+}
+
+int thm_hal_fail(struct thm_board *b, const char *step)
+{
+    return (int)thm_board_enter(do_fail, (struct thm_call){ .b = b, .s = step });
+}
+
+static void do_body(struct thm_call *c)
+{
+    const uint64_t *v = c->q;
+    thm_board_event(c->b, THM_EV_BODY, c->s, NULL, v[0], v[1]);
+}
+
+void thm_hal_body(struct thm_board *b, const char *kind, uint64_t bytes, uint64_t model_bytes)
+{
+    const uint64_t v[2] = { bytes, model_bytes };
+    thm_board_enter(do_body, (struct thm_call){ .b = b, .s = kind, .q = v });
+}

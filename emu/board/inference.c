@@ -1,0 +1,173 @@
+/* emu/board/inference.c -- the interpreter's surroundings on the board: time, sensor, output. */
+#include "emu/board/board.h"
+#include <string.h>
+#include <sys/mman.h>
+#include "emu/report/nn_message.h"
+
+enum { THM_MEASURE_MAX = 256 << 20 }; /* more than any board's RAM: a model that needs it is reported as too large anyway */
+
+/* Reference kernels: so many cycles a MAC, by type of the operator's work (profiles name the source). */
+static uint64_t op_ns(const struct thm_board *b, const struct thm_op_event *ev)
+{
+    const struct thm_profile_core *core = &b->profile->cores[0];
+    double cycles = (double)ev->macs * core->cycles_per_mac_int8 + (double)ev->elements * core->cycles_per_element;
+    return (uint64_t)(cycles * 1e9 / (double)core->clock_hz);
+}
+
+static void do_op(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    const struct thm_op_event *ev = c->q;
+    char name[sizeof b->batch[0].name] = { 0 };
+    uint64_t ns = op_ns(b, ev);
+    memcpy(name, ev->name, ev->name_len < sizeof name - 1 ? ev->name_len : sizeof name - 1);
+    thm_board_spend(b, ns);
+    b->invoke_macs += ev->macs;
+    b->invoke_ops++;
+    thm_board_event(b, THM_EV_OP, name, NULL, ev->op, ev->macs, ev->elements, ns);
+}
+
+static void op_done(void *ctx, const struct thm_op_event *ev)
+{
+    thm_board_enter(do_op, (struct thm_call){ .b = ctx, .q = ev });
+}
+
+struct thm_interpreter_hooks thm_hal_interpreter_hooks(struct thm_board *b)
+{
+    return (struct thm_interpreter_hooks){ .ctx = b, .op_done = op_done };
+}
+
+const struct thm_layout *thm_hal_layout(struct thm_board *b)
+{
+    return thm_layout_find(b->profile->cores[0].layout);
+}
+
+uint32_t thm_hal_frames(struct thm_board *b, uint32_t frame_bytes)
+{
+    const struct thm_run *run = b->run;
+    if (run->inputs_count == 0)
+        return 1;
+    size_t len = run->inputs[0].len;
+    b->frames = frame_bytes ? (uint32_t)(len / frame_bytes) : 0;
+    if (b->frames && (size_t)b->frames * frame_bytes == len)
+        return b->frames;
+    thm_hal_failure(b, 2, 0, frame_bytes, len, "input 0: the file has %zu bytes, the model wants %u a frame", len, frame_bytes);
+    return 0;
+}
+
+bool thm_hal_sense(struct thm_board *b, uint32_t frame, uint32_t input, void *buf, uint32_t len)
+{
+    const struct thm_run *run = b->run;
+    if (input >= run->inputs_count) {
+        memset(buf, 0, len);
+        return true;
+    }
+    const struct thm_run_input *in = &run->inputs[input];
+    if (in->len != (uint64_t)len * b->frames) {
+        thm_hal_failure(b, 2, 0, (uint64_t)len * b->frames, in->len,
+                        "input %u: the file has %zu bytes, %u frames want %u each", input, in->len, b->frames, len);
+        return false;
+    }
+    memcpy(buf, in->data + (size_t)frame * len, len);
+    return true;
+}
+
+static void send_output(struct thm_board *b, struct thm_msg_output *head, const struct thm_tensor *t)
+{
+    thm_board_flush(b);
+    for (uint32_t at = 0; at < t->bytes || at == 0;) {
+        uint32_t len = t->bytes - at < THM_MODEM_CHUNK_MAX ? t->bytes - at : THM_MODEM_CHUNK_MAX;
+        head->offset = at;
+        if (thm_modem_send(b->modem, THM_MSG_OUTPUT, head, sizeof *head, (const uint8_t *)t->data + at, len) < 0)
+            thm_board_die(b, 20);
+        at += len ? len : 1;
+    }
+}
+
+static void do_output(struct thm_call *c)
+{
+    const struct thm_tensor *t = c->q;
+    const struct thm_tensor_info *i = &t->info;
+    struct thm_msg_output head = { .frame = c->n, .index = c->m, .total = t->bytes, .type = i->type };
+    head.rank = i->rank < 6 ? i->rank : 6;
+    for (uint32_t k = 0; k < head.rank; k++)
+        head.shape[k] = (uint32_t)i->shape[k];
+    if (i->scales == 1 && i->zero_points == 1) {
+        int64_t zero_point;
+        memcpy(&zero_point, i->zero_point, sizeof zero_point);
+        head.quantized = 1;
+        head.scale = i->scale[0];
+        head.zero_point = (int32_t)zero_point;
+    }
+    memcpy(head.name, i->name, i->name_len < sizeof head.name - 1 ? i->name_len : sizeof head.name - 1);
+    send_output(c->b, &head, t);
+}
+
+void thm_hal_output(struct thm_board *b, uint32_t frame, uint32_t index, const struct thm_tensor *t)
+{
+    thm_board_enter(do_output, (struct thm_call){ .b = b, .n = frame, .m = index, .q = t });
+}
+
+static void do_arena(struct thm_call *c)
+{
+    const struct thm_interpreter *it = c->q;
+    const struct thm_arena_stats *s = thm_interpreter_stats(it);
+    thm_board_event(c->b, THM_EV_ARENA, thm_layout_name(it->layout), NULL, s->size, s->used, s->head, s->tail, s->min,
+                    thm_board_address(c->b, it->arena));
+    c->b->invoke_start_ns = c->b->now_ns;
+}
+
+void thm_hal_arena(struct thm_board *b, const struct thm_interpreter *it)
+{
+    thm_board_enter(do_arena, (struct thm_call){ .b = b, .q = it });
+}
+
+static void do_invoked(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    thm_board_event(b, THM_EV_INVOKE, NULL, NULL, c->n, b->invoke_macs, b->now_ns - b->invoke_start_ns, b->invoke_ops);
+    b->invoke_start_ns = b->now_ns;
+    b->invoke_macs = b->invoke_ops = 0;
+}
+
+void thm_hal_invoked(struct thm_board *b, uint32_t frame)
+{
+    thm_board_enter(do_invoked, (struct thm_call){ .b = b, .n = frame });
+}
+
+static void do_refused(struct thm_call *c)
+{
+    const struct thm_nn_diag *d = c->q;
+    char text[sizeof c->b->failure.message];
+    thm_nn_message(d, text, sizeof text);
+    thm_hal_failure(c->b, thm_nn_exit_status(d->err), 0, d->need, d->have, "%s", text);
+}
+
+void thm_hal_model_refused(struct thm_board *b, const struct thm_nn_diag *d)
+{
+    thm_board_enter(do_refused, (struct thm_call){ .b = b, .q = d });
+}
+
+/* Try on the PC's memory, doubling, until the model fits; a refusal leaves its diagnosis as the failure. */
+static void do_measure(struct thm_call *c)
+{
+    struct thm_interpreter it;
+    struct thm_nn_diag diag = { 0 };
+    enum thm_nn_err err = THM_NN_EARENA;
+    for (uint32_t size = 64 << 10; err == THM_NN_EARENA && size <= THM_MEASURE_MAX; size *= 2) {
+        void *arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (arena == MAP_FAILED)
+            break;
+        thm_interpreter_init(&it, c->q, c->p, arena, size, NULL);
+        err = thm_interpreter_allocate(&it, &diag);
+        munmap(arena, size);
+    }
+    if (err)
+        thm_hal_model_refused(c->b, &diag);
+    c->result = err ? 0 : thm_interpreter_stats(&it)->min;
+}
+
+uint32_t thm_hal_measure_arena(struct thm_board *b, const struct thm_model *m, const struct thm_layout *layout)
+{
+    return (uint32_t)thm_board_enter(do_measure, (struct thm_call){ .b = b, .q = m, .p = (void *)(uintptr_t)layout });
+}

@@ -1,0 +1,193 @@
+/* emu/board/memory.c -- the board's SRAM, its heaps and its task stack. */
+#include "emu/board/board.h"
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t total_sram(const struct thm_profile *p)
+{
+    uint32_t sum = 0;
+    for (unsigned i = 0; i < p->memory_count; i++)
+        sum += p->memory[i].size;
+    return sum;
+}
+
+enum thm_mem_err thm_board_map_memory(struct thm_board *b)
+{
+    const struct thm_profile *p = b->profile;
+    b->regions_count = p->memory_count;
+    b->regions = calloc(p->memory_count, sizeof *b->regions);
+    if (!b->regions)
+        return THM_MEM_EHOST;
+    for (unsigned i = 0; i < p->memory_count; i++)
+        b->regions[i] = (struct thm_region){
+            .name = p->memory[i].name, .base = p->memory[i].base, .size = p->memory[i].size
+        };
+    enum thm_mem_err err = thm_regions_map(b->regions, b->regions_count);
+    if (err)
+        return err;
+    return thm_stack_map(&b->stack, p->task.name, b->run->stack ? b->run->stack : p->task.stack);
+}
+
+static uint8_t *host_memory(const struct thm_board *b, uint32_t base, uint32_t size)
+{
+    for (uint32_t i = 0; i < b->regions_count; i++) {
+        const struct thm_region *r = &b->regions[i];
+        if (base >= r->base && base - r->base <= r->size && size <= r->size - (base - r->base))
+            return r->mem + (base - r->base);
+    }
+    return NULL;
+}
+
+uint32_t thm_board_address(const struct thm_board *b, const void *p)
+{
+    const struct thm_region *r = thm_region_at(b->regions, b->regions_count, p, NULL);
+    return r ? r->base + (uint32_t)((const uint8_t *)p - r->mem) : 0;
+}
+
+static enum thm_mem_err add_heaps(struct thm_board *b, const struct thm_heap_ops *ops, bool at_startup)
+{
+    const struct thm_profile *p = b->profile;
+    for (unsigned i = 0; i < p->heaps_count; i++) {
+        const struct thm_profile_heap *h = &p->heaps[i];
+        uint8_t *mem = host_memory(b, h->base, h->size);
+        if (h->at_startup != at_startup)
+            continue;
+        if (!mem)
+            return THM_MEM_EINVAL;
+        enum thm_mem_err err =
+            thm_heaps_add(&b->heaps, ops, thm_mem_type_find(h->type), mem, h->base, h->size, at_startup);
+        if (err)
+            return err;
+    }
+    return THM_MEM_OK;
+}
+
+static uint32_t caps_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        uint32_t caps;
+    } table[] = {
+        { "default", 0 }, /* plain malloc */
+        { "dma", THM_CAP_DMA | THM_CAP_INTERNAL | THM_CAP_8BIT },
+        { "internal", THM_CAP_INTERNAL | THM_CAP_8BIT },
+        { "spiram", THM_CAP_SPIRAM | THM_CAP_8BIT },
+    };
+    for (size_t i = 0; name && i < sizeof table / sizeof table[0]; i++)
+        if (strcmp(table[i].name, name) == 0)
+            return table[i].caps;
+    return 0;
+}
+
+static void alloc_failed(struct thm_board *b, uint32_t bytes, const char *what)
+{
+    struct thm_heap_stats st;
+    thm_board_heap(b, &st);
+    thm_board_event(b, THM_EV_ALLOC_FAILED, what, NULL, bytes, st.free, st.largest);
+    thm_hal_failure(b, 10, 0, bytes, st.free, "%s: malloc(%u) failed: %u bytes are free, the largest block is %u", what,
+                    bytes, st.free, st.largest);
+    b->failure.largest = st.largest;
+}
+
+static uint32_t note_alloc(struct thm_board *b, uint32_t address, uint32_t bytes, const char *what)
+{
+    if (address)
+        thm_board_event(b, THM_EV_ALLOC, what, NULL, address, bytes);
+    else
+        alloc_failed(b, bytes, what);
+    return address;
+}
+
+static uint32_t alloc_caps(struct thm_board *b, uint32_t bytes, uint32_t caps, const char *what)
+{
+    uint32_t at = caps ? thm_heaps_malloc_caps(&b->heaps, bytes, caps) : thm_heaps_malloc(&b->heaps, bytes);
+    return note_alloc(b, at, bytes, what);
+}
+
+uint32_t thm_board_alloc(struct thm_board *b, uint32_t bytes, const char *what)
+{
+    return alloc_caps(b, bytes, 0, what);
+}
+
+void thm_board_release(struct thm_board *b, uint32_t address)
+{
+    if (!address)
+        return;
+    thm_board_event(b, THM_EV_FREE, NULL, NULL, address);
+    enum thm_mem_err err = thm_heaps_free(&b->heaps, address);
+    if (!err)
+        return;
+    thm_board_event(b, THM_EV_FAULT, "heap corruption", "free of a block whose header is damaged: something wrote past its end",
+                    12, address);
+    thm_board_die(b, 12);
+}
+
+bool thm_board_take(struct thm_board *b, const char *when)
+{
+    const struct thm_profile *p = b->profile;
+    for (unsigned i = 0; i < p->taken_count; i++) {
+        const struct thm_profile_taken *t = &p->taken[i];
+        for (uint32_t k = 0; strcmp(t->when, when) == 0 && k < t->count; k++)
+            if (!alloc_caps(b, t->bytes, caps_of(t->caps), t->name))
+                return false;
+    }
+    return true;
+}
+
+enum thm_mem_err thm_board_boot_memory(struct thm_board *b)
+{
+    const struct thm_profile *p = b->profile;
+    const struct thm_heap_ops *ops = thm_heap_find(p->allocator.name);
+    thm_heaps_init(&b->heaps, p->allocator.internal_limit);
+    enum thm_mem_err err = ops ? add_heaps(b, ops, false) : THM_MEM_EINVAL;
+    if (!err)
+        err = add_heaps(b, ops, true);
+    if (err)
+        return err;
+    if (!thm_board_take(b, "boot"))
+        return THM_MEM_ENOMEM;
+    if (p->task.stack_from_heap && !alloc_caps(b, b->stack.size, caps_of("internal"), "task stack"))
+        return THM_MEM_ENOMEM;
+    struct thm_heap_stats st;
+    thm_board_heap(b, &st);
+    thm_board_event(b, THM_EV_BOOT, p->name, p->task.name, total_sram(p), st.free, b->stack.size);
+    return THM_MEM_OK;
+}
+
+void thm_board_heap(const struct thm_board *b, struct thm_heap_stats *out)
+{
+    thm_heaps_stats(&b->heaps, THM_CAP_DEFAULT, out);
+}
+
+static void do_malloc(struct thm_call *c)
+{
+    c->result = thm_board_alloc(c->b, c->n, c->s);
+}
+
+static void do_memalign(struct thm_call *c)
+{
+    c->result = note_alloc(c->b, thm_heaps_memalign(&c->b->heaps, c->m, c->n, THM_CAP_DEFAULT), c->n, c->s);
+}
+
+static void do_free(struct thm_call *c)
+{
+    thm_board_release(c->b, c->n);
+}
+
+void *thm_hal_malloc(struct thm_board *b, uint32_t bytes, const char *what)
+{
+    int64_t at = thm_board_enter(do_malloc, (struct thm_call){ .b = b, .n = bytes, .s = what });
+    return at ? thm_heaps_host(&b->heaps, (uint32_t)at) : NULL;
+}
+
+void *thm_hal_memalign(struct thm_board *b, uint32_t align, uint32_t bytes, const char *what)
+{
+    int64_t at = thm_board_enter(do_memalign, (struct thm_call){ .b = b, .n = bytes, .m = align, .s = what });
+    return at ? thm_heaps_host(&b->heaps, (uint32_t)at) : NULL;
+}
+
+void thm_hal_free(struct thm_board *b, void *p)
+{
+    if (p)
+        thm_board_enter(do_free, (struct thm_call){ .b = b, .n = thm_board_address(b, p) });
+}

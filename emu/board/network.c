@@ -1,0 +1,211 @@
+/* emu/board/network.c -- HTTPS as the device lives it: blocks in its heap, time on its link, bytes from the modem. */
+#include "emu/board/board.h"
+#include <stdio.h>
+#include <string.h>
+#include "netlink/err.h"
+
+/* Round trips: TCP connect 1, TLS 1.3 handshake 1 (1.2: 2), request to first byte 1. RFC 9293, RFC 8446, RFC 5246. */
+enum { RTT_CONNECT = 1, RTT_TLS13 = 1, RTT_TLS12 = 2, RTT_REQUEST = 1 };
+enum { TLS_HELLO_BYTES = 600, REQUEST_BYTES = 200 }; /* what a small client sends; order of magnitude, not measured */
+
+static struct thm_tls_stack tls_stack(const struct thm_board *b)
+{
+    const struct thm_profile_network *n = &b->profile->network;
+    return (struct thm_tls_stack){ .name = n->tls, .in_content = n->tls_in_content, .out_content = n->tls_out_content,
+                                   .keep_peer_certificate = n->tls_keep_peer_certificate, .stack_bytes = n->tls_stack };
+}
+
+static void release_tls(struct thm_board *b, enum thm_tls_phase ended)
+{
+    for (size_t i = b->tls.planned; i-- > 0;) {
+        if (!b->tls.block[i] || b->tls.plan[i].until > ended)
+            continue;
+        thm_board_release(b, b->tls.block[i]);
+        b->tls.block[i] = 0;
+    }
+}
+
+static bool out_of_tls_memory(struct thm_board *b, const struct thm_tls_block *block, enum thm_tls_phase phase)
+{
+    struct thm_heap_stats st;
+    thm_board_heap(b, &st);
+    thm_hal_failure(b, 10, THM_MBEDTLS_ERR_SSL_ALLOC_FAILED, block->bytes, st.free,
+                    "TLS %s: MBEDTLS_ERR_SSL_ALLOC_FAILED (-0x7F00): %s needs %u bytes in one block; "
+                    "%u are free, the largest block is %u",
+                    thm_tls_phase_name(phase), block->what, block->bytes, st.free, st.largest);
+    b->failure.exit_status = thm_net_exit_status(THM_NET_ETLSMEM);
+    b->failure.largest = st.largest;
+    release_tls(b, THM_TLS_PHASES);
+    return false;
+}
+
+/* Allocate what the device allocates when `phase` begins. */
+static bool enter_tls_phase(struct thm_board *b, enum thm_tls_phase phase)
+{
+    struct thm_heap_stats st;
+    uint32_t sum = 0;
+    for (size_t i = 0; i < b->tls.planned; i++) {
+        if (b->tls.plan[i].from != phase || b->tls.block[i])
+            continue;
+        b->tls.block[i] = thm_board_alloc(b, b->tls.plan[i].bytes, b->tls.plan[i].what);
+        if (!b->tls.block[i])
+            return out_of_tls_memory(b, &b->tls.plan[i], phase);
+    }
+    for (size_t i = 0; i < b->tls.planned; i++)
+        sum += b->tls.block[i] ? b->tls.plan[i].bytes : 0;
+    thm_board_heap(b, &st);
+    thm_board_event(b, THM_EV_TLS, thm_tls_phase_name(phase), NULL, sum, st.free);
+    return true;
+}
+
+static long receive(struct thm_board *b, const struct thm_msg **m)
+{
+    thm_board_flush(b);
+    long len = thm_modem_receive(b->modem, b->packet, THM_MODEM_CHUNK_MAX + 4096, m);
+    if (len < 0)
+        thm_board_die(b, 20); /* the supervisor is gone */
+    return len;
+}
+
+/* The transfer ended: keep an error as the failure. */
+static int ended(struct thm_board *b, const struct thm_msg *m, long len)
+{
+    struct thm_msg_end end = { .err = THM_NET_EPROTO };
+    if (m->type == THM_MSG_END && len == (long)sizeof end)
+        memcpy(&end, m + 1, sizeof end);
+    end.message[sizeof end.message - 1] = '\0';
+    b->tls.streaming = false;
+    if (end.err == THM_NET_OK)
+        return 0;
+    thm_hal_failure(b, thm_net_exit_status(end.err), end.http_status, end.expected, end.got, "%s", end.message);
+    return -1;
+}
+
+static bool start_tls(struct thm_board *b)
+{
+    struct thm_tls_stack s = tls_stack(b);
+    thm_board_spend(b, thm_link_rtt_ns(&b->link, RTT_CONNECT));
+    memset(&b->tls, 0, sizeof b->tls);
+    struct thm_tls_peer only_ca = { .ca_bytes = b->run->cacert_bytes };
+    b->tls.planned = thm_tls_blocks(&s, &only_ca, b->tls.plan);
+    return enter_tls_phase(b, THM_TLS_SETUP);
+}
+
+/* The peer is known: replan, keeping the blocks that are already there (the plan's setup part is the same). */
+static bool finish_tls(struct thm_board *b, const struct thm_msg_header *h)
+{
+    struct thm_tls_stack s = tls_stack(b);
+    struct thm_tls_peer peer = { h->chain_length, h->chain_bytes, h->ecdsa != 0, b->run->cacert_bytes };
+    b->tls.planned = thm_tls_blocks(&s, &peer, b->tls.plan);
+    thm_board_spend(b, thm_link_rtt_ns(&b->link, strcmp(h->tls_version, "TLSv1.3") == 0 ? RTT_TLS13 : RTT_TLS12));
+    thm_board_spend(b, thm_link_up_ns(&b->link, TLS_HELLO_BYTES) + thm_link_down_ns(&b->link, h->chain_bytes));
+    if (!enter_tls_phase(b, THM_TLS_HANDSHAKE))
+        return false;
+    release_tls(b, THM_TLS_HANDSHAKE);
+    return enter_tls_phase(b, THM_TLS_CONNECTED);
+}
+
+static bool take_header(struct thm_board *b, const struct thm_msg *m, long len, struct thm_hal_response *out)
+{
+    struct thm_msg_header h;
+    if (m->type != THM_MSG_HEADER || len != (long)sizeof h) {
+        ended(b, m, len);
+        return false;
+    }
+    memcpy(&h, m + 1, sizeof h);
+    h.key_type[sizeof h.key_type - 1] = h.tls_version[sizeof h.tls_version - 1] = '\0';
+    if (strcmp(b->profile->network.tls, "none") != 0 && !finish_tls(b, &h))
+        return false;
+    thm_board_spend(b, thm_link_up_ns(&b->link, REQUEST_BYTES) + thm_link_rtt_ns(&b->link, RTT_REQUEST + h.redirects));
+    thm_board_event(b, THM_EV_HTTP, h.key_type, b->run->url, h.http_status, (uint64_t)h.content_length);
+    b->tls.body_expected = h.content_length > 0 ? (uint64_t)h.content_length : 0;
+    *out = (struct thm_hal_response){ h.http_status, h.content_length };
+    return true;
+}
+
+static void do_get(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    const struct thm_msg *m;
+    struct thm_msg_get get = { .chunk = c->n };
+    c->result = false;
+    if (!start_tls(b))
+        return;
+    snprintf(get.url, sizeof get.url, "%s", c->s);
+    thm_board_flush(b);
+    if (thm_modem_send(b->modem, THM_MSG_GET, &get, sizeof get, NULL, 0) < 0)
+        thm_board_die(b, 20);
+    b->tls.streaming = true;
+    long len = receive(b, &m);
+    c->result = take_header(b, m, len, c->p);
+    if (!c->result)
+        release_tls(b, THM_TLS_PHASES);
+}
+
+/* Half a window has been consumed: let as much come again. */
+static void give_credit(struct thm_board *b)
+{
+    const uint32_t half = THM_MODEM_WINDOW / 2;
+    if (++b->tls.consumed < half)
+        return;
+    b->tls.consumed = 0;
+    if (thm_modem_send(b->modem, THM_MSG_CREDIT, &half, sizeof half, NULL, 0) < 0)
+        thm_board_die(b, 20);
+}
+
+static void do_https_read(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    const struct thm_msg *m;
+    long len = receive(b, &m);
+    if (m->type != THM_MSG_DATA || len > (long)c->n) {
+        c->result = ended(b, m, len);
+        return;
+    }
+    memcpy(c->p, m + 1, (size_t)len);
+    give_credit(b);
+    b->tls.body_bytes += (uint64_t)len;
+    thm_board_spend(b, thm_link_down_ns(&b->link, (uint64_t)len));
+    thm_board_event(b, THM_EV_PACKET, NULL, NULL, (uint64_t)len, b->tls.body_bytes);
+    c->result = len;
+}
+
+static void do_https_close(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    const struct thm_msg *m;
+    release_tls(b, THM_TLS_PHASES);
+    if (b->tls.streaming)
+        (void)thm_modem_send(b->modem, THM_MSG_CLOSE, NULL, 0, NULL, 0);
+    while (b->tls.streaming) { /* what is still under way is dropped, up to the end that answers CLOSE */
+        receive(b, &m);
+        b->tls.streaming = m->type != THM_MSG_END;
+    }
+}
+
+static void do_network_up(struct thm_call *c)
+{
+    c->result = thm_board_take(c->b, "network");
+}
+
+bool thm_hal_network_up(struct thm_board *b)
+{
+    return thm_board_enter(do_network_up, (struct thm_call){ .b = b }) != 0;
+}
+
+bool thm_hal_https_get(struct thm_board *b, const char *url, uint32_t chunk, struct thm_hal_response *out)
+{
+    if (strcmp(b->profile->network.tls, "none") != 0)
+        thm_board_need_stack(b, "the TLS handshake", b->profile->network.tls_stack);
+    return thm_board_enter(do_get, (struct thm_call){ .b = b, .s = url, .n = chunk, .p = out }) != 0;
+}
+
+int32_t thm_hal_https_read(struct thm_board *b, void *buf, uint32_t len)
+{
+    return (int32_t)thm_board_enter(do_https_read, (struct thm_call){ .b = b, .p = buf, .n = len });
+}
+
+void thm_hal_https_close(struct thm_board *b)
+{
+    thm_board_enter(do_https_close, (struct thm_call){ .b = b });
+}

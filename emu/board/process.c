@@ -1,0 +1,98 @@
+#include "emu/board/process.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <unistd.h>
+#include "emu/board/board.h"
+#include "emu/firmware/ota.h"
+
+static void host_failed(struct thm_board *b, const char *what, const char *why)
+{
+    thm_board_event(b, THM_EV_FAULT, what, why, 20, 0);
+    thm_board_die(b, 20);
+}
+
+static void spend(void *ctx, uint64_t ns)
+{
+    thm_board_spend(ctx, ns);
+}
+
+static void flash_event(void *ctx, const char *what, uint32_t off, uint32_t len, uint64_t ns)
+{
+    enum thm_event_type type = strcmp(what, "erase") == 0 ? THM_EV_FLASH_ERASE : THM_EV_FLASH_PROGRAM;
+    thm_board_event((struct thm_board *)ctx, type, NULL, NULL, off, len, ns);
+}
+
+/* Everything that needs the PC: memory mappings, signal handlers. */
+static void build(struct thm_board *b, const struct thm_nor_cells *chip)
+{
+    const struct thm_profile_flash *f = &b->profile->flash;
+    const struct thm_medium_watch watch = { b, spend, flash_event };
+    const struct thm_profile_link *l = b->run->link;
+    b->link = (struct thm_link){ l->name, l->down_bps, l->up_bps, l->rtt_us, l->mtu };
+    b->packet = malloc(THM_MODEM_CHUNK_MAX + 4096);
+    enum thm_mem_err err = b->packet ? thm_board_map_memory(b) : THM_MEM_EHOST;
+    if (err)
+        host_failed(b, "memory map", thm_mem_strerror(err));
+    if (thm_nor_create(&b->flash, thm_nor_part_find(f->part), f->size, chip, &watch) != THM_FS_OK)
+        host_failed(b, "flash", "out of memory");
+    if (thm_board_catch_faults(b) < 0)
+        host_failed(b, "signal handlers", strerror(errno));
+}
+
+static void boot(struct thm_board *b)
+{
+    enum thm_mem_err err = thm_board_boot_memory(b);
+    if (!err)
+        return;
+    if (err != THM_MEM_ENOMEM)
+        thm_hal_failure(b, thm_mem_exit_status(err), 0, 0, 0, "the profile's heap regions: %s", thm_mem_strerror(err));
+    thm_board_die(b, thm_hal_fail(b, "boot"));
+}
+
+/* The modem is all that the board process keeps open. */
+static int close_other_files(int modem)
+{
+    if (dup2(modem, 0) < 0)
+        return -1;
+#ifdef __SANITIZE_ADDRESS__ /* its reports go to stderr */
+    close(1);
+    close_range(3, ~0u, 0);
+#else
+    close_range(1, ~0u, 0);
+#endif
+    return 0;
+}
+
+static void application(void *arg)
+{
+    struct thm_board *b = arg;
+    const struct thm_run *run = b->run;
+    struct thm_ota ota = { run->url, run->storage, run->file, run->chunk, run->arena };
+    b->in_task = true;
+    int status = thm_firmware_ota(b, &ota);
+    b->in_task = false;
+    thm_board_event(b, THM_EV_STACK, b->stack.task, NULL, thm_stack_used(&b->stack), b->stack.size);
+    thm_board_die(b, status);
+}
+
+void thm_board_process(const struct thm_run *run, int modem, const struct thm_nor_cells *chip)
+{
+    struct thm_board *b = calloc(1, sizeof *b);
+    if (!b)
+        _exit(20);
+    b->run = run;
+    b->profile = run->profile;
+    b->modem = close_other_files(modem);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    build(b, chip);
+    if (thm_sandbox_enter(run) < 0)
+        host_failed(b, "sandbox", strerror(errno));
+    boot(b);
+    b->service_top = (uint8_t *)__builtin_frame_address(0) - 8192; /* well below this frame and the ones it calls */
+    thm_call_on_stack(application, b, b->stack.top);
+    _exit(20); /* not reached */
+}

@@ -1,0 +1,8 @@
+/* emu/board/process.h -- the life of a board process, from the fork to its end. */
+#pragma once
+#include <stdint.h>
+#include "emu/board/run.h"
+#include "fsimages/nor.h"
+
+/* Called in the child. modem: its end of the socket pair. chip: the flash's cells, mapped by the supervisor. */
+void thm_board_process(const struct thm_run *run, int modem, const struct thm_nor_cells *chip) __attribute__((noreturn));

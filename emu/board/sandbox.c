@@ -1,0 +1,72 @@
+/* emu/board/sandbox.c -- what a board process may still do once firmware runs: compute, talk to its supervisor, end.
+ *
+ * A hostile model or image can at worst end this one process. */
+#include "emu/board/board.h"
+#include <errno.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define THM_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define THM_SANITIZED 1
+#endif
+#endif
+
+/* Only these; memory may be asked for (host-side bookkeeping), never executable (see the mmap and mprotect rules). */
+static const int allowed[] = {
+    SCMP_SYS(sendmsg), SCMP_SYS(recvfrom), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+    SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(futex),
+    SCMP_SYS(clock_gettime), SCMP_SYS(restart_syscall),
+#ifdef THM_SANITIZED /* the sanitizer's run-time reports errors itself */
+    SCMP_SYS(write), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield),
+    SCMP_SYS(rt_sigaction),
+#endif
+};
+
+static int limit(int resource, rlim_t soft, rlim_t hard)
+{
+    return setrlimit(resource, &(struct rlimit){ soft, hard });
+}
+
+static int set_limits(const struct thm_run *run)
+{
+    rlim_t cpu = run->cpu_seconds ? run->cpu_seconds : 120; /* SIGXCPU at the soft limit, the end one second later */
+    if (limit(RLIMIT_CPU, cpu, cpu + 1) || limit(RLIMIT_CORE, 0, 0) || limit(RLIMIT_FSIZE, 0, 0) ||
+        limit(RLIMIT_NOFILE, 0, 0))
+        return -1;
+#ifndef THM_SANITIZED /* shadow memory is terabytes of address space */
+    return limit(RLIMIT_AS, (rlim_t)2 << 30, (rlim_t)2 << 30);
+#else
+    return 0;
+#endif
+}
+
+static int add_rules(scmp_filter_ctx f)
+{
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+        if (seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0) < 0)
+            return -1;
+    if (seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0)) < 0 ||
+        seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, 4, 0)) < 0)
+        return -1;
+    return 0;
+}
+
+int thm_sandbox_enter(const struct thm_run *run)
+{
+    if (set_limits(run) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return -1;
+    scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    if (!f) {
+        errno = ENOMEM;
+        return -1;
+    }
+    int err = add_rules(f) < 0 ? -EINVAL : seccomp_load(f);
+    seccomp_release(f);
+    if (err < 0)
+        errno = -err;
+    return err < 0 ? -1 : 0;
+}

@@ -1,0 +1,187 @@
+/* emu/board/storage.c -- files on the board: the profile's flash, its partition, its file system. */
+#include "emu/board/board.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ESP-IDF's error number for "no memory", which its file systems return: esp_err.h ESP_ERR_NO_MEM 0x101. */
+
+static void *fs_alloc(void *ctx, uint32_t bytes, const char *what)
+{
+    struct thm_board *b = ctx;
+    return thm_heaps_host(&b->heaps, thm_board_alloc(b, bytes, what));
+}
+
+static void fs_free(void *ctx, void *p)
+{
+    struct thm_board *b = ctx;
+    thm_board_release(b, thm_board_address(b, p));
+}
+
+struct thm_fs_memory thm_board_fs_memory(struct thm_board *b)
+{
+    return (struct thm_fs_memory){ .ctx = b, .alloc = fs_alloc, .free = fs_free };
+}
+
+void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total)
+{
+    struct thm_fs_usage u = { 0 };
+    if (b->fs)
+        b->fs->ops->usage(b->fs, &u);
+    *used = u.used;
+    *total = u.total;
+}
+
+static const struct thm_profile_storage *find_storage(const struct thm_board *b, const char *name)
+{
+    for (unsigned i = 0; i < b->profile->storage_count; i++)
+        if (strcmp(b->profile->storage[i].name, name) == 0)
+            return &b->profile->storage[i];
+    return NULL;
+}
+
+static const struct thm_profile_partition *find_partition(const struct thm_board *b, const char *name)
+{
+    for (unsigned i = 0; i < b->profile->flash.partitions_count; i++)
+        if (strcmp(b->profile->flash.partitions[i].name, name) == 0)
+            return &b->profile->flash.partitions[i];
+    return NULL;
+}
+
+/* Keep a file-system error as the failure of the current step. need: bytes that were to be stored; 0 = does not apply. */
+static int32_t failed(struct thm_board *b, int32_t code, const char *what, const char *file, uint64_t need)
+{
+    const struct thm_fs_ops *ops = b->fs ? b->fs->ops : thm_fs_find(b->storage->fs);
+    const char *name = ops->code_name(code);
+    uint64_t used, total;
+    thm_board_storage_used(b, &used, &total);
+    enum thm_fs_err kind = ops->code_kind(code);
+    if (b->failure.exit_status) /* what failed first tells more: the allocation, or the write before this close */
+        return code;
+    thm_hal_failure(b, thm_fs_exit_status(kind), code, need, total > used ? total - used : 0, "%s %s: %s (%d): %s", what,
+                    file, name ? name : "error", code, thm_fs_strerror(kind));
+    if (kind == THM_FS_ENOSPC)
+        thm_hal_failure_note(b, "; %llu of %llu bytes are free", (unsigned long long)b->failure.have,
+                             (unsigned long long)total);
+    if (b->failure.exit_status == 2) /* a missing file on the board is the board's failure */
+        b->failure.exit_status = 11;
+    return code;
+}
+
+static int32_t mount_or_format(struct thm_board *b, const struct thm_fs_ops *ops, bool *formatted)
+{
+    const struct thm_profile_storage *s = b->storage;
+    struct thm_fs_config config = { .page_size = s->page_size, .block_size = s->block_size, .name_len = s->name_len,
+                                    .meta_len = s->meta_len, .max_files = s->max_files, .cache_pages = s->cache_pages };
+    struct thm_fs_memory mem = thm_board_fs_memory(b);
+    int32_t code = ops->mount(&b->fs, b->partition, &config, &mem);
+    *formatted = code < 0 && ops->code_kind(code) == THM_FS_EFORMAT;
+    if (!*formatted)
+        return code;
+    code = ops->format(b->partition, &config, &mem);
+    return code < 0 ? code : ops->mount(&b->fs, b->partition, &config, &mem);
+}
+
+static void do_mount(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    bool formatted;
+    b->storage = find_storage(b, c->s);
+    const struct thm_profile_partition *part = b->storage ? find_partition(b, b->storage->partition) : NULL;
+    c->result = -1;
+    if (!part || thm_slice_create(&b->partition, b->flash, part->offset, part->size) != THM_FS_OK) {
+        thm_hal_failure(b, 11, 0, 0, 0, "the board has no storage '%s'", c->s);
+        return;
+    }
+    c->result = mount_or_format(b, thm_fs_find(b->storage->fs), &formatted);
+    if (c->result < 0) {
+        failed(b, (int32_t)c->result, "mount", part->name, 0);
+        return;
+    }
+    struct thm_nor_counters n;
+    uint64_t used, total;
+    thm_nor_counters(b->flash, &n);
+    thm_board_storage_used(b, &used, &total);
+    thm_board_event(b, THM_EV_STORAGE, b->storage->fs, part->name, total, used, n.programs, n.erases, formatted);
+    c->result = formatted;
+}
+
+static void do_open(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->open(c->b->fs, c->s, (int)c->n);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "open", c->s, 0);
+}
+
+static void do_read(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->read(c->b->fs, (int32_t)c->m, c->p, c->n);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "read", "from the file", 0);
+}
+
+static void do_write(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->write(c->b->fs, (int32_t)c->m, c->q, c->n);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "write", "to the file", c->n);
+}
+
+static void do_close(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->close(c->b->fs, (int32_t)c->m);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "close", "of the file", 0);
+}
+
+static void do_remove(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->remove(c->b->fs, c->s);
+    thm_board_event(c->b, THM_EV_FILE, "remove", c->s, 0, (uint64_t)c->result);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "remove", c->s, 0);
+}
+
+static void do_size(struct thm_call *c)
+{
+    struct thm_fs_stat st;
+    c->result = c->b->fs->ops->stat(c->b->fs, c->s, &st);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "stat", c->s, 0);
+    else
+        c->result = st.size;
+}
+
+int32_t thm_hal_mount(struct thm_board *b, const char *storage)
+{
+    return (int32_t)thm_board_enter(do_mount, (struct thm_call){ .b = b, .s = storage });
+}
+
+int32_t thm_hal_open(struct thm_board *b, const char *file, int flags)
+{
+    return (int32_t)thm_board_enter(do_open, (struct thm_call){ .b = b, .s = file, .n = (uint32_t)flags });
+}
+
+int32_t thm_hal_read(struct thm_board *b, int32_t fd, void *buf, uint32_t len)
+{
+    return (int32_t)thm_board_enter(do_read, (struct thm_call){ .b = b, .m = (uint32_t)fd, .p = buf, .n = len });
+}
+
+int32_t thm_hal_write(struct thm_board *b, int32_t fd, const void *buf, uint32_t len)
+{
+    return (int32_t)thm_board_enter(do_write, (struct thm_call){ .b = b, .m = (uint32_t)fd, .q = buf, .n = len });
+}
+
+int32_t thm_hal_close(struct thm_board *b, int32_t fd)
+{
+    return (int32_t)thm_board_enter(do_close, (struct thm_call){ .b = b, .m = (uint32_t)fd });
+}
+
+int32_t thm_hal_remove(struct thm_board *b, const char *file)
+{
+    return (int32_t)thm_board_enter(do_remove, (struct thm_call){ .b = b, .s = file });
+}
+
+int32_t thm_hal_file_size(struct thm_board *b, const char *file)
+{
+    return (int32_t)thm_board_enter(do_size, (struct thm_call){ .b = b, .s = file });
+}

@@ -1,0 +1,346 @@
+/* emu/cli/run.c -- thimble run: one board through the whole over-the-air model path. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "emu/board/run.h"
+#include "emu/cli/commands.h"
+#include "emu/cli/labels.h"
+#include "emu/report/report.h"
+
+enum { INPUTS_MAX = 16, INPUT_BYTES_MAX = 256 << 20 };
+
+enum { BOARD, MODEL, CACERT, INPUT, LABELS, OUTPUT_DIR, STORAGE, FILE_NAME, STATE, ARENA, STACK, CHUNK, TIMEOUT, JSON, TRACE };
+
+static const struct thm_option options[] = {
+    [BOARD] = { "board", "NAME", "the board to emulate (see 'thimble boards'; default: esp32)", 'b' },
+    [MODEL] = { "model", "URL", "https URL of the model: .tflite, .bin, or a C array (.h, .cc)", 'm' },
+    [CACERT] = { "cacert", "FILE", "PEM file with the certificate authorities the board trusts (default: the system's)", 0 },
+    [INPUT] = { "input", "FILE", "raw little-endian input tensor; once for each input of the model; a file of several frames is as "
+                                 "many inferences (default: zeros)", 'i' },
+    [LABELS] = { "labels", "FILE", "names of the output values, one a line", 'l' },
+    [OUTPUT_DIR] = { "output-dir", "DIR", "write the output tensors there as output0.bin, output1.bin, ...", 'o' },
+    [STORAGE] = { "storage", "NAME", "where the board keeps the model: a storage of its profile (default: its first), or 'none': "
+                                     "from the socket straight into RAM", 's' },
+    [FILE_NAME] = { "file", "NAME", "the model's name on the board's file system (default: /model.tflite)", 0 },
+    [STATE] = { "state", "DIR", "keep the board's flash there between runs (default: a fresh chip)", 0 },
+    [ARENA] = { "arena", "BYTES", "size of the tensor arena (default: the smallest the model works in)", 'a' },
+    [STACK] = { "stack", "BYTES", "the task's stack (default: the profile's)", 0 },
+    [CHUNK] = { "chunk", "BYTES", "bytes the firmware reads from the connection at a time (default: the profile's)", 0 },
+    [TIMEOUT] = { "timeout", "MS", "give up when no byte has come for so long (default: 5000)", 0 },
+    [JSON] = { "json", NULL, "print the result as one JSON object", 'j' },
+    [TRACE] = { "trace", "FILE", "write every event as a line of JSON", 't' },
+    { 0 },
+};
+
+struct request { /* what the command line asks for */
+    struct thm_run run;
+    const char *board, *labels_path, *output_dir, *trace_path;
+    const char *input_path[INPUTS_MAX];
+    struct thm_run_input input[INPUTS_MAX];
+    bool json;
+};
+
+struct readers { /* who gets the events */
+    struct thm_report report;
+    FILE *trace;
+    const char *trace_path;
+    bool trace_failed, progress;
+    unsigned percent;
+};
+
+/* ---- events ---- */
+
+static void clear_progress(struct readers *r)
+{
+    if (r->progress && r->percent)
+        fputs("\r\033[K", stderr);
+    r->percent = 0;
+}
+
+static void on_event(void *ctx, const struct thm_event *ev)
+{
+    struct readers *r = ctx;
+    if (ev->type == THM_EV_STEP)
+        clear_progress(r);
+    thm_report_event(&r->report, ev);
+    if (r->trace && !thm_trace_write(r->trace, ev))
+        r->trace_failed = true;
+}
+
+static void on_output(void *ctx, const struct thm_msg_output *o, const uint8_t *data, uint32_t len)
+{
+    struct readers *r = ctx;
+    thm_report_output(&r->report, o, data, len);
+}
+
+static void on_progress(void *ctx, uint64_t got, int64_t expected)
+{
+    struct readers *r = ctx;
+    unsigned percent = expected > 0 ? (unsigned)(got * 100 / (uint64_t)expected) : 0;
+    if (!r->progress || percent == r->percent || percent > 100)
+        return;
+    r->percent = percent;
+    fprintf(stderr, "\r  receiving [%-40.*s] %3u %%", (int)(percent * 40 / 100), "########################################",
+            percent);
+}
+
+/* ---- command line ---- */
+
+static int size_option(const struct thm_args *a, int option, uint64_t min, uint64_t max, uint32_t *out)
+{
+    uint64_t v;
+    if (!thm_parse_size(a->value, max, &v) || v < min)
+        return thm_usage(a, "--%s wants a number from %llu to %llu, not '%s'", options[option].name,
+                         (unsigned long long)min, (unsigned long long)max, a->value);
+    *out = (uint32_t)v;
+    return 0;
+}
+
+static int take_input(const struct thm_args *a, struct request *q)
+{
+    if (q->run.inputs_count == INPUTS_MAX)
+        return thm_usage(a, "more than %d --input", INPUTS_MAX);
+    q->input_path[q->run.inputs_count++] = a->value;
+    return 0;
+}
+
+static int take_option(struct thm_args *a, int option, struct request *q)
+{
+    struct thm_run *run = &q->run;
+    switch (option) {
+    case BOARD: q->board = a->value; return 0;
+    case MODEL: run->url = a->value; return 0;
+    case CACERT: run->cacert = a->value; return 0;
+    case INPUT: return take_input(a, q);
+    case LABELS: q->labels_path = a->value; return 0;
+    case OUTPUT_DIR: q->output_dir = a->value; return 0;
+    case STORAGE: run->storage = a->value; return 0;
+    case FILE_NAME: run->file = a->value; return 0;
+    case STATE: run->state_dir = a->value; return 0;
+    case ARENA: return size_option(a, option, 16, UINT32_MAX - 16, &run->arena);
+    case STACK: return size_option(a, option, 512, 1 << 24, &run->stack);
+    case CHUNK: return size_option(a, option, 1, THM_MODEM_CHUNK_MAX, &run->chunk);
+    case TIMEOUT: return size_option(a, option, 1, 3600000, &run->timeout_ms);
+    case JSON: q->json = true; return 0;
+    case TRACE: q->trace_path = a->value; run->trace = true; return 0;
+    default: return THM_EXIT_USAGE;
+    }
+}
+
+static int parse(struct thm_args *a, struct request *q)
+{
+    int option, status = 0;
+    while (!status && (option = thm_args_next(a)) >= 0)
+        status = take_option(a, option, q);
+    if (status || option < -1)
+        return status ? status : option == -3 ? -1 : THM_EXIT_USAGE;
+    if (a->argc > 0)
+        return thm_usage(a, "unexpected argument '%s'", a->argv[0]);
+    if (!q->run.url)
+        return thm_usage(a, "--model URL is missing");
+    if (strlen(q->run.url) >= THM_MODEM_URL_MAX)
+        return thm_usage(a, "the URL is longer than %u characters", THM_MODEM_URL_MAX - 1);
+    return 0;
+}
+
+static bool has_storage(const struct thm_profile *p, const char *name)
+{
+    for (unsigned i = 0; i < p->storage_count; i++)
+        if (strcmp(p->storage[i].name, name) == 0)
+            return true;
+    return strcmp(name, "none") == 0;
+}
+
+/* ---- what the run needs ---- */
+
+/* DER bytes of the first certificate of a PEM file: three for every four characters of base64 (RFC 7468). */
+static uint32_t certificate_bytes(const char *pem)
+{
+    const char *at = strstr(pem, "-----BEGIN CERTIFICATE-----");
+    size_t n = 0;
+    for (at = at ? strchr(at, '\n') : NULL; at && *at && *at != '-'; at++)
+        n += *at != '\n' && *at != '\r' && *at != '=';
+    return (uint32_t)(n * 3 / 4);
+}
+
+static int load_cacert(struct request *q)
+{
+    uint8_t *pem;
+    size_t len;
+    if (!q->run.cacert)
+        return 0;
+    int status = thm_read_file(q->run.cacert, 1 << 20, &pem, &len);
+    if (status)
+        return status;
+    pem[len] = '\0';
+    q->run.cacert_bytes = certificate_bytes((const char *)pem);
+    free(pem);
+    return q->run.cacert_bytes ? 0 : thm_fail(THM_EXIT_USAGE, "%s: no PEM certificate in it", q->run.cacert);
+}
+
+static int load_profile(struct request *q, struct thm_profile **profile, struct thm_profile_link **link)
+{
+    char *error = NULL;
+    int status = thm_profile_load(q->board, profile, &error);
+    if (!status)
+        status = thm_profile_link_load((*profile)->network.link, link, &error);
+    if (status) {
+        thm_fail(status, "%s", error ? error : "out of memory");
+        free(error);
+        return status;
+    }
+    struct thm_run *run = &q->run;
+    run->profile = *profile;
+    run->link = *link;
+    if (!run->storage)
+        run->storage = (*profile)->storage_count ? (*profile)->storage[0].name : "none";
+    if (!has_storage(*profile, run->storage))
+        return thm_fail(THM_EXIT_USAGE, "%s has no storage '%s'; 'thimble boards %s' shows what it has", q->board, run->storage,
+                        q->board);
+    if (!run->chunk)
+        run->chunk = (*profile)->network.chunk;
+    return 0;
+}
+
+static int load_inputs(struct request *q)
+{
+    for (unsigned i = 0; i < q->run.inputs_count; i++) {
+        uint8_t *data;
+        int status = thm_read_file(q->input_path[i], INPUT_BYTES_MAX, &data, &q->input[i].len);
+        if (status)
+            return status;
+        q->input[i].data = data;
+    }
+    q->run.inputs = q->input;
+    return 0;
+}
+
+static void free_inputs(struct request *q)
+{
+    for (unsigned i = 0; i < q->run.inputs_count; i++)
+        free((void *)(uintptr_t)q->input[i].data);
+}
+
+static int open_trace(const struct request *q, struct readers *r)
+{
+    r->trace_path = q->trace_path;
+    r->trace = q->trace_path ? fopen(q->trace_path, "we") : NULL;
+    if (q->trace_path && !r->trace)
+        return thm_fail(THM_EXIT_USAGE, "%s: %s", q->trace_path, strerror(errno));
+    return 0;
+}
+
+static int close_trace(struct readers *r)
+{
+    if (r->trace && (fclose(r->trace) != 0 || r->trace_failed))
+        return thm_fail(THM_EXIT_HOST, "%s: could not be written: %s", r->trace_path, strerror(errno));
+    return 0;
+}
+
+/* All frames of output k, one after another, as one file. */
+static int write_output(const struct thm_report *r, const char *dir, uint32_t k)
+{
+    char *path = NULL, *bytes = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&bytes, &len);
+    for (size_t i = 0; f && i < r->outputs_count; i++)
+        if (r->outputs[i].head.index == k)
+            fwrite(r->outputs[i].data, 1, r->outputs[i].got, f);
+    int status = !f || fclose(f) != 0 || asprintf(&path, "%s/output%u.bin", dir, k) < 0
+                     ? thm_fail(THM_EXIT_HOST, "out of memory")
+                     : thm_write_file(path, bytes, len);
+    free(path);
+    free(bytes);
+    return status;
+}
+
+static int write_outputs(const struct thm_report *r, const char *dir)
+{
+    int status = 0;
+    for (size_t i = 0; dir && !status && i < r->outputs_count && r->outputs[i].head.frame == 0; i++)
+        status = write_output(r, dir, r->outputs[i].head.index);
+    return status;
+}
+
+static int print_json(const struct thm_report *report, const struct thm_run_result *result)
+{
+    json_t *o = thm_report_json(report, result);
+    int bad = !o || json_dumpf(o, stdout, JSON_INDENT(2)) < 0;
+    putchar('\n');
+    json_decref(o);
+    return bad ? thm_fail(THM_EXIT_HOST, "the JSON could not be written") : 0;
+}
+
+static int conclude(const struct request *q, struct readers *r, const struct thm_run_result *result)
+{
+    int status = close_trace(r);
+    clear_progress(r);
+    if (!status && q->json)
+        status = print_json(&r->report, result);
+    else if (!status && !result->exit_status)
+        thm_report_summary(&r->report, stdout);
+    if (!status && r->report.out_of_memory)
+        status = thm_fail(THM_EXIT_HOST, "out of memory for the outputs");
+    if (!status && !result->exit_status)
+        status = write_outputs(&r->report, q->output_dir);
+    if (!status && result->exit_status)
+        status = thm_fail(result->exit_status, "%s: %s", q->board, result->message);
+    return status;
+}
+
+static int run_board(struct request *q, const struct thm_labels *labels)
+{
+    struct readers r = { .progress = isatty(STDERR_FILENO) };
+    struct thm_run_result result;
+    int status = open_trace(q, &r);
+    if (status)
+        return status;
+    thm_report_init(&r.report, q->run.profile, labels, q->json ? NULL : stdout);
+    if (!q->json)
+        printf("%s: %s\n\n", q->run.profile->name, q->run.profile->title);
+    q->run.ctx = &r;
+    q->run.event = on_event;
+    q->run.output = on_output;
+    q->run.progress = on_progress;
+    thm_run(&q->run, &result);
+    status = conclude(q, &r, &result);
+    thm_report_finish(&r.report);
+    return status;
+}
+
+static int command_run(int argc, char **argv)
+{
+    struct request q = { .board = "esp32", .run = { .file = "/model.tflite" } };
+    struct thm_profile *profile = NULL;
+    struct thm_profile_link *link = NULL;
+    struct thm_labels labels = { 0 };
+    struct thm_args a;
+    thm_args_init(&a, &thm_command_run, argc, argv);
+    int status = parse(&a, &q);
+    if (!status)
+        status = load_profile(&q, &profile, &link);
+    if (!status)
+        status = load_cacert(&q);
+    if (!status)
+        status = load_inputs(&q);
+    if (!status && q.labels_path)
+        status = thm_labels_load(&labels, q.labels_path);
+    if (!status)
+        status = run_board(&q, &labels);
+    thm_labels_free(&labels);
+    free_inputs(&q);
+    thm_profile_link_free(link);
+    thm_profile_free(profile);
+    return status < 0 ? THM_EXIT_OK : status; /* -1: help was asked for */
+}
+
+const struct thm_command thm_command_run = {
+    .name = "run",
+    .args = "--model URL",
+    .summary = "run one board: fetch a model over HTTPS, store it, load it, run it",
+    .details = "Every step that can fail on the board can fail here, by the same name and with the same code.",
+    .options = options,
+    .run = command_run,
+};

@@ -1,0 +1,261 @@
+#include "emu/firmware/ota.h"
+#include <string.h>
+#include "emu/board/hal.h"
+#include "emu/firmware/payload.h"
+#include "fsimages/fs.h"
+
+struct ota { /* in the task's static data on a device */
+    struct thm_board *b;
+    const struct thm_ota *o;
+    const char *step; /* the one under way: named when it fails */
+    struct thm_payload payload;
+    char text[128];   /* the decoder's message */
+    uint8_t *chunk;   /* receive buffer */
+    int32_t fd;       /* file being written */
+    uint8_t *model;   /* the copy in RAM */
+    uint32_t model_bytes, capacity;
+    uint8_t *arena;
+    uint32_t arena_bytes;
+    struct thm_model parsed;
+    struct thm_interpreter interpreter;
+};
+
+/* ---- where the decoded bytes go ---- */
+
+static bool to_file(void *ctx, const uint8_t *data, uint32_t len)
+{
+    struct ota *s = ctx;
+    int32_t n = thm_hal_write(s->b, s->fd, data, len);
+    if (n >= 0)
+        s->model_bytes += len;
+    return n >= 0;
+}
+
+static bool to_memory(void *ctx, const uint8_t *data, uint32_t len)
+{
+    struct ota *s = ctx;
+    if (len > s->capacity - s->model_bytes) {
+        thm_hal_failure(s->b, 10, 0, (uint64_t)s->model_bytes + len, s->capacity,
+                        "the body is longer than its Content-Length said: the buffer holds %u bytes", s->capacity);
+        return false;
+    }
+    memcpy(s->model + s->model_bytes, data, len);
+    s->model_bytes += len;
+    return true;
+}
+
+/* ---- steps ---- */
+
+static bool connect_to_server(struct ota *s, struct thm_hal_response *response)
+{
+    s->step = "connect";
+    s->chunk = thm_hal_malloc(s->b, s->o->chunk, "receive buffer");
+    if (!s->chunk || !thm_hal_https_get(s->b, s->o->url, s->o->chunk, response))
+        return false;
+    if (response->content_length >= 0)
+        thm_hal_step(s->b, "connect", "HTTPS %u, %lld bytes to come", response->status, (long long)response->content_length);
+    else
+        thm_hal_step(s->b, "connect", "HTTPS %u, length not told", response->status);
+    return true;
+}
+
+/* The sink's own failure is already known; the decoder's is told here. */
+static bool payload_failed(struct ota *s)
+{
+    thm_payload_message(&s->payload, s->text, sizeof s->text);
+    if (s->payload.err != THM_PAYLOAD_ESINK)
+        thm_hal_failure(s->b, 14, 0, 0, 0, "%s", s->text);
+    return false;
+}
+
+static bool receive_body(struct ota *s, thm_payload_sink *sink)
+{
+    static const char *const kinds[] = { "unknown", "model file", "C array" };
+    uint64_t received = 0;
+    int32_t n;
+    thm_payload_init(&s->payload, UINT32_MAX, sink, s);
+    while ((n = thm_hal_https_read(s->b, s->chunk, s->o->chunk)) > 0) {
+        received += (uint32_t)n;
+        if (thm_payload_feed(&s->payload, s->chunk, (uint32_t)n))
+            return payload_failed(s);
+    }
+    if (n < 0)
+        return false;
+    if (thm_payload_end(&s->payload))
+        return payload_failed(s);
+    thm_hal_body(s->b, kinds[s->payload.kind], received, s->payload.total);
+    return true;
+}
+
+static void hang_up(struct ota *s)
+{
+    thm_hal_https_close(s->b);
+    thm_hal_free(s->b, s->chunk);
+    s->chunk = NULL;
+}
+
+/* A file that could not be completed is of no use: it is removed, which SPIFFS can do even when it is full. */
+static bool drop_partial_file(struct ota *s)
+{
+    thm_hal_failure_note(s->b, "; %u bytes of %s were written, the partial file is ", s->model_bytes, s->o->file);
+    thm_hal_close(s->b, s->fd);
+    thm_hal_failure_note(s->b, thm_hal_remove(s->b, s->o->file) >= 0 ? "removed" : "left on the storage");
+    return false;
+}
+
+static bool mount_storage(struct ota *s)
+{
+    s->step = "storage";
+    int32_t formatted = thm_hal_mount(s->b, s->o->storage);
+    if (formatted >= 0)
+        thm_hal_step(s->b, "storage", formatted ? "%s formatted and mounted" : "%s mounted", s->o->storage);
+    return formatted >= 0;
+}
+
+static bool store(struct ota *s)
+{
+    struct thm_hal_response response;
+    if (!mount_storage(s) || !connect_to_server(s, &response))
+        return false;
+    s->step = "store";
+    s->fd = thm_hal_open(s->b, s->o->file, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
+    if (s->fd < 0)
+        return false;
+    if (!receive_body(s, to_file))
+        return drop_partial_file(s);
+    if (thm_hal_close(s->b, s->fd) < 0)
+        return drop_partial_file(s);
+    hang_up(s);
+    thm_hal_step(s->b, "store", "%s, %u bytes", s->o->file, s->model_bytes);
+    return true;
+}
+
+static bool read_file(struct ota *s, int32_t fd)
+{
+    uint32_t got = 0;
+    while (got < s->model_bytes) {
+        int32_t n = thm_hal_read(s->b, fd, s->model + got, s->model_bytes - got);
+        if (n < 0)
+            return false;
+        if (n == 0)
+            break;
+        got += (uint32_t)n;
+    }
+    if (got < s->model_bytes)
+        thm_hal_failure(s->b, 11, 0, s->model_bytes, got, "%s ends after %u of %u bytes", s->o->file, got, s->model_bytes);
+    return got == s->model_bytes;
+}
+
+static bool load(struct ota *s)
+{
+    s->step = "load";
+    int32_t fd = thm_hal_open(s->b, s->o->file, THM_FS_READ);
+    int32_t size = fd < 0 ? fd : thm_hal_file_size(s->b, s->o->file);
+    if (size < 0)
+        return false;
+    s->model_bytes = (uint32_t)size;
+    s->model = thm_hal_malloc(s->b, s->model_bytes, "model copy");
+    if (!s->model || !read_file(s, fd) || thm_hal_close(s->b, fd) < 0)
+        return false;
+    thm_hal_step(s->b, "load", "model copied to RAM, %u bytes", s->model_bytes);
+    return true;
+}
+
+/* OTA-TinyML's other flow: no storage, the socket's bytes go into a buffer of Content-Length bytes. */
+static bool load_from_socket(struct ota *s)
+{
+    struct thm_hal_response response;
+    if (!connect_to_server(s, &response))
+        return false;
+    s->step = "load";
+    if (response.content_length < 0 || response.content_length > UINT32_MAX) {
+        thm_hal_failure(s->b, 13, 0, 0, 0, "the server does not tell Content-Length: how large a buffer to malloc is unknown");
+        return false;
+    }
+    s->capacity = (uint32_t)response.content_length;
+    s->model = thm_hal_malloc(s->b, s->capacity, "model buffer");
+    if (!s->model || !receive_body(s, to_memory))
+        return false;
+    hang_up(s);
+    thm_hal_step(s->b, "load", "model received into RAM, %u bytes", s->model_bytes);
+    return true;
+}
+
+static bool refused(struct ota *s, const struct thm_nn_diag *diag)
+{
+    thm_hal_model_refused(s->b, diag);
+    return false;
+}
+
+static bool set_up_interpreter(struct ota *s)
+{
+    struct thm_nn_diag diag;
+    struct thm_interpreter_hooks hooks = thm_hal_interpreter_hooks(s->b);
+    const struct thm_layout *layout = thm_hal_layout(s->b);
+    s->step = "model";
+    if (thm_model_open(&s->parsed, s->model, s->model_bytes, &diag))
+        return refused(s, &diag);
+    s->arena_bytes = s->o->arena ? s->o->arena : thm_hal_measure_arena(s->b, &s->parsed, layout);
+    if (!s->arena_bytes)
+        return false;
+    s->step = "arena";
+    s->arena = thm_hal_memalign(s->b, 16, s->arena_bytes, "tensor arena");
+    if (!s->arena)
+        return false;
+    thm_interpreter_init(&s->interpreter, &s->parsed, layout, s->arena, s->arena_bytes, &hooks);
+    if (thm_interpreter_allocate(&s->interpreter, &diag))
+        return refused(s, &diag);
+    thm_hal_arena(s->b, &s->interpreter);
+    thm_hal_step(s->b, "arena", "%u bytes, %u used", s->arena_bytes, thm_interpreter_stats(&s->interpreter)->used);
+    return true;
+}
+
+static bool infer_frame(struct ota *s, uint32_t frame)
+{
+    struct thm_nn_diag diag;
+    struct thm_tensor t;
+    for (uint32_t i = 0; thm_interpreter_input(&s->interpreter, i, &t) == THM_NN_OK; i++)
+        if (!thm_hal_sense(s->b, frame, i, t.data, t.bytes))
+            return false;
+    if (thm_interpreter_invoke(&s->interpreter, &diag))
+        return refused(s, &diag);
+    thm_hal_invoked(s->b, frame);
+    for (uint32_t i = 0; thm_interpreter_output(&s->interpreter, i, &t) == THM_NN_OK; i++)
+        thm_hal_output(s->b, frame, i, &t);
+    return true;
+}
+
+static bool infer(struct ota *s)
+{
+    struct thm_tensor first = { 0 };
+    s->step = "infer";
+    thm_interpreter_input(&s->interpreter, 0, &first);
+    uint32_t frames = thm_hal_frames(s->b, first.bytes);
+    if (!frames)
+        return false;
+    for (uint32_t f = 0; f < frames; f++)
+        if (!infer_frame(s, f))
+            return false;
+    thm_hal_step(s->b, "infer", frames == 1 ? "1 inference" : "%u inferences", frames);
+    return true;
+}
+
+static bool network_up(struct ota *s)
+{
+    s->step = "network";
+    if (!thm_hal_network_up(s->b))
+        return false;
+    thm_hal_step(s->b, "network", "up");
+    return true;
+}
+
+int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
+{
+    static struct ota state; /* .bss on a device, and not on its stack */
+    struct ota *s = &state;
+    *s = (struct ota){ .b = b, .o = o, .step = "boot", .fd = -1 };
+    thm_hal_step(b, "boot", "application starts");
+    bool stored = strcmp(o->storage, "none") != 0;
+    bool ok = network_up(s) && (stored ? store(s) && load(s) : load_from_socket(s)) && set_up_interpreter(s) && infer(s);
+    return ok ? 0 : thm_hal_fail(b, s->step);
+}

@@ -1,0 +1,211 @@
+#include "emu/report/report.h"
+#include <stdlib.h>
+#include <string.h>
+
+void thm_report_init(struct thm_report *r, const struct thm_profile *p, const struct thm_labels *labels, FILE *live)
+{
+    *r = (struct thm_report){ .profile = p, .labels = labels, .live = live };
+}
+
+void thm_report_finish(struct thm_report *r)
+{
+    for (size_t i = 0; i < r->outputs_count; i++)
+        free(r->outputs[i].data);
+    free(r->outputs);
+}
+
+/* The latest event of these kinds is what the summary tells. */
+static struct thm_event *slot(struct thm_report *r, uint32_t type)
+{
+    switch (type) {
+    case THM_EV_BOOT: return &r->boot;
+    case THM_EV_STORAGE: return &r->storage;
+    case THM_EV_HTTP: return &r->http;
+    case THM_EV_BODY: return &r->body;
+    case THM_EV_ARENA: return &r->arena;
+    case THM_EV_INVOKE: return &r->invoke;
+    case THM_EV_STACK: return &r->stack;
+    case THM_EV_TLS: return &r->tls;
+    case THM_EV_FAILED: case THM_EV_FAULT: return &r->failed;
+    default: return NULL;
+    }
+}
+
+static void print_step(const struct thm_report *r, const struct thm_event *e)
+{
+    char storage[24] = "-";
+    if (r->steps == 1)
+        fprintf(r->live, "%11s  %-8s %9s %8s %9s %8s  %s\n", "device time", "step", "heap free", "largest", "low water",
+                "storage", "what");
+    if (e->v[5])
+        snprintf(storage, sizeof storage, "%llu", (unsigned long long)e->v[4]);
+    fprintf(r->live, "%9.3f s  %-8s %9llu %8llu %9llu %8s  %s\n", (double)e->t_ns / 1e9, e->name,
+            (unsigned long long)e->v[1], (unsigned long long)e->v[2], (unsigned long long)e->v[3], storage, e->text);
+    fflush(r->live);
+}
+
+void thm_report_event(struct thm_report *r, const struct thm_event *ev)
+{
+    struct thm_event *keep = slot(r, ev->type);
+    if (keep)
+        *keep = *ev;
+    r->has[ev->type] = true;
+    r->ns = ev->t_ns;
+    if (ev->type != THM_EV_STEP)
+        return;
+    if (r->steps < THM_REPORT_STEPS_MAX)
+        r->step[r->steps++] = *ev;
+    if (r->live)
+        print_step(r, ev);
+}
+
+void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, const uint8_t *data, uint32_t len)
+{
+    if (o->offset == 0) {
+        struct thm_report_output *more = realloc(r->outputs, (r->outputs_count + 1) * sizeof *more);
+        uint8_t *bytes = calloc(1, (size_t)o->total + 1);
+        if (more)
+            r->outputs = more;
+        if (!more || !bytes) {
+            r->out_of_memory = true;
+            free(bytes);
+            return;
+        }
+        r->outputs[r->outputs_count++] = (struct thm_report_output){ .head = *o, .data = bytes };
+    }
+    struct thm_report_output *last = r->outputs_count ? &r->outputs[r->outputs_count - 1] : NULL;
+    if (!last || last->got != o->offset || last->head.total != o->total)
+        return;
+    memcpy(last->data + o->offset, data, len);
+    last->got += len;
+}
+
+static struct thm_tensor_view view_of(const struct thm_report_output *o)
+{
+    const struct thm_msg_output *h = &o->head;
+    return (struct thm_tensor_view){ .name = h->name, .type = h->type, .shape = h->shape, .rank = h->rank,
+                                     .quantized = (int)h->quantized, .scale = h->scale, .zero_point = h->zero_point,
+                                     .data = o->data, .bytes = o->got };
+}
+
+/* ---- for people ---- */
+
+static void summarize_network(const struct thm_report *r, FILE *f)
+{
+    if (r->has[THM_EV_BODY])
+        fprintf(f, "network  %llu bytes received as %s\n", (unsigned long long)r->body.v[0], r->body.name);
+}
+
+static void summarize_storage(const struct thm_report *r, FILE *f)
+{
+    const struct thm_event *last = r->steps ? &r->step[r->steps - 1] : NULL;
+    if (r->has[THM_EV_STORAGE] && last)
+        fprintf(f, "storage  %llu of %llu bytes used (%s on partition %s)\n", (unsigned long long)last->v[4],
+                (unsigned long long)last->v[5], r->storage.name, r->storage.text);
+}
+
+static void summarize_arena(const struct thm_report *r, FILE *f)
+{
+    const uint64_t *v = r->arena.v;
+    if (r->has[THM_EV_ARENA])
+        fprintf(f, "arena    %llu bytes at 0x%llx: %llu used, planned %llu + persistent %llu; the minimum is %llu\n",
+                (unsigned long long)v[0], (unsigned long long)v[5], (unsigned long long)v[1], (unsigned long long)v[2],
+                (unsigned long long)v[3], (unsigned long long)v[4]);
+}
+
+static void summarize_work(const struct thm_report *r, FILE *f)
+{
+    if (r->has[THM_EV_STACK])
+        fprintf(f, "stack    %llu of %llu bytes used at most (%s)\n", (unsigned long long)r->stack.v[0],
+                (unsigned long long)r->stack.v[1], r->stack.name);
+    if (r->has[THM_EV_INVOKE])
+        fprintf(f, "infer    %llu MACs in about %.1f ms of device time\n", (unsigned long long)r->invoke.v[1],
+                (double)r->invoke.v[2] / 1e6);
+}
+
+void thm_report_summary(const struct thm_report *r, FILE *f)
+{
+    fputc('\n', f);
+    summarize_network(r, f);
+    summarize_storage(r, f);
+    summarize_arena(r, f);
+    summarize_work(r, f);
+    for (size_t i = 0; i < r->outputs_count; i++) {
+        struct thm_tensor_view t = view_of(&r->outputs[i]);
+        fputs("output   ", f);
+        thm_tensor_print(f, &t, r->labels);
+        fputc('\n', f);
+    }
+}
+
+/* ---- JSON ---- */
+
+static json_t *integer(uint64_t v)
+{
+    return json_integer((json_int_t)v);
+}
+
+/* The event's values under their own names. */
+static json_t *event_values(const struct thm_event *e, json_t *o)
+{
+    const struct thm_event_kind *k = thm_event_kind(e->type);
+    for (unsigned i = 0; i < THM_EVENT_VALUES; i++)
+        if (k->values[i][0])
+            json_object_set_new(o, k->values[i], integer(e->v[i]));
+    if (k->name_key[0])
+        json_object_set_new(o, k->name_key, json_string_nocheck(e->name));
+    if (k->text_key[0])
+        json_object_set_new(o, k->text_key, json_string_nocheck(e->text));
+    return o;
+}
+
+static json_t *json_steps(const struct thm_report *r)
+{
+    json_t *a = json_array();
+    for (unsigned i = 0; i < r->steps; i++) {
+        json_t *o = json_object();
+        json_object_set_new(o, "t_ns", integer(r->step[i].t_ns));
+        json_array_append_new(a, event_values(&r->step[i], o));
+    }
+    return a;
+}
+
+static json_t *json_outputs(const struct thm_report *r)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < r->outputs_count; i++) {
+        struct thm_tensor_view t = view_of(&r->outputs[i]);
+        json_t *o = thm_tensor_json(&t, r->labels);
+        json_object_set_new(o, "frame", integer(r->outputs[i].head.frame));
+        json_object_set_new(o, "index", integer(r->outputs[i].head.index));
+        json_array_append_new(a, o);
+    }
+    return a;
+}
+
+json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result *result)
+{
+    const struct {
+        const char *key;
+        uint32_t type;
+        const struct thm_event *event;
+    } parts[] = {
+        { "boot", THM_EV_BOOT, &r->boot },       { "tls", THM_EV_TLS, &r->tls },
+        { "http", THM_EV_HTTP, &r->http },       { "body", THM_EV_BODY, &r->body },
+        { "storage", THM_EV_STORAGE, &r->storage }, { "arena", THM_EV_ARENA, &r->arena },
+        { "invoke", THM_EV_INVOKE, &r->invoke }, { "stack", THM_EV_STACK, &r->stack },
+    };
+    json_t *o = json_object();
+    json_object_set_new(o, "board", json_string(r->profile->name));
+    json_object_set_new(o, "exit_status", json_integer(result->exit_status));
+    json_object_set_new(o, "message", result->exit_status ? json_string_nocheck(result->message) : json_null());
+    if (r->has[THM_EV_FAILED] || r->has[THM_EV_FAULT])
+        json_object_set_new(o, "failed", event_values(&r->failed, json_object()));
+    json_object_set_new(o, "device_ns", integer(r->ns));
+    json_object_set_new(o, "steps", json_steps(r));
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (r->has[parts[i].type])
+            json_object_set_new(o, parts[i].key, event_values(parts[i].event, json_object()));
+    json_object_set_new(o, "outputs", json_outputs(r));
+    return o;
+}

@@ -1,0 +1,45 @@
+/* emu/report/report.h -- readers of a run's event stream: lines for people, one JSON object, a trace of JSON lines. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include "emu/board/event.h"
+#include "emu/board/modem.h"
+#include "emu/board/profile.h"
+#include "emu/board/run.h"
+#include "emu/report/tensor_text.h"
+
+#define THM_REPORT_STEPS_MAX 64
+
+struct thm_report_output { /* one output tensor of one frame, put together from its pieces */
+    struct thm_msg_output head;
+    uint8_t *data;
+    uint32_t got;
+};
+
+/* What one run has told; filled by thm_report_event() and thm_report_output(). */
+struct thm_report {
+    const struct thm_profile *profile;
+    const struct thm_labels *labels;
+    FILE *live; /* lines for people go here as they come; NULL: none */
+    struct thm_event step[THM_REPORT_STEPS_MAX];
+    unsigned steps;
+    struct thm_event boot, storage, http, body, arena, invoke, stack, tls, failed; /* seq is kept; type 0 with t_ns 0 = not seen */
+    bool has[THM_EV_COUNT];
+    uint64_t ns; /* device time at the end */
+    struct thm_report_output *outputs;
+    size_t outputs_count;
+    bool out_of_memory; /* of the PC */
+};
+
+void thm_report_init(struct thm_report *r, const struct thm_profile *p, const struct thm_labels *labels, FILE *live);
+void thm_report_finish(struct thm_report *r);
+void thm_report_event(struct thm_report *r, const struct thm_event *ev);
+void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, const uint8_t *data, uint32_t len);
+
+/* After the run: what it came to, for people; and the whole as one JSON object (a new reference; keys: thimble-run(1)). */
+void thm_report_summary(const struct thm_report *r, FILE *f);
+json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result *result);
+
+/* One event as one line of JSON, keys in a fixed order (thimble-trace(5)). false: could not be written. */
+bool thm_trace_write(FILE *f, const struct thm_event *ev);
