@@ -72,15 +72,21 @@ int64_t thm_board_enter(void (*fn)(struct thm_call *c), struct thm_call c)
     return c.result;
 }
 
-void thm_board_need_stack(struct thm_board *b, const char *what, uint32_t bytes)
+static void do_overflow(struct thm_call *c)
 {
-    uint32_t depth = thm_stack_depth(&b->stack, __builtin_frame_address(0));
-    if (!b->in_task || depth + (uint64_t)bytes <= b->stack.size)
-        return;
+    struct thm_board *b = c->b;
     char text[sizeof b->batch[0].text];
     snprintf(text, sizeof text,
              "stack overflow in task %s: %s needs %u bytes of stack, %u of %u are left (a larger task stack helps: --stack)",
-             b->stack.task, what, bytes, depth < b->stack.size ? b->stack.size - depth : 0, b->stack.size);
+             b->stack.task, c->s, c->n, c->m, b->stack.size);
     thm_board_event(b, THM_EV_FAULT, "stack overflow", text, 12, 0);
     thm_board_die(b, 12);
+}
+
+void thm_board_need_stack(struct thm_board *b, const char *what, uint32_t bytes)
+{
+    uint32_t depth = thm_stack_depth(&b->stack, __builtin_frame_address(0));
+    uint32_t left = depth < b->stack.size ? b->stack.size - depth : 0;
+    if (b->in_task && bytes > left)
+        thm_board_enter(do_overflow, (struct thm_call){ .b = b, .s = what, .n = bytes, .m = left });
 }

@@ -120,7 +120,11 @@ static bool take_header(struct thm_board *b, const struct thm_msg *m, long len, 
     thm_board_event(b, THM_EV_HTTP, h.key_type, b->run->url, h.http_status, (uint64_t)h.content_length);
     b->tls.body_expected = h.content_length > 0 ? (uint64_t)h.content_length : 0;
     *out = (struct thm_hal_response){ h.http_status, h.content_length };
-    return true;
+    if (h.http_status >= 200 && h.http_status <= 299)
+        return true;
+    len = receive(b, &m);
+    ended(b, m, len);
+    return false;
 }
 
 static void do_get(struct thm_call *c)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "emu/board/run.h"
 #include "emu/cli/commands.h"
@@ -11,7 +12,7 @@
 
 enum { INPUTS_MAX = 16, INPUT_BYTES_MAX = 256 << 20 };
 
-enum { BOARD, MODEL, CACERT, INPUT, LABELS, OUTPUT_DIR, STORAGE, FILE_NAME, STATE, ARENA, STACK, CHUNK, TIMEOUT, JSON, TRACE };
+enum { BOARD, MODEL, CACERT, INPUT, LABELS, OUTPUT_DIR, STORAGE, FILE_NAME, STATE, ARENA, STACK, CHUNK, TIMEOUT, JSON, TRACE, STATS };
 
 static const struct thm_option options[] = {
     [BOARD] = { "board", "NAME", "the board to emulate (see 'thimble boards'; default: esp32)", 'b' },
@@ -31,6 +32,7 @@ static const struct thm_option options[] = {
     [TIMEOUT] = { "timeout", "MS", "give up when no byte has come for so long (default: 5000)", 0 },
     [JSON] = { "json", NULL, "print the result as one JSON object", 'j' },
     [TRACE] = { "trace", "FILE", "write every event as a line of JSON", 't' },
+    [STATS] = { "stats", NULL, "tell on stderr what the run cost this PC", 0 },
     { 0 },
 };
 
@@ -39,7 +41,7 @@ struct request { /* what the command line asks for */
     const char *board, *labels_path, *output_dir, *trace_path;
     const char *input_path[INPUTS_MAX];
     struct thm_run_input input[INPUTS_MAX];
-    bool json;
+    bool json, stats;
 };
 
 struct readers { /* who gets the events */
@@ -124,6 +126,7 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     case CHUNK: return size_option(a, option, 1, THM_MODEM_CHUNK_MAX, &run->chunk);
     case TIMEOUT: return size_option(a, option, 1, 3600000, &run->timeout_ms);
     case JSON: q->json = true; return 0;
+    case STATS: q->stats = true; return 0;
     case TRACE: q->trace_path = a->value; run->trace = true; return 0;
     default: return THM_EXIT_USAGE;
     }
@@ -290,10 +293,18 @@ static int conclude(const struct request *q, struct readers *r, const struct thm
     return status;
 }
 
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static int run_board(struct request *q, const struct thm_labels *labels)
 {
     struct readers r = { .progress = isatty(STDERR_FILENO) };
     struct thm_run_result result;
+    double start = seconds();
     int status = open_trace(q, &r);
     if (status)
         return status;
@@ -306,6 +317,9 @@ static int run_board(struct request *q, const struct thm_labels *labels)
     q->run.progress = on_progress;
     thm_run(&q->run, &result);
     status = conclude(q, &r, &result);
+    if (q->stats)
+        fprintf(stderr, "on this PC: %.1f ms, the board process had %llu KiB resident at most\n", (seconds() - start) * 1e3,
+                (unsigned long long)(result.peak_rss / 1024));
     thm_report_finish(&r.report);
     return status;
 }

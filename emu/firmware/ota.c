@@ -203,8 +203,12 @@ static bool set_up_interpreter(struct ota *s)
     if (!s->arena)
         return false;
     thm_interpreter_init(&s->interpreter, &s->parsed, layout, s->arena, s->arena_bytes, &hooks);
-    if (thm_interpreter_allocate(&s->interpreter, &diag))
-        return refused(s, &diag);
+    if (thm_interpreter_allocate(&s->interpreter, &diag)) {
+        refused(s, &diag);
+        if (diag.err == THM_NN_EARENA)
+            thm_hal_failure_note(s->b, " (the arena has %u)", s->arena_bytes);
+        return false;
+    }
     thm_hal_arena(s->b, &s->interpreter);
     thm_hal_step(s->b, "arena", "%u bytes, %u used", s->arena_bytes, thm_interpreter_stats(&s->interpreter)->used);
     return true;
