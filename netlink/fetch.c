@@ -16,39 +16,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 #include "netlink/fetch_internal.h"
 #include "netlink/message.h"
 
 #define DEFAULT_REDIRECTS  10   /* esp_http_client */
 #define DEFAULT_TIMEOUT_MS 5000 /* esp_http_client */
-
-enum state {
-    NEW,     /* not yet given to curl */
-    RUNNING,
-    ENDED,   /* the last piece and done() are still to be delivered */
-    DEAD,    /* done or cancelled: freed at the end of the poll */
-};
-
-struct thm_fetch {
-    struct thm_net *net;
-    struct thm_fetch *next;
-    CURL *easy;
-    enum state state;
-    struct thm_fetch_options o; /* url and cacert are not kept */
-    struct thm_fetch_info info;
-    uint8_t *chunk;             /* o.chunk_bytes, of which `fill` are waiting for delivery */
-    uint32_t fill;
-    size_t replay;              /* how much of what curl delivers again is already taken */
-    uint64_t got;
-    bool stalled, resumed;      /* body() said no; thm_fetch_resume() was called since */
-    bool connected;             /* the handshake is done: the idle time counts */
-    bool location, chunked;     /* headers seen in the present answer */
-    bool header_told, close_notify;
-    int64_t active_ms;          /* when something last arrived */
-    CURLcode code;
-    char error[CURL_ERROR_SIZE];
-};
 
 struct thm_net {
     CURLM *multi;
@@ -58,13 +30,6 @@ struct thm_net {
     struct pollfd *polls;
     size_t fds_max;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* OpenSSL writes with write(): without this, a server that has gone would end the process with SIGPIPE. */
 struct pipe_guard { sigset_t pipe, before; bool was_pending; };
@@ -84,225 +49,6 @@ static void guard_end(struct pipe_guard *g)
     if (!g->was_pending)
         sigtimedwait(&g->pipe, NULL, &(struct timespec){ 0 });
     pthread_sigmask(SIG_SETMASK, &g->before, NULL);
-}
-
-/* ---- what curl calls ---- */
-
-static bool deliver(struct thm_fetch *f)
-{
-    if (f->o.body(f->o.ctx, f->chunk, f->fill))
-        f->fill = 0;
-    else
-        f->stalled = true;
-    return !f->stalled;
-}
-
-/* While body() refuses, curl keeps this piece and delivers it again, perhaps together with later ones: `replay` counts
- * what must be skipped then. */
-static size_t on_body(char *data, size_t size, size_t count, void *ctx)
-{
-    struct thm_fetch *f = ctx;
-    size_t len = size * count, at = f->replay < len ? f->replay : len;
-    if (f->info.http_status < 200 || f->info.http_status > 299)
-        return len;
-    f->active_ms = now_ms();
-    for (;;) {
-        if (f->state == DEAD)
-            return 0; /* cancelled by a callback */
-        if (f->fill == f->o.chunk_bytes && !deliver(f)) {
-            f->replay = at > f->replay ? at : f->replay;
-            return f->state == DEAD ? 0 : CURL_WRITEFUNC_PAUSE;
-        }
-        if (at == len)
-            break;
-        size_t room = f->o.chunk_bytes - f->fill, n = len - at < room ? len - at : room;
-        memcpy(f->chunk + f->fill, data + at, n);
-        f->fill += (uint32_t)n;
-        f->got += n;
-        at += n;
-    }
-    f->replay = f->replay > len ? f->replay - len : 0;
-    return len;
-}
-
-static void read_tls(struct thm_fetch *f)
-{
-    struct curl_tlssessioninfo *tls = NULL;
-    if (curl_easy_getinfo(f->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK && tls &&
-        tls->backend == CURLSSLBACKEND_OPENSSL && tls->internals)
-        thm_fetch_read_tls(tls->internals, &f->info);
-}
-
-/* The connection is made and verified; the request is about to be sent. */
-static int on_connected(void *ctx, char *to, char *from, int to_port, int from_port)
-{
-    struct thm_fetch *f = ctx;
-    (void)to;
-    (void)from;
-    (void)to_port;
-    (void)from_port;
-    f->connected = true;
-    f->active_ms = now_ms();
-    f->close_notify = false;
-    read_tls(f);
-    return CURL_PREREQFUNC_OK;
-}
-
-static void copy_value(char *out, size_t size, const char *value, size_t len)
-{
-    while (len && strchr(" \t", *value)) {
-        value++;
-        len--;
-    }
-    while (len && strchr(" \t\r\n", value[len - 1]))
-        len--;
-    if (len >= size)
-        len = size - 1;
-    memcpy(out, value, len);
-    out[len] = '\0';
-}
-
-static void read_header_info(struct thm_fetch *f)
-{
-    struct thm_fetch_info *info = &f->info;
-    curl_off_t length = -1;
-    long redirects = 0;
-    char *url = NULL, *type = NULL;
-    curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &info->http_status);
-    curl_easy_getinfo(f->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    curl_easy_getinfo(f->easy, CURLINFO_REDIRECT_COUNT, &redirects);
-    curl_easy_getinfo(f->easy, CURLINFO_EFFECTIVE_URL, &url);
-    curl_easy_getinfo(f->easy, CURLINFO_CONTENT_TYPE, &type);
-    info->content_length = length;
-    info->redirects = (unsigned)redirects;
-    copy_value(info->effective_url, sizeof info->effective_url, url ? url : "", url ? strlen(url) : 0);
-    copy_value(info->content_type, sizeof info->content_type, type ? type : "", type ? strlen(type) : 0);
-}
-
-static void header_ended(struct thm_fetch *f)
-{
-    long status = 0;
-    curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status < 200 || f->header_told)
-        return;
-    if (status < 400 && status >= 300 && f->location) { /* curl follows: the next connection is another one */
-        f->connected = false;
-        return;
-    }
-    read_header_info(f);
-    f->header_told = true;
-    if (f->o.header)
-        f->o.header(f->o.ctx, &f->info);
-}
-
-static bool is_header(const char *line, size_t len, const char *name, size_t name_len)
-{
-    return len > name_len && line[name_len] == ':' && strncasecmp(line, name, name_len) == 0;
-}
-
-static size_t on_header(char *line, size_t size, size_t count, void *ctx)
-{
-    struct thm_fetch *f = ctx;
-    size_t len = size * count;
-    f->active_ms = now_ms();
-    if (len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
-        f->location = f->chunked = false;
-        f->info.etag[0] = '\0';
-    } else if (is_header(line, len, "Location", 8)) {
-        f->location = true;
-    } else if (is_header(line, len, "Transfer-Encoding", 17)) {
-        f->chunked = true;
-    } else if (is_header(line, len, "ETag", 4)) {
-        copy_value(f->info.etag, sizeof f->info.etag, line + 5, len - 5);
-    } else if (len && (line[0] == '\r' || line[0] == '\n')) {
-        header_ended(f);
-    }
-    return f->state == DEAD ? 0 : len;
-}
-
-/* A body without a length ends with the connection: only close_notify tells its end from a cut. */
-static void on_tls_event(const SSL *ssl, int where, int value)
-{
-    struct thm_fetch *f = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    if (where == SSL_CB_READ_ALERT && (value & 0xff) == SSL3_AD_CLOSE_NOTIFY)
-        f->close_notify = true;
-}
-
-static CURLcode on_tls_setup(CURL *easy, void *ssl_ctx, void *ctx)
-{
-    (void)easy;
-    if (!SSL_CTX_set_app_data(ssl_ctx, ctx))
-        return CURLE_OUT_OF_MEMORY;
-    SSL_CTX_set_info_callback(ssl_ctx, on_tls_event);
-    return CURLE_OK;
-}
-
-/* ---- starting and ending ---- */
-
-static const struct {
-    CURLoption option;
-    long value;
-} fixed_options[] = {
-    { CURLOPT_NOSIGNAL, 1 },
-    { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
-    { CURLOPT_HTTP09_ALLOWED, 0 },
-    { CURLOPT_SSL_VERIFYPEER, 1 },
-    { CURLOPT_SSL_VERIFYHOST, 2 },
-    { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
-    { CURLOPT_SSL_SESSIONID_CACHE, 0 },
-    { CURLOPT_FRESH_CONNECT, 1 },
-    { CURLOPT_FORBID_REUSE, 1 },
-    { CURLOPT_TCP_NODELAY, 1 },
-    { CURLOPT_FOLLOWLOCATION, 1 },
-    { CURLOPT_FAILONERROR, 1 },
-    { CURLOPT_NOPROGRESS, 1 },
-};
-
-static CURLcode set_callbacks(struct thm_fetch *f)
-{
-    const struct {
-        CURLoption function, data;
-        void (*call)(void);
-    } rows[] = {
-        { CURLOPT_WRITEFUNCTION, CURLOPT_WRITEDATA, (void (*)(void))on_body },
-        { CURLOPT_HEADERFUNCTION, CURLOPT_HEADERDATA, (void (*)(void))on_header },
-        { CURLOPT_PREREQFUNCTION, CURLOPT_PREREQDATA, (void (*)(void))on_connected },
-        { CURLOPT_SSL_CTX_FUNCTION, CURLOPT_SSL_CTX_DATA, (void (*)(void))on_tls_setup },
-    };
-    CURLcode code = CURLE_OK;
-    for (size_t i = 0; !code && i < sizeof rows / sizeof rows[0]; i++) {
-        code = curl_easy_setopt(f->easy, rows[i].function, rows[i].call);
-        if (!code)
-            code = curl_easy_setopt(f->easy, rows[i].data, f);
-    }
-    return code;
-}
-
-static CURLcode set_options(struct thm_fetch *f, const struct thm_fetch_options *o)
-{
-    const struct {
-        CURLoption option;
-        const void *value;
-    } rows[] = {
-        { CURLOPT_URL, o->url },           { CURLOPT_PROTOCOLS_STR, "https" },  { CURLOPT_REDIR_PROTOCOLS_STR, "https" },
-        { CURLOPT_PROXY, "" },             { CURLOPT_NOPROXY, "*" },            { CURLOPT_USERAGENT, "thimble" },
-        { CURLOPT_ERRORBUFFER, f->error }, { CURLOPT_PRIVATE, f },
-    };
-    CURLcode code = set_callbacks(f);
-    for (size_t i = 0; !code && i < sizeof rows / sizeof rows[0]; i++)
-        code = curl_easy_setopt(f->easy, rows[i].option, rows[i].value);
-    for (size_t i = 0; !code && i < sizeof fixed_options / sizeof fixed_options[0]; i++)
-        code = curl_easy_setopt(f->easy, fixed_options[i].option, fixed_options[i].value);
-    if (!code)
-        code = curl_easy_setopt(f->easy, CURLOPT_MAXREDIRS, (long)f->o.max_redirects);
-    if (!code)
-        code = curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)f->o.timeout_ms);
-    if (!code && o->cacert) { /* and nothing else: the system's certificates are not even read */
-        code = curl_easy_setopt(f->easy, CURLOPT_CAINFO, o->cacert);
-        if (!code)
-            code = curl_easy_setopt(f->easy, CURLOPT_CAPATH, NULL);
-    }
-    return code;
 }
 
 static bool is_https_url(const char *url)
@@ -374,7 +120,7 @@ enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_opt
     f->info.content_length = -1;
     f->chunk = malloc(o->chunk_bytes);
     f->easy = f->chunk ? curl_easy_init() : NULL;
-    if (!f->easy || set_options(f, o) != CURLE_OK) {
+    if (!f->easy || thm_fetch_configure(f, o) != CURLE_OK) {
         fetch_free(f);
         return THM_NET_EHOST;
     }
@@ -387,7 +133,7 @@ enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_opt
 static void sweep(struct thm_net *net)
 {
     for (struct thm_fetch **p = &net->fetches, *f; (f = *p);) {
-        if (f->state == DEAD) {
+        if (f->state == FETCH_DEAD) {
             *p = f->next;
             fetch_free(f);
         } else {
@@ -403,7 +149,7 @@ void thm_fetch_resume(struct thm_fetch *f)
 
 void thm_fetch_cancel(struct thm_fetch *f)
 {
-    f->state = DEAD;
+    f->state = FETCH_DEAD;
     if (!f->net->polling)
         sweep(f->net);
 }
@@ -440,13 +186,11 @@ void thm_net_destroy(struct thm_net *net)
     free(net);
 }
 
-/* ---- the poll ---- */
-
 static void fill_end(struct thm_fetch *f, struct thm_fetch_end *end)
 {
     char *url = NULL;
     if (!f->header_told)
-        read_header_info(f);
+        thm_fetch_read_header(f);
     curl_easy_getinfo(f->easy, CURLINFO_EFFECTIVE_URL, &url);
     *end = (struct thm_fetch_end){
         .code = f->code, .text = f->error, .url = url ? url : "", .http_status = f->info.http_status, .got = f->got,
@@ -463,11 +207,11 @@ static void finish(struct thm_fetch *f)
 {
     struct thm_fetch_end end;
     const char *message;
-    if (f->state != ENDED || (f->fill && !deliver(f)) || f->state == DEAD)
+    if (f->state != FETCH_ENDED || (f->fill && !thm_fetch_deliver(f)) || f->state == FETCH_DEAD)
         return;
     fill_end(f, &end);
     enum thm_net_err err = thm_fetch_explain(&end, &message);
-    f->state = DEAD;
+    f->state = FETCH_DEAD;
     f->o.done(f->o.ctx, err, message, &f->info);
 }
 
@@ -478,17 +222,17 @@ static void end_transfer(struct thm_fetch *f, CURLcode code)
     curl_multi_remove_handle(f->net->multi, f->easy);
     guard_end(&g);
     f->code = code;
-    if (f->state == RUNNING)
-        f->state = ENDED;
+    if (f->state == FETCH_RUNNING)
+        f->state = FETCH_ENDED;
     finish(f);
 }
 
 static void let_new_start(struct thm_net *net)
 {
     for (struct thm_fetch *f = net->fetches; f; f = f->next) {
-        if (f->state != NEW)
+        if (f->state != FETCH_NEW)
             continue;
-        f->state = RUNNING;
+        f->state = FETCH_RUNNING;
         if (curl_multi_add_handle(net->multi, f->easy) != CURLM_OK)
             end_transfer(f, CURLE_OUT_OF_MEMORY);
     }
@@ -501,10 +245,10 @@ static void let_resumed_go_on(struct thm_net *net)
         if (!f->stalled || !f->resumed)
             continue;
         f->stalled = f->resumed = false;
-        f->active_ms = now_ms();
-        if (f->state == ENDED) {
+        f->active_ms = thm_fetch_now_ms();
+        if (f->state == FETCH_ENDED) {
             finish(f);
-        } else if (f->state == RUNNING) {
+        } else if (f->state == FETCH_RUNNING) {
             guard_begin(&g);
             curl_easy_pause(f->easy, CURLPAUSE_CONT); /* calls on_body(); an error ends the transfer */
             guard_end(&g);
@@ -516,24 +260,21 @@ static void let_resumed_go_on(struct thm_net *net)
 static int64_t idle_ms(const struct thm_fetch *f, int64_t now)
 {
     int64_t idle = now - f->active_ms;
-    curl_socket_t fd = CURL_SOCKET_BAD;
     struct tcp_info tcp;
     socklen_t len = sizeof tcp;
-    if (idle >= f->o.timeout_ms && curl_easy_getinfo(f->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
-        fd != CURL_SOCKET_BAD && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &tcp, &len) == 0 &&
-        tcp.tcpi_last_data_recv < idle)
+    if (f->socket >= 0 && getsockopt(f->socket, IPPROTO_TCP, TCP_INFO, &tcp, &len) == 0 && tcp.tcpi_last_data_recv < idle)
         idle = tcp.tcpi_last_data_recv;
     return idle;
 }
 
 static bool counts_idle_time(const struct thm_fetch *f)
 {
-    return f->state == RUNNING && f->connected && !f->stalled;
+    return f->state == FETCH_RUNNING && f->connected && !f->stalled;
 }
 
 static void end_idle(struct thm_net *net)
 {
-    int64_t now = now_ms();
+    int64_t now = thm_fetch_now_ms();
     for (struct thm_fetch *f = net->fetches; f; f = f->next) {
         if (!counts_idle_time(f) || now - f->active_ms < f->o.timeout_ms)
             continue;
@@ -546,10 +287,10 @@ static void end_idle(struct thm_net *net)
 
 static int limit_timeout(const struct thm_net *net, int timeout_ms)
 {
-    int64_t now = now_ms(), limit = timeout_ms < 0 ? INT_MAX : timeout_ms;
+    int64_t now = thm_fetch_now_ms(), limit = timeout_ms < 0 ? INT_MAX : timeout_ms;
     for (const struct thm_fetch *f = net->fetches; f; f = f->next) {
         int64_t left = f->active_ms + f->o.timeout_ms - now;
-        if (f->state == NEW || f->state == DEAD || (f->stalled && f->resumed))
+        if (f->state == FETCH_NEW || f->state == FETCH_DEAD || (f->stalled && f->resumed))
             return 0;
         if (counts_idle_time(f) && left < limit)
             limit = left > 0 ? left : 0;

@@ -18,7 +18,7 @@
 #include "netlink/server_faults.h"
 
 #define BLOCK_BYTES   32768 /* read from the file at a time */
-#define BACKLOG       128
+#define BACKLOG       SOMAXCONN
 #define STACK_BYTES   (256 * 1024)
 #define IDLE_S        60 /* a connection without traffic is closed */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"

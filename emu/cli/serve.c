@@ -104,14 +104,24 @@ static int parse(struct settings *s, int argc, char **argv)
     return s->server.state_dir ? 0 : default_state(s);
 }
 
+/* The host to show for a bound address: the certificate is always good for localhost. */
+static void shown_host(const char *address, char *out, size_t size)
+{
+    static const char *const local[] = { "127.0.0.1", "0.0.0.0", "::1", "::" };
+    bool is_local = !address;
+    for (size_t i = 0; !is_local && i < sizeof local / sizeof local[0]; i++)
+        is_local = strcmp(address, local[i]) == 0;
+    if (is_local)
+        snprintf(out, size, "localhost");
+    else
+        snprintf(out, size, strchr(address, ':') ? "[%s]" : "%s", address);
+}
+
 static int announce(const struct settings *s, const struct thm_server *server)
 {
-    char text[16];
-    bool v6 = s->server.bind && strchr(s->server.bind, ':') && strcmp(s->server.bind, "::1") && strcmp(s->server.bind, "::");
-    bool local = !s->server.bind || strncmp(s->server.bind, "127.", 4) == 0 || strcmp(s->server.bind, "::1") == 0 ||
-                 strcmp(s->server.bind, "0.0.0.0") == 0 || strcmp(s->server.bind, "::") == 0;
-    printf("serving %s at https://%s%s%s:%u/ (CA: %s)\n", s->server.dir, v6 ? "[" : "",
-           local ? "localhost" : s->server.bind, v6 ? "]" : "", thm_server_port(server), thm_server_ca(server));
+    char host[128], text[16];
+    shown_host(s->server.bind, host, sizeof host);
+    printf("serving %s at https://%s:%u/ (CA: %s)\n", s->server.dir, host, thm_server_port(server), thm_server_ca(server));
     if (fflush(stdout) != 0)
         return thm_fail(THM_EXIT_HOST, "standard output: %s", strerror(errno));
     if (!s->ready_file)

@@ -199,8 +199,9 @@ struct raw_peer {
     uint16_t port;
     const char *answer;      /* PORT in it is replaced by the port */
     enum raw_end end;
-    unsigned pause_ms;       /* between the bytes of the answer, 0: all at once */
+    unsigned pause_ms;       /* between the bytes of its TLS record, 0: all at once */
     bool plain_tcp;          /* no TLS: close at once */
+    bool mute;               /* no TLS: say nothing */
     SSL_CTX *ctx;
     pthread_t thread;
 };
@@ -209,6 +210,21 @@ static inline bool raw_stopped(struct raw_peer *p, unsigned ms)
 {
     struct pollfd fd = { .fd = p->stop[0], .events = POLLIN };
     return poll(&fd, 1, (int)ms) > 0;
+}
+
+/* One TLS record, byte by byte: curl sees nothing of it until it is whole. */
+static inline void raw_trickle(struct raw_peer *p, SSL *ssl, const char *text, int len)
+{
+    BIO *socket_bio = SSL_get_wbio(ssl), *memory = BIO_new(BIO_s_mem());
+    char byte;
+    BIO_up_ref(socket_bio);
+    BIO_up_ref(memory);
+    SSL_set0_wbio(ssl, memory);
+    SSL_write(ssl, text, len);
+    SSL_set0_wbio(ssl, socket_bio);
+    while (BIO_read(memory, &byte, 1) == 1 && !raw_stopped(p, p->pause_ms))
+        BIO_write(socket_bio, &byte, 1);
+    BIO_free(memory);
 }
 
 static inline void raw_send(struct raw_peer *p, SSL *ssl)
@@ -221,10 +237,10 @@ static inline void raw_send(struct raw_peer *p, SSL *ssl)
         snprintf(rest, sizeof rest, "%s", mark + 4);
         len = (int)(mark - text) + sprintf(mark, "%u%s", p->port, rest);
     }
-    int step = p->pause_ms ? 1 : len;
-    for (int i = 0; i < len && SSL_write(ssl, text + i, step) > 0; i += step)
-        if (p->pause_ms && raw_stopped(p, p->pause_ms))
-            return;
+    if (p->pause_ms)
+        raw_trickle(p, ssl, text, len);
+    else if (len)
+        SSL_write(ssl, text, len);
 }
 
 static inline void raw_serve_one(struct raw_peer *p, int fd)
@@ -232,7 +248,9 @@ static inline void raw_serve_one(struct raw_peer *p, int fd)
     char request[2048];
     SSL *ssl = SSL_new(p->ctx);
     SSL_set_fd(ssl, fd);
-    if (!p->plain_tcp && SSL_accept(ssl) == 1 && SSL_read(ssl, request, sizeof request) > 0) {
+    if (p->mute)
+        raw_stopped(p, 20000);
+    else if (!p->plain_tcp && SSL_accept(ssl) == 1 && SSL_read(ssl, request, sizeof request) > 0) {
         raw_send(p, ssl);
         if (p->end == RAW_CLOSE_NOTIFY)
             SSL_shutdown(ssl);

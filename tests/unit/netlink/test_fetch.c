@@ -178,11 +178,11 @@ static void fetch__slow_but_steady_body_does_not_time_out(void **state)
 {
     struct loopback *l = *state;
     struct client c = { 0 };
-    struct raw_peer p = { .answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", .pause_ms = 10 };
+    struct raw_peer p = { .answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", .pause_ms = 6 };
     char url[64];
     raw_start(&p, l);
     snprintf(url, sizeof url, "https://localhost:%u/x", p.port);
-    client_start(&c, l, url, 250);
+    client_start(&c, l, url, 150);
     client_run(&c, l);
     raw_stop(&p);
     assert_int_equal(c.err, THM_NET_OK);
@@ -292,6 +292,48 @@ static void fetch__peer_without_tls_fails_the_handshake(void **state)
     assert_int_equal(c.err, THM_NET_ETLS);
 }
 
+static void fetch__silent_peer_times_out_in_the_handshake(void **state)
+{
+    struct loopback *l = *state;
+    struct client c = { 0 };
+    struct raw_peer p = { .mute = true };
+    char url[64];
+    raw_start(&p, l);
+    snprintf(url, sizeof url, "https://localhost:%u/x", p.port);
+    client_start(&c, l, url, 200);
+    client_run(&c, l);
+    raw_stop(&p);
+    assert_int_equal(c.err, THM_NET_ETIMEOUT);
+    assert_non_null(strstr(c.message, "no connection within 200 ms"));
+}
+
+static void fetch__redirect_to_another_server_is_followed(void **state)
+{
+    struct loopback *l = *state;
+    struct client c = { 0 };
+    char answer[512], target[256];
+    serve(l, NULL);
+    snprintf(target, sizeof target, "%s", url_of(l, "localhost", "/model.tflite"));
+    snprintf(answer, sizeof answer, "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 4\r\n\r\nback", target);
+    fetch_raw(&c, l, answer, RAW_CLOSE_NOTIFY, 1000);
+    assert_whole_body(&c);
+    assert_int_equal(c.info.redirects, 1);
+    assert_int_equal(c.headers, 1);
+    assert_string_equal(c.info.effective_url, target);
+    free(c.data);
+}
+
+static void fetch__error_statuses_give_the_header_but_no_body(void **state)
+{
+    struct client c = { 0 };
+    serve(*state, NULL);
+    fetch(&c, *state, "/missing");
+    assert_int_equal(c.headers, 1);
+    assert_int_equal(c.calls, 0);
+    assert_int_equal(c.info.http_status, 404);
+    assert_int_equal(c.info.chain_length, 1);
+}
+
 static void start__wrong_options_are_refused_with_a_sentence(void **state)
 {
     struct loopback *l = *state;
@@ -372,6 +414,9 @@ int main(void)
         T(fetch__raw_answers_are_judged_right),
         T(fetch__reset_in_the_body_is_a_cut),
         T(fetch__peer_without_tls_fails_the_handshake),
+        T(fetch__silent_peer_times_out_in_the_handshake),
+        T(fetch__redirect_to_another_server_is_followed),
+        T(fetch__error_statuses_give_the_header_but_no_body),
         T(start__wrong_options_are_refused_with_a_sentence),
         T(poll__tells_which_descriptors_are_readable_or_at_their_end),
         T(destroy__ends_running_fetches_without_done),

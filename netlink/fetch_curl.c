@@ -1,0 +1,260 @@
+/* netlink/fetch_curl.c -- one transfer: its curl options, and what curl calls while it goes on. */
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include "netlink/fetch_internal.h"
+
+int64_t thm_fetch_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+bool thm_fetch_deliver(struct thm_fetch *f)
+{
+    if (f->o.body(f->o.ctx, f->chunk, f->fill))
+        f->fill = 0;
+    else
+        f->stalled = true;
+    return !f->stalled;
+}
+
+/* While body() refuses, curl keeps this piece and delivers it again, perhaps together with later ones: `replay` counts
+ * what must be skipped then. */
+static size_t on_body(char *data, size_t size, size_t count, void *ctx)
+{
+    struct thm_fetch *f = ctx;
+    size_t len = size * count, at = f->replay < len ? f->replay : len;
+    if (f->info.http_status < 200 || f->info.http_status > 299)
+        return len;
+    f->active_ms = thm_fetch_now_ms();
+    for (;;) {
+        if (f->state == FETCH_DEAD)
+            return 0; /* cancelled by a callback */
+        if (f->fill == f->o.chunk_bytes && !thm_fetch_deliver(f)) {
+            f->replay = at > f->replay ? at : f->replay;
+            return f->state == FETCH_DEAD ? 0 : CURL_WRITEFUNC_PAUSE;
+        }
+        if (at == len)
+            break;
+        size_t room = f->o.chunk_bytes - f->fill, n = len - at < room ? len - at : room;
+        memcpy(f->chunk + f->fill, data + at, n);
+        f->fill += (uint32_t)n;
+        f->got += n;
+        at += n;
+    }
+    f->replay = f->replay > len ? f->replay - len : 0;
+    return len;
+}
+
+static void read_tls(struct thm_fetch *f)
+{
+    struct curl_tlssessioninfo *tls = NULL;
+    if (curl_easy_getinfo(f->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK && tls &&
+        tls->backend == CURLSSLBACKEND_OPENSSL && tls->internals)
+        thm_fetch_read_tls(tls->internals, &f->info);
+}
+
+static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+    struct thm_fetch *f = ctx;
+    (void)purpose;
+    f->opened[f->opened_count++ % (sizeof f->opened / sizeof f->opened[0])] = fd;
+    return CURL_SOCKOPT_OK;
+}
+
+static uint16_t local_port_of(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a = { 0 };
+    socklen_t len = sizeof a;
+    if (fd < 0 || getsockname(fd, &a.any, &len) < 0)
+        return 0;
+    return a.any.sa_family == AF_INET ? ntohs(a.v4.sin_port) : a.any.sa_family == AF_INET6 ? ntohs(a.v6.sin6_port) : 0;
+}
+
+/* Of the sockets tried (IPv6 and IPv4 race), the one that is in use: curl tells its port only. */
+static void find_socket(struct thm_fetch *f, int port)
+{
+    f->socket = -1;
+    for (size_t i = 0; i < sizeof f->opened / sizeof f->opened[0]; i++)
+        if (i < f->opened_count && local_port_of(f->opened[i]) == port)
+            f->socket = f->opened[i];
+}
+
+/* The connection is made and verified; the request is about to be sent. */
+static int on_connected(void *ctx, char *to, char *from, int to_port, int from_port)
+{
+    struct thm_fetch *f = ctx;
+    (void)to;
+    (void)from;
+    (void)to_port;
+    f->connected = true;
+    find_socket(f, from_port);
+    f->active_ms = thm_fetch_now_ms();
+    f->close_notify = false;
+    read_tls(f);
+    return CURL_PREREQFUNC_OK;
+}
+
+static void copy_value(char *out, size_t size, const char *value, size_t len)
+{
+    while (len && strchr(" \t", *value)) {
+        value++;
+        len--;
+    }
+    while (len && strchr(" \t\r\n", value[len - 1]))
+        len--;
+    if (len >= size)
+        len = size - 1;
+    memcpy(out, value, len);
+    out[len] = '\0';
+}
+
+void thm_fetch_read_header(struct thm_fetch *f)
+{
+    struct thm_fetch_info *info = &f->info;
+    curl_off_t length = -1;
+    long redirects = 0;
+    char *url = NULL, *type = NULL;
+    curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &info->http_status);
+    curl_easy_getinfo(f->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    curl_easy_getinfo(f->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+    curl_easy_getinfo(f->easy, CURLINFO_EFFECTIVE_URL, &url);
+    curl_easy_getinfo(f->easy, CURLINFO_CONTENT_TYPE, &type);
+    info->content_length = length;
+    info->redirects = (unsigned)redirects;
+    copy_value(info->effective_url, sizeof info->effective_url, url ? url : "", url ? strlen(url) : 0);
+    copy_value(info->content_type, sizeof info->content_type, type ? type : "", type ? strlen(type) : 0);
+}
+
+static void header_ended(struct thm_fetch *f)
+{
+    long status = 0;
+    curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 200 || f->header_told)
+        return;
+    if (status < 400 && status >= 300 && f->location) { /* curl follows: the next connection is another one */
+        f->connected = false;
+        return;
+    }
+    thm_fetch_read_header(f);
+    f->header_told = true;
+    if (f->o.header)
+        f->o.header(f->o.ctx, &f->info);
+}
+
+static bool is_header(const char *line, size_t len, const char *name, size_t name_len)
+{
+    return len > name_len && line[name_len] == ':' && strncasecmp(line, name, name_len) == 0;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *ctx)
+{
+    struct thm_fetch *f = ctx;
+    size_t len = size * count;
+    f->active_ms = thm_fetch_now_ms();
+    if (len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+        f->location = f->chunked = false;
+        f->info.etag[0] = '\0';
+    } else if (is_header(line, len, "Location", 8)) {
+        f->location = true;
+    } else if (is_header(line, len, "Transfer-Encoding", 17)) {
+        f->chunked = true;
+    } else if (is_header(line, len, "ETag", 4)) {
+        copy_value(f->info.etag, sizeof f->info.etag, line + 5, len - 5);
+    } else if (len && (line[0] == '\r' || line[0] == '\n')) {
+        header_ended(f);
+    }
+    return f->state == FETCH_DEAD ? 0 : len;
+}
+
+/* A body without a length ends with the connection: only close_notify tells its end from a cut. */
+static void on_tls_event(const SSL *ssl, int where, int value)
+{
+    struct thm_fetch *f = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    if (where == SSL_CB_READ_ALERT && (value & 0xff) == SSL3_AD_CLOSE_NOTIFY)
+        f->close_notify = true;
+}
+
+static CURLcode on_tls_setup(CURL *easy, void *ssl_ctx, void *ctx)
+{
+    (void)easy;
+    if (!SSL_CTX_set_app_data(ssl_ctx, ctx))
+        return CURLE_OUT_OF_MEMORY;
+    SSL_CTX_set_info_callback(ssl_ctx, on_tls_event);
+    return CURLE_OK;
+}
+
+static const struct {
+    CURLoption option;
+    long value;
+} fixed_options[] = {
+    { CURLOPT_NOSIGNAL, 1 },
+    { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+    { CURLOPT_HTTP09_ALLOWED, 0 },
+    { CURLOPT_SSL_VERIFYPEER, 1 },
+    { CURLOPT_SSL_VERIFYHOST, 2 },
+    { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+    { CURLOPT_SSL_SESSIONID_CACHE, 0 },
+    { CURLOPT_FRESH_CONNECT, 1 },
+    { CURLOPT_FORBID_REUSE, 1 },
+    { CURLOPT_TCP_NODELAY, 1 },
+    { CURLOPT_FOLLOWLOCATION, 1 },
+    { CURLOPT_FAILONERROR, 1 },
+    { CURLOPT_NOPROGRESS, 1 },
+};
+
+static CURLcode set_callbacks(struct thm_fetch *f)
+{
+    const struct {
+        CURLoption function, data;
+        void (*call)(void);
+    } rows[] = {
+        { CURLOPT_WRITEFUNCTION, CURLOPT_WRITEDATA, (void (*)(void))on_body },
+        { CURLOPT_HEADERFUNCTION, CURLOPT_HEADERDATA, (void (*)(void))on_header },
+        { CURLOPT_PREREQFUNCTION, CURLOPT_PREREQDATA, (void (*)(void))on_connected },
+        { CURLOPT_SOCKOPTFUNCTION, CURLOPT_SOCKOPTDATA, (void (*)(void))on_socket },
+        { CURLOPT_SSL_CTX_FUNCTION, CURLOPT_SSL_CTX_DATA, (void (*)(void))on_tls_setup },
+    };
+    CURLcode code = CURLE_OK;
+    for (size_t i = 0; !code && i < sizeof rows / sizeof rows[0]; i++) {
+        code = curl_easy_setopt(f->easy, rows[i].function, rows[i].call);
+        if (!code)
+            code = curl_easy_setopt(f->easy, rows[i].data, f);
+    }
+    return code;
+}
+
+CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options *o)
+{
+    const struct {
+        CURLoption option;
+        const void *value;
+    } rows[] = {
+        { CURLOPT_URL, o->url },           { CURLOPT_PROTOCOLS_STR, "https" },  { CURLOPT_REDIR_PROTOCOLS_STR, "https" },
+        { CURLOPT_PROXY, "" },             { CURLOPT_NOPROXY, "*" },            { CURLOPT_USERAGENT, "thimble" },
+        { CURLOPT_ERRORBUFFER, f->error }, { CURLOPT_PRIVATE, f },
+    };
+    CURLcode code = set_callbacks(f);
+    for (size_t i = 0; !code && i < sizeof rows / sizeof rows[0]; i++)
+        code = curl_easy_setopt(f->easy, rows[i].option, rows[i].value);
+    for (size_t i = 0; !code && i < sizeof fixed_options / sizeof fixed_options[0]; i++)
+        code = curl_easy_setopt(f->easy, fixed_options[i].option, fixed_options[i].value);
+    if (!code)
+        code = curl_easy_setopt(f->easy, CURLOPT_MAXREDIRS, (long)f->o.max_redirects);
+    if (!code)
+        code = curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)f->o.timeout_ms);
+    if (!code && o->cacert) { /* and nothing else: the system's certificates are not even read */
+        code = curl_easy_setopt(f->easy, CURLOPT_CAINFO, o->cacert);
+        if (!code)
+            code = curl_easy_setopt(f->easy, CURLOPT_CAPATH, NULL);
+    }
+    return code;
+}
