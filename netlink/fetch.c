@@ -196,7 +196,8 @@ static void fill_end(struct thm_fetch *f, struct thm_fetch_end *end)
         .code = f->code, .text = f->error, .url = url ? url : "", .http_status = f->info.http_status, .got = f->got,
         .expected = f->info.content_length, .connected = f->connected, .timeout_ms = f->o.timeout_ms,
         .redirects = f->o.max_redirects,
-        .closed_properly = f->close_notify || f->chunked || f->info.content_length >= 0,
+        .closed_properly = f->close_notify || f->chunked || f->info.content_length >= 0 ||
+                           f->info.http_status == 204, /* has no body */
     };
     curl_easy_getinfo(f->easy, CURLINFO_SSL_VERIFYRESULT, &end->verify_result);
     curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &end->os_errno);
@@ -343,7 +344,7 @@ static bool wait_and_perform(struct thm_net *net, size_t n, int timeout_ms)
     struct pipe_guard g;
     int running;
     CURLMcode code = curl_multi_poll(net->multi, net->waits, (unsigned)n, limit_timeout(net, timeout_ms), NULL);
-    if (code != CURLM_OK && errno != EINTR)
+    if (code != CURLM_OK) /* a signal is none: the poll ends early */
         return false;
     guard_begin(&g);
     code = curl_multi_perform(net->multi, &running);

@@ -251,6 +251,7 @@ static const struct {
     { "HTTP/1.1 302 Found\r\nLocation: http://localhost:PORT/y\r\nContent-Length: 0\r\n\r\n", RAW_CLOSE_NOTIFY,
       THM_NET_EREDIRECT, "", "no https URL" },
     { "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", RAW_CLOSE_NOTIFY, THM_NET_OK, "a", "" },
+    { "HTTP/1.1 204 No Content\r\n\r\n", RAW_HANG, THM_NET_OK, "", "" },
     { "hello, world\r\n\r\n", RAW_CLOSE_NOTIFY, THM_NET_EPROTO, "", "" },
     { "", RAW_CLOSE_NOTIFY, THM_NET_ECUT, "", "before an answer" },
     { "HTTP/1.1 200 OK\r\nContent-Length: -7\r\n\r\nabc", RAW_CLOSE_NOTIFY, THM_NET_EPROTO, "", "" },
