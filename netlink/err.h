@@ -11,7 +11,7 @@
     X(THM_NET_ECERT,     13, "the server's certificate was not accepted")            \
     X(THM_NET_ETLSMEM,   13, "the board has no memory for the TLS session")          \
     X(THM_NET_EHTTP,     13, "the server answered with an error status")             \
-    X(THM_NET_EREDIRECT, 13, "too many redirects, or one to a wrong place") \
+    X(THM_NET_EREDIRECT, 13, "too many redirects, or to a wrong place")             \
     X(THM_NET_ECUT,      13, "the connection was cut before the end of the body")    \
     X(THM_NET_ETIMEOUT,  13, "the connection timed out")                             \
     X(THM_NET_EPROTO,    13, "the server's answer was not valid HTTP")               \

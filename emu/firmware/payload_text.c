@@ -19,15 +19,17 @@ struct rule { uint8_t next, act; };
 enum { ANY, NEWLINE, RETURN, SLASH_BYTE, STAR_BYTE, QUOTE, ESCAPE, BYTES };
 
 static const struct rule rules[][BYTES] = {
-    /*            any                 newline            return              /                   *                   "                   \ */
-    [SLASH] = { { CODE, AGAIN }, { CODE, AGAIN }, { CODE, AGAIN }, { LINE, 0 }, { BLOCK, 0 }, { CODE, AGAIN }, { CODE, AGAIN } },
+    /* for: any byte, newline, return, '/', '*', '"', '\\' */
+    [SLASH] = { { CODE, AGAIN }, { CODE, AGAIN }, { CODE, AGAIN }, { LINE, 0 }, { BLOCK, 0 }, { CODE, AGAIN },
+                { CODE, AGAIN } },
     [BLOCK] = { { BLOCK, 0 }, { BLOCK, 0 }, { BLOCK, 0 }, { BLOCK, 0 }, { STAR, 0 }, { BLOCK, 0 }, { BLOCK, 0 } },
     [STAR] = { { BLOCK, 0 }, { BLOCK, 0 }, { BLOCK, 0 }, { CODE, SPACE }, { STAR, 0 }, { BLOCK, 0 }, { BLOCK, 0 } },
     [LINE] = { { LINE, 0 }, { CODE, SPACE }, { LINE, 0 }, { LINE, 0 }, { LINE, 0 }, { LINE, 0 }, { LINE_ESC, 0 } },
     [LINE_ESC] = { { LINE, 0 }, { LINE, 0 }, { LINE_ESC, 0 }, { LINE, 0 }, { LINE, 0 }, { LINE, 0 }, { LINE_ESC, 0 } },
     [PP] = { { PP, 0 }, { CODE, SPACE }, { PP, 0 }, { PP_SLASH, 0 }, { PP, 0 }, { PP_STRING, 0 }, { PP_ESC, 0 } },
     [PP_ESC] = { { PP, 0 }, { PP, 0 }, { PP_ESC, 0 }, { PP, 0 }, { PP, 0 }, { PP, 0 }, { PP_ESC, 0 } },
-    [PP_SLASH] = { { PP, 0 }, { CODE, SPACE }, { PP, 0 }, { LINE, 0 }, { PP_BLOCK, 0 }, { PP_STRING, 0 }, { PP_ESC, 0 } },
+    [PP_SLASH] = { { PP, 0 }, { CODE, SPACE }, { PP, 0 }, { LINE, 0 }, { PP_BLOCK, 0 }, { PP_STRING, 0 },
+                   { PP_ESC, 0 } },
     [PP_BLOCK] = { { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP_STAR, 0 }, { PP_BLOCK, 0 },
                    { PP_BLOCK, 0 } },
     [PP_STAR] = { { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP, 0 }, { PP_STAR, 0 }, { PP_BLOCK, 0 },
