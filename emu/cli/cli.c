@@ -75,24 +75,20 @@ int thm_args_next(struct thm_args *a)
 /* Print text word by word, wrapped, every line but the first indented. */
 static void print_wrapped(const char *text, int column, int indent)
 {
+    bool line_start = true;
     while (*text) {
-        size_t word = strcspn(text, " \n");
-        if (column + (int)word > WIDTH - 1) {
+        int word = (int)strcspn(text, " \n");
+        if (!line_start && column + 1 + word > WIDTH - 1) {
             printf("\n%*s", indent, "");
             column = indent;
+            line_start = true;
         }
-        printf("%.*s", (int)word, text);
-        column += (int)word;
+        column += printf("%s%.*s", line_start ? "" : " ", word, text);
         text += word;
-        if (*text == '\n') {
-            printf("\n%*s", indent, "");
-            column = indent;
-        } else if (*text == ' ' && column < WIDTH - 1) {
-            putchar(' ');
-            column++;
-        }
-        if (*text)
-            text++;
+        line_start = *text == '\n';
+        if (line_start)
+            column = printf("\n%*s", indent, "") - 1;
+        text += *text != '\0';
     }
     putchar('\n');
 }

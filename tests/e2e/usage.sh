@@ -44,12 +44,12 @@ expect "help__is_asked_for_and_on_stdout" 0 '^usage: thimble'
 commands=$(sed -nE 's/^  ([a-z]+) +.*/\1/p' "$T/out")
 for c in $commands; do
     thimble "$c" --help
-    wide=$(awk 'length > 80' "$T/out" | wc -l)
+    wide=$(awk 'length > 80 || / $/' "$T/out" | wc -l)
     [ "$STATUS" -eq 0 ] && [ ! -s "$T/err" ] && [ "$wide" -eq 0 ] && grep -q "^usage: thimble $c" "$T/out"
     ok "help__of_${c}_fits_80_columns" $?
     [ -f "$THIMBLE_SOURCE/docs/thimble-$c.1.scd" ]
     ok "man_page__of_${c}_exists" $?
-    missing=$(grep -oE -- '--[a-z][a-z-]*' "$T/out" | sort -u | while read -r o; do
+    missing=$(sed -nE 's/^  (-.,|   ) (--[a-z-]+).*/\2/p' "$T/out" | sort -u | while read -r o; do
         [ "$o" = --help ] || grep -qF -- "$o" "$THIMBLE_SOURCE/docs/thimble-$c.1.scd" || echo "$o"
     done)
     [ -z "$missing" ] || echo "# not in the page: $missing"
