@@ -5,6 +5,7 @@
 #define THM_COMMANDS(X) \
     X(run) \
     X(boards) \
+    X(image) \
     X(serve) \
     X(zoo)
 

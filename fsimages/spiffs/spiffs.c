@@ -1,4 +1,4 @@
-/* fsimages/spiffs/spiffs.c -- mount and unmount, format, list, the operations table, guessing a geometry. */
+/* fsimages/spiffs/spiffs.c -- mount and unmount, format, list, the operations table. */
 #include "fsimages/spiffs/core.h"
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +199,15 @@ void thm_spiffs_counters(const struct thm_fs *f, struct thm_spiffs_counters *out
                                          .pages = fs->g.blocks * fs->g.entries };
 }
 
+uint64_t thm_spiffs_need(const struct thm_fs *f, uint64_t len)
+{
+    const struct sf_geometry *g = &((const struct sf *)f)->g;
+    uint64_t data = (len + g->data - 1) / g->data, further = 0;
+    if (data > g->header_entries)
+        further = (data - g->header_entries + g->index_entries - 1) / g->index_entries;
+    return (data + 1 + 2 * further) * g->data; /* each further index page moves the header once */
+}
+
 int32_t thm_spiffs_gc(struct thm_fs *f, uint32_t bytes)
 {
     return sf_gc_check((struct sf *)f, bytes);
@@ -215,31 +224,3 @@ const struct thm_fs_ops thm_fs_spiffs = {
     .truncate = sf_truncate, .remove = sf_remove, .rename = sf_rename, .stat = spiffs_stat, .list = spiffs_list,
     .usage = spiffs_usage, .check = sf_check, .code_name = sf_code_name, .code_kind = sf_code_kind,
 };
-
-static uint32_t magics(struct thm_medium *m, const struct sf_geometry *g)
-{
-    uint32_t right = 0;
-    for (uint32_t b = 0; b < g->blocks; b++) {
-        uint8_t raw[2];
-        if (!thm_medium_peek(m, sf_magic_addr(g, b), raw, sizeof raw))
-            right += sf_get16(raw) == sf_magic(g, b);
-    }
-    return right;
-}
-
-enum thm_fs_err thm_spiffs_guess(struct thm_medium *m, struct thm_fs_config *c)
-{
-    for (uint32_t page = 256; page <= 2048; page *= 2)
-        for (uint32_t block = 4096; block <= 65536; block *= 2) {
-            struct thm_fs_config try = *c;
-            struct sf_geometry g;
-            try.page_size = c->page_size ? c->page_size : page;
-            try.block_size = c->block_size ? c->block_size : block;
-            if (sf_geometry_init(&g, m, &try) || magics(m, &g) + 1 < g.blocks)
-                continue;
-            c->page_size = try.page_size;
-            c->block_size = try.block_size;
-            return THM_FS_OK;
-        }
-    return THM_FS_EFORMAT;
-}
