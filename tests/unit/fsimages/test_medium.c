@@ -1,0 +1,207 @@
+/* tests/unit/fsimages/test_medium.c -- NOR cells, slices, power cuts, image files. */
+#include "tests/unit/fsimages/ramchip.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "fsimages/imagefile.h"
+
+static int setup(void **state)
+{
+    struct ramchip *c = malloc(sizeof *c);
+    ramchip_init(c, 65536);
+    *state = c;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    ramchip_finish(*state);
+    free(*state);
+    return 0;
+}
+
+static void nor__fresh_chip_reads_ff_and_touches_no_memory(void **state)
+{
+    struct ramchip *c = *state;
+    uint8_t b[2] = { 0 };
+    assert_int_equal(thm_medium_read(c->medium, 4095, b, 2), THM_FS_OK);
+    assert_int_equal(b[0] & b[1], 0xFF);
+    assert_int_equal(thm_medium_erase(c->medium, 1), THM_FS_OK);
+    assert_int_equal(c->bytes[4096], 0xA5);
+    assert_int_equal(c->touched[1], 0);
+}
+
+static void nor__program_ands_and_counts_impossible_bits(void **state)
+{
+    struct ramchip *c = *state;
+    struct thm_nor_counters n;
+    uint8_t b;
+    assert_int_equal(thm_medium_program(c->medium, 10, "\xF0", 1), THM_FS_OK);
+    assert_int_equal(thm_medium_program(c->medium, 10, "\x3C", 1), THM_FS_OK);
+    assert_int_equal(thm_medium_peek(c->medium, 10, &b, 1), THM_FS_OK);
+    assert_int_equal(b, 0x30);
+    thm_nor_counters(c->medium, &n);
+    assert_int_equal(n.programs, 2);
+    assert_int_equal(n.blind_programs, 1);
+    assert_int_equal(n.reads, 0);
+}
+
+static void nor__erase_sets_one_sector_and_wears_it(void **state)
+{
+    struct ramchip *c = *state;
+    uint8_t zeros[8192] = { 0 }, b[2];
+    assert_int_equal(thm_medium_program(c->medium, 0, zeros, sizeof zeros), THM_FS_OK);
+    assert_int_equal(thm_medium_erase(c->medium, 0), THM_FS_OK);
+    assert_int_equal(thm_medium_read(c->medium, 4095, b, 2), THM_FS_OK);
+    assert_int_equal(b[0], 0xFF);
+    assert_int_equal(b[1], 0);
+    assert_int_equal(c->wear[0], 1);
+    assert_int_equal(c->wear[1], 0);
+}
+
+static void nor__times_are_the_part_s(void **state)
+{
+    struct ramchip *c = *state;
+    struct thm_nor_counters n;
+    uint8_t page[256] = { 0 };
+    thm_medium_program(c->medium, 0, page, 1);
+    thm_nor_counters(c->medium, &n);
+    assert_int_equal(n.busy_ns, 30000);
+    thm_medium_program(c->medium, 256, page, 256);
+    thm_nor_counters(c->medium, &n);
+    assert_int_equal(n.busy_ns, 30000 + 400000);
+    thm_medium_erase(c->medium, 3);
+    thm_nor_counters(c->medium, &n);
+    assert_int_equal(n.busy_ns, 430000 + 45000000);
+}
+
+static void medium__program_is_split_at_pages(void **state)
+{
+    struct ramchip *c = *state;
+    struct thm_nor_counters n;
+    uint8_t data[600] = { 0 };
+    assert_int_equal(thm_medium_program(c->medium, 250, data, sizeof data), THM_FS_OK);
+    thm_nor_counters(c->medium, &n);
+    assert_int_equal(n.programs, 4); /* 6 + 256 + 256 + 82 */
+    assert_int_equal(n.bytes_programmed, 600);
+}
+
+static void medium__outside_is_refused(void **state)
+{
+    struct ramchip *c = *state;
+    uint8_t b[2] = { 0 };
+    assert_int_equal(thm_medium_read(c->medium, 65535, b, 2), THM_FS_ERANGE);
+    assert_int_equal(thm_medium_program(c->medium, 0xFFFFFFFF, b, 2), THM_FS_ERANGE);
+    assert_int_equal(thm_medium_erase(c->medium, 16), THM_FS_ERANGE);
+}
+
+static void slice__is_its_part_and_no_more(void **state)
+{
+    struct ramchip *c = *state;
+    struct thm_medium *s;
+    uint8_t b = 0;
+    assert_int_equal(thm_slice_create(&s, c->medium, 100, 4096), THM_FS_EINVAL);
+    assert_int_equal(thm_slice_create(&s, c->medium, 61440, 8192), THM_FS_ERANGE);
+    assert_int_equal(thm_slice_create(&s, c->medium, 8192, 8192), THM_FS_OK);
+    assert_int_equal(thm_medium_program(s, 1, "\x11", 1), THM_FS_OK);
+    assert_int_equal(c->bytes[8193], 0x11);
+    assert_int_equal(thm_medium_program(s, 8192, "\x11", 1), THM_FS_ERANGE);
+    assert_int_equal(thm_medium_erase(s, 0), THM_FS_OK);
+    assert_int_equal(c->wear[2], 1);
+    assert_int_equal(thm_medium_erase(s, 2), THM_FS_ERANGE);
+    assert_int_equal(thm_medium_read(s, 1, &b, 1), THM_FS_OK);
+    assert_int_equal(b, 0xFF);
+    thm_medium_destroy(s);
+}
+
+static void powercut__half_of_the_program_arrives_then_nothing(void **state)
+{
+    struct ramchip *c = *state;
+    struct thm_medium *p;
+    uint8_t b[8];
+    assert_int_equal(thm_powercut_create(&p, c->medium, 1), THM_FS_OK);
+    assert_int_equal(thm_medium_program(p, 0, "\0\0\0\0", 4), THM_FS_OK);
+    assert_int_equal(thm_medium_program(p, 4, "\0\0\0\0", 4), THM_FS_EPOWER);
+    assert_int_equal(thm_medium_program(p, 8, "\0", 1), THM_FS_EPOWER);
+    assert_int_equal(thm_medium_erase(p, 0), THM_FS_EPOWER);
+    assert_int_equal(thm_medium_read(p, 0, b, 8), THM_FS_EPOWER);
+    assert_int_equal(thm_medium_read(c->medium, 0, b, 8), THM_FS_OK);
+    assert_memory_equal(b, "\0\0\0\0\0\0\xFF\xFF", 8);
+    thm_medium_destroy(p);
+}
+
+static void powercut__half_of_the_block_is_erased(void **state)
+{
+    struct ramchip *c = *state;
+    struct thm_medium *p;
+    uint8_t zeros[4096] = { 0 };
+    thm_medium_program(c->medium, 0, zeros, sizeof zeros);
+    assert_int_equal(thm_powercut_create(&p, c->medium, 0), THM_FS_OK);
+    assert_int_equal(thm_medium_erase(p, 0), THM_FS_EPOWER);
+    assert_int_equal(c->bytes[2047], 0xFF);
+    assert_int_equal(c->bytes[2048], 0);
+    assert_int_equal(c->bytes[4095], 0);
+    thm_medium_destroy(p);
+}
+
+static void parts__all_are_consistent(void **state)
+{
+    const struct thm_nor_part *p;
+    (void)state;
+    assert_null(thm_nor_part_find("W25Q33"));
+    for (size_t i = 0; (p = thm_nor_part_at(i)) != NULL; i++) {
+        assert_ptr_equal(thm_nor_part_find(p->name), p);
+        assert_int_equal(p->size % p->sector_size, 0);
+        assert_int_equal(p->sector_size % p->page_size, 0);
+        assert_true(p->page_program_ns > p->first_byte_ns && p->sector_erase_ns > p->page_program_ns);
+    }
+}
+
+static void imagefile__writes_arrive_and_wear_is_beside(void **state)
+{
+    char dir[] = "/tmp/thimble-test-XXXXXX", path[64], wear[80];
+    struct thm_imagefile f;
+    struct stat st;
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/chip.img", dir);
+    snprintf(wear, sizeof wear, "%s.wear", path);
+    assert_int_equal(thm_imagefile_open(&f, path, 0, 0), THM_FS_ENOENT);
+    assert_int_equal(thm_imagefile_create(&f, path, 8192), THM_FS_OK);
+    assert_int_equal(f.bytes[8191], 0xFF);
+    f.bytes[1] = 7;
+    assert_int_equal(thm_imagefile_close(&f), THM_FS_OK);
+    assert_int_equal(thm_imagefile_create(&f, path, 8192), THM_FS_EEXIST);
+    assert_int_equal(stat(wear, &st), -1);
+    assert_int_equal(thm_imagefile_open(&f, path, 0, 0), THM_FS_OK);
+    f.bytes[1] = 9; /* private: must not reach the file */
+    assert_int_equal(thm_imagefile_close(&f), THM_FS_OK);
+    assert_int_equal(thm_imagefile_open(&f, path, THM_IMAGE_WRITE | THM_IMAGE_WEAR, 4096), THM_FS_OK);
+    assert_int_equal(f.bytes[1], 7);
+    assert_int_equal(f.wear_count, 2);
+    f.wear[1] = 3;
+    assert_int_equal(thm_imagefile_close(&f), THM_FS_OK);
+    assert_int_equal(stat(wear, &st), 0);
+    assert_int_equal(st.st_size, 8);
+    unlink(path);
+    unlink(wear);
+    rmdir(dir);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(nor__fresh_chip_reads_ff_and_touches_no_memory),
+        T(nor__program_ands_and_counts_impossible_bits),
+        T(nor__erase_sets_one_sector_and_wears_it),
+        T(nor__times_are_the_part_s),
+        T(medium__program_is_split_at_pages),
+        T(medium__outside_is_refused),
+        T(slice__is_its_part_and_no_more),
+        T(powercut__half_of_the_program_arrives_then_nothing),
+        T(powercut__half_of_the_block_is_erased),
+        cmocka_unit_test(parts__all_are_consistent),
+        cmocka_unit_test(imagefile__writes_arrive_and_wear_is_beside),
+    };
+    return cmocka_run_group_tests_name("medium", tests, NULL, NULL);
+}
