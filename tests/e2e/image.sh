@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# tests/e2e/image.sh -- `thimble image` from outside: files in and out, exit statuses, nothing half done.
+set -u
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+n=0
+failed=0
+
+# check NAME STATUS COMMAND...: run it, compare the exit status; its output stays in out and err.
+check()
+{
+    local name=$1 want=$2
+    shift 2
+    "$@" >o.tmp 2>e.tmp </dev/null
+    local got=$?
+    if [ "$1" = "$THIMBLE" ]; then # the next checks look at them
+        mv o.tmp out
+        mv e.tmp err
+    fi
+    n=$((n + 1))
+    if [ "$got" -eq "$want" ]; then
+        echo "ok $n - $name"
+    else
+        echo "not ok $n - $name: status $got, expected $want"
+        sed 's/^/# /' err
+        failed=1
+    fi
+}
+
+mkdir -p d/sub
+head -c 30000 /dev/urandom >d/model.tflite
+echo hello >d/sub/x
+cat >p.csv <<'CSV'
+# Name, Type, SubType, Offset, Size
+nvs,    data, nvs,    0x9000, 0x5000
+app0,   app,  ota_0,  ,       1M
+spiffs, data, spiffs, ,       256K
+CSV
+
+check "create makes a volume" 0 "$THIMBLE" image create v.img --size 64K
+check "create does not overwrite" 2 "$THIMBLE" image create v.img --size 64K
+check "create needs a size" 2 "$THIMBLE" image create w.img
+check "create makes a flash with files" 0 "$THIMBLE" image create f.img --size 2M --table p.csv d
+check "ls lists them" 0 "$THIMBLE" image ls f.img
+check "... by name" 0 grep -q ' 30000 /model.tflite$' out
+check "ls with the partition's name" 0 "$THIMBLE" image ls f.img:spiffs --json
+check "... as JSON" 0 grep -q '"name": "/sub/x"' out
+check "a wrong partition names the right ones" 2 "$THIMBLE" image ls f.img:data
+check "..." 0 grep -q 'nvs, app0, spiffs' err
+check "get writes the file" 0 "$THIMBLE" image get f.img model.tflite got
+check "... unchanged" 0 cmp got d/model.tflite
+check "cat writes to standard output" 0 "$THIMBLE" image cat f.img sub/x
+check "..." 0 cmp out d/sub/x
+check "put replaces" 0 "$THIMBLE" image put f.img d/sub/x /model.tflite
+check "..." 0 "$THIMBLE" image get f.img /model.tflite got
+check "..." 0 cmp got d/sub/x
+check "put takes standard input" 0 bash -c '"$THIMBLE" image put f.img - /in < d/model.tflite'
+check "..." 0 bash -c '"$THIMBLE" image cat f.img in | cmp - d/model.tflite'
+check "df shows the device's numbers" 0 "$THIMBLE" image df f.img
+check "..." 0 grep -q '^bytes: 233681 total' out
+
+cp f.img before.img
+head -c 300000 /dev/urandom >big
+check "put of too much is the board's failure" 11 "$THIMBLE" image put f.img big
+check "... with code, need and what is free" 0 grep -Eq 'SPIFFS_ERR_FULL -10001.*300000 bytes need [0-9]+ .* of 233681 are free' err
+check "... and changes nothing" 0 cmp f.img before.img
+check "rm of one that is not there removes none" 2 "$THIMBLE" image rm f.img in nosuch
+check "..." 0 cmp f.img before.img
+check "rm removes" 0 "$THIMBLE" image rm f.img in
+check "..." 2 "$THIMBLE" image cat f.img in
+check "a name too long is refused" 2 "$THIMBLE" image put f.img d/sub/x /0123456789012345678901234567890123
+check "check finds nothing" 0 "$THIMBLE" image check f.img
+
+# The second lookup entry gone: that data page is listed by an index, but not in use.
+check "a file in the volume" 0 "$THIMBLE" image put v.img d/model.tflite
+printf '\000\000' | dd of=v.img bs=1 seek=2 conv=notrunc status=none
+check "check finds a hole in the table" 1 "$THIMBLE" image check v.img
+check "check repairs" 0 "$THIMBLE" image check --repair v.img
+check "... for good" 0 "$THIMBLE" image check v.img
+check "... and the file is whole" 0 "$THIMBLE" image get v.img model.tflite got
+check "..." 0 cmp got d/model.tflite
+check "rubbish is not an image" 2 "$THIMBLE" image ls big
+check "a folder is not an image" 2 "$THIMBLE" image ls d
+check "no such image" 2 "$THIMBLE" image ls nosuch.img
+check "no verb" 2 "$THIMBLE" image
+check "unknown verb" 2 "$THIMBLE" image fly f.img
+check "too few arguments" 2 "$THIMBLE" image cat f.img
+
+printf '# fs=spiffs\n# config: {"page_size": 256, "block_size": 4096, "phys_erase_size": 4096, "image_size": 65536, "obj_name_len": 32, "meta_len": 4}\n#n\top\tres\textra\tused\n0\tmount\t0\t-\t0\n1\twrite /a 5 1\t5\tsize=5\t502\n' >t.trace
+check "replay of a right trace" 0 "$THIMBLE" image replay t.trace
+sed 's/502$/503/' t.trace >u.trace
+check "replay stops at a difference" 1 "$THIMBLE" image replay u.trace
+check "... and says where and what" 0 grep -q 'u.trace:5: used: expected 503, got 502' err
+check "replay of something else" 2 "$THIMBLE" image replay p.csv
+check "help" 0 "$THIMBLE" image --help
+check "... within 80 columns" 1 grep -Eq '^.{81}' out
+
+echo "1..$n"
+exit $failed
