@@ -22,6 +22,6 @@ static inline const char *shared_path(const char *rel)
 #define SHARED_OR_SKIP(var, rel)                              \
     const char *var = shared_path(rel);                       \
     if (!var) {                                               \
-        print_message("skipped: no %s in the shared folder\n", rel); \
+        print_message("# skipped: no %s in the shared folder\n", rel); \
         skip();                                               \
     }

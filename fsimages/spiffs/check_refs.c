@@ -36,7 +36,7 @@ static void mark(struct sf *fs, const struct range *r, uint32_t page, unsigned w
 static unsigned marks(const struct sf *fs, const struct range *r, uint32_t page)
 {
     uint32_t i = page - r->first;
-    return fs->work[i / 2] >> (i % 2 * 4) & 7u;
+    return (unsigned)fs->work[i / 2] >> (i % 2 * 4) & 7u;
 }
 
 static int32_t bad_file(struct sf *fs, uint16_t id)

@@ -240,7 +240,7 @@ static void each_manifest(void (*compare)(struct golden *g))
     assert_int_equal(glob(pattern, 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         struct golden g;
-        print_message("%s\n", strrchr(found.gl_pathv[i], '/') + 1);
+        print_message("# %s\n", strrchr(found.gl_pathv[i], '/') + 1);
         golden_open(&g, found.gl_pathv[i]);
         compare(&g);
         golden_close(&g);
