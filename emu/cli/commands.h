@@ -4,6 +4,7 @@
 
 #define THM_COMMANDS(X) \
     X(run) \
+    X(infer) \
     X(boards) \
     X(image) \
     X(serve) \
