@@ -112,7 +112,7 @@ static enum thm_nn_err for_each_op(struct cursor *k, enum thm_nn_err (*step)(str
 static enum thm_nn_err find_op(struct cursor *k, struct thm_node *n)
 {
     (void)k;
-    return n->op ? THM_NN_OK : thm_refuse(n, THM_NN_EOP, "the operator is not available");
+    return n->op ? THM_NN_OK : thm_refuse(n, THM_NN_EOP, "there is no kernel for it");
 }
 
 static void parse_options(struct thm_node *n, uint8_t *block, uint32_t bytes)
