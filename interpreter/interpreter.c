@@ -76,7 +76,8 @@ enum thm_nn_err thm_interpreter_allocate(struct thm_interpreter *it, struct thm_
     return THM_NN_OK;
 }
 
-static void report_op(const struct thm_node *n)
+/* Not inlined: its locals would lie under every kernel's on a small stack. */
+__attribute__((noinline)) static void report_op(const struct thm_node *n)
 {
     const struct thm_interpreter_hooks *hooks = &n->it->hooks;
     struct thm_op_event ev = { .subgraph = n->subgraph, .op = n->index };

@@ -110,7 +110,7 @@ static bool get_value(const struct thm_node *n, uint32_t vector, uint32_t count,
     v->constant = t->place == PLACE_MODEL;
     v->variable = t->variable;
     v->tensor = tensor;
-    v->data = NULL;
+    v->data = v->bytes ? NULL : c->arena.base; /* empty: any address will do, but NULL plus 0 is undefined */
     if (t->place == PLACE_ARENA)
         v->data = in_arena(c, t->data);
     else if (t->place == PLACE_MODEL)

@@ -68,7 +68,7 @@ void thm_binary_rows(const struct thm_binary *v, thm_row_fn *row, const void *ct
     uint8_t *out = v->out.data;
     if (v->out.elements == 0)
         return;
-    if (thm_same_shape(&v->a, &v->b)) {
+    if (thm_same_shape(&v->a, &v->b) && v->a.elements == v->out.elements) {
         row(ctx, v->a.data, 1, v->b.data, 1, out, v->out.elements);
         return;
     }
