@@ -187,7 +187,7 @@ static uint32_t realloc_caps(struct thm_heaps *hs, uint32_t i, uint32_t p, uint3
     const uint32_t to = search(hs, 0, n, caps);
     if (to == 0)
         return 0;
-    memcpy(thm_heaps_host(hs, to), thm_heaps_host(hs, p), old < n ? old : n);
+    memmove(thm_heaps_host(hs, to), thm_heaps_host(hs, p), old < n ? old : n);
     h->ops->free(h, p);
     return to;
 }

@@ -89,8 +89,9 @@ TLSF_INLINE bool find_list(struct tlsf *t, struct tlsf_list *l)
     return l->sl >> t->sl_log2 == 0 ? true : corrupt(t, tlsf_sl_bitmap_at(t, l->fl));
 }
 
-/* Take a free block of at least z (rounded) bytes out of its list. */
-TLSF_INLINE uint32_t locate(struct tlsf *t, uint32_t z)
+/* Take a free block of at least z (rounded) bytes out of its list. *word: its size word. Callers go on with that one: damaged links may
+ * have made list_remove write over the block's own header. */
+TLSF_INLINE uint32_t locate(struct tlsf *t, uint32_t z, uint32_t *word)
 {
     struct tlsf_list l = tlsf_list_of(t, z);
     if (!find_list(t, &l))
@@ -98,8 +99,8 @@ TLSF_INLINE uint32_t locate(struct tlsf *t, uint32_t z)
     const uint32_t head_at = tlsf_head_at(t, l), b = tlsf_load(t, head_at);
     if (!tlsf_is_block(t, b))
         return corrupt(t, head_at);
-    const uint32_t word = tlsf_load(t, b + BLOCK_SIZE);
-    if (word < z || !(word & SIZE_FREE))
+    *word = tlsf_load(t, b + BLOCK_SIZE);
+    if (*word < z || !(*word & SIZE_FREE))
         return corrupt(t, b + BLOCK_SIZE);
     return list_remove(t, b, l) ? b : 0;
 }
@@ -115,9 +116,9 @@ TLSF_INLINE bool make_free(struct tlsf *t, uint32_t b, uint32_t size, uint32_t f
 }
 
 /* Turn b, free but in no list, into a live block of z bytes; give back what is left when that makes a block. */
-TLSF_INLINE uint32_t hand_out(struct tlsf *t, uint32_t b, uint32_t z)
+TLSF_INLINE uint32_t hand_out(struct tlsf *t, uint32_t b, uint32_t word, uint32_t z)
 {
-    const uint32_t word = tlsf_load(t, b + BLOCK_SIZE), size = word & SIZE_MASK;
+    const uint32_t size = word & SIZE_MASK;
     if (size < z + BLOCK_HEADER) {
         clear_bits(t, tlsf_next(b, size) + BLOCK_SIZE, SIZE_PREV_FREE);
         tlsf_store(t, b + BLOCK_SIZE, word & ~SIZE_FREE);
@@ -140,20 +141,21 @@ TLSF_INLINE uint32_t done(struct thm_heap *h, const struct tlsf *t, uint32_t res
 uint32_t thm_tlsf_malloc(struct thm_heap *h, uint32_t n)
 {
     struct tlsf t = tlsf_view(h);
-    uint32_t z = adjust(&t, n);
+    uint32_t z = adjust(&t, n), word = 0;
     if (z == 0)
         return 0;
     z = round_to_list(&t, z);
-    const uint32_t b = locate(&t, z);
-    return done(h, &t, b ? hand_out(&t, b, z) : 0);
+    const uint32_t b = locate(&t, z, &word);
+    return done(h, &t, b ? hand_out(&t, b, word, z) : 0);
 }
 
 /* Split the front of free block b off as a free block of its own, so that a block begins `gap` bytes further. */
-TLSF_INLINE uint32_t trim_front(struct tlsf *t, uint32_t b, uint32_t gap)
+TLSF_INLINE uint32_t trim_front(struct tlsf *t, uint32_t b, uint32_t gap, uint32_t *word)
 {
-    const uint32_t word = tlsf_load(t, b + BLOCK_SIZE), rest = b + gap;
-    tlsf_store(t, rest + BLOCK_SIZE, ((word & SIZE_MASK) - gap) | SIZE_FREE);
-    return make_free(t, b, gap - BLOCK_OVERHEAD, word & SIZE_PREV_FREE) ? rest : 0;
+    const uint32_t flags = *word & SIZE_PREV_FREE, rest = b + gap;
+    *word = ((*word & SIZE_MASK) - gap) | SIZE_FREE | SIZE_PREV_FREE;
+    tlsf_store(t, rest + BLOCK_SIZE, *word);
+    return make_free(t, b, gap - BLOCK_OVERHEAD, flags) ? rest : 0;
 }
 
 /* How far the block at payload p must move for payload + offset to be aligned: 0, or enough for a free block in front. */
@@ -177,11 +179,11 @@ uint32_t thm_tlsf_memalign(struct thm_heap *h, uint32_t align, uint32_t n, uint3
     const uint64_t with_gap = ((uint64_t)z + align + BLOCK_HEADER + align - 1) & ~((uint64_t)align - 1);
     if (with_gap > t.max_request)
         return 0;
-    uint32_t b = locate(&t, round_to_list(&t, (uint32_t)with_gap));
+    uint32_t word = 0, b = locate(&t, round_to_list(&t, (uint32_t)with_gap), &word);
     const uint32_t gap = b ? (uint32_t)alignment_gap(b + BLOCK_PAYLOAD, align, offset) : 0;
     if (gap)
-        b = trim_front(&t, b, gap);
-    return done(h, &t, b ? hand_out(&t, b, z) : 0);
+        b = trim_front(&t, b, gap, &word);
+    return done(h, &t, b ? hand_out(&t, b, word, z) : 0);
 }
 
 /* The block of a live payload; 0: the header is damaged. */
@@ -246,14 +248,26 @@ static uint32_t move(struct thm_heap *h, uint32_t p, uint32_t n, uint32_t old_si
     const uint32_t to = thm_tlsf_malloc(h, n);
     if (to == 0)
         return 0;
-    memcpy(h->mem + (to - h->base), h->mem + (p - h->base), n < old_size ? n : old_size);
+    memmove(h->mem + (to - h->base), h->mem + (p - h->base), n < old_size ? n : old_size);
     return thm_tlsf_free(h, p) ? to : 0;
 }
 
-/* Cut the live block b down to z bytes; the tail joins a free block behind it. */
-TLSF_INLINE bool trim_tail(struct tlsf *t, uint32_t b, uint32_t z)
+/* Let the live block b of `word` grow over the free one behind it. */
+TLSF_INLINE bool grow(struct tlsf *t, uint32_t b, uint32_t *word)
 {
-    const uint32_t word = tlsf_load(t, b + BLOCK_SIZE), size = word & SIZE_MASK;
+    uint32_t gained;
+    if (!absorb_next(t, b, *word & SIZE_MASK, &gained))
+        return false;
+    *word += gained;
+    tlsf_store(t, b + BLOCK_SIZE, *word);
+    clear_bits(t, tlsf_next(b, *word & SIZE_MASK) + BLOCK_SIZE, SIZE_PREV_FREE);
+    return true;
+}
+
+/* Cut the live block b of `word` down to z bytes; the tail joins a free block behind it. */
+TLSF_INLINE bool trim_tail(struct tlsf *t, uint32_t b, uint32_t word, uint32_t z)
+{
+    const uint32_t size = word & SIZE_MASK;
     uint32_t gained;
     if (size < z + BLOCK_HEADER)
         return true;
@@ -263,27 +277,17 @@ TLSF_INLINE bool trim_tail(struct tlsf *t, uint32_t b, uint32_t z)
     return make_free(t, tlsf_next(b, z), size - z - BLOCK_OVERHEAD + gained, 0);
 }
 
-/* Let the live block b of `size` bytes grow over the free one behind it. */
-TLSF_INLINE bool grow(struct tlsf *t, uint32_t b, uint32_t size)
-{
-    uint32_t gained;
-    if (!absorb_next(t, b, size, &gained))
-        return false;
-    tlsf_store(t, b + BLOCK_SIZE, tlsf_load(t, b + BLOCK_SIZE) + gained);
-    clear_bits(t, tlsf_next(b, size + gained) + BLOCK_SIZE, SIZE_PREV_FREE);
-    return true;
-}
-
 uint32_t thm_tlsf_realloc(struct thm_heap *h, uint32_t p, uint32_t n)
 {
     struct tlsf t = tlsf_view(h);
     const uint32_t z = adjust(&t, n), b = live_block(&t, p);
     if (z == 0 || b == 0)
         return done(h, &t, 0);
-    const uint32_t size = tlsf_size(&t, b), behind = tlsf_load(&t, tlsf_next(b, size) + BLOCK_SIZE);
+    uint32_t word = tlsf_load(&t, b + BLOCK_SIZE);
+    const uint32_t size = word & SIZE_MASK, behind = tlsf_load(&t, tlsf_next(b, size) + BLOCK_SIZE);
     if (z > size && (!(behind & SIZE_FREE) || z > size + BLOCK_OVERHEAD + (behind & SIZE_MASK)))
         return move(h, p, n, size);
-    return done(h, &t, (z <= size || grow(&t, b, size)) && trim_tail(&t, b, z) ? p : 0);
+    return done(h, &t, (z <= size || grow(&t, b, &word)) && trim_tail(&t, b, word, z) ? p : 0);
 }
 
 uint32_t thm_tlsf_pool_size(const struct thm_heap *h)

@@ -7,6 +7,7 @@
     X(infer) \
     X(boards) \
     X(image) \
+    X(heap) \
     X(serve) \
     X(zoo)
 
