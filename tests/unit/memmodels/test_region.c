@@ -11,7 +11,7 @@
 static int touch(volatile uint8_t *p)
 {
     const pid_t pid = fork();
-    int status;
+    int status = 0;
     if (pid == 0) {
         signal(SIGSEGV, SIG_DFL); /* a sanitizer would report it otherwise */
         signal(SIGBUS, SIG_DFL);

@@ -9,7 +9,7 @@ static struct thm_stack stack;
 static int setup(void **state)
 {
     (void)state;
-    return thm_stack_map(&stack, "main", 16384);
+    return thm_stack_map(&stack, "main", 16384) == THM_MEM_OK ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -53,7 +53,8 @@ __attribute__((noinline)) static int use_bytes(int depth, struct visit *v)
     v->inside = (uint8_t *)__builtin_frame_address(0) > stack.low && (uint8_t *)__builtin_frame_address(0) <= stack.top;
     if (depth == 0)
         v->depth = thm_stack_depth(&stack, (const void *)&v->depth) ? 0 : thm_stack_depth(&stack, __builtin_frame_address(0));
-    return depth ? frame[0] * frame[511] + use_bytes(depth - 1, v) : frame[0];
+    const int below = depth ? use_bytes(depth - 1, v) : 0;
+    return below + frame[0] * frame[511]; /* read after the call: the frame must live */
 }
 
 static void visit(void *arg)
@@ -121,7 +122,7 @@ static void overflow(void *arg)
 static void overflow__faults_in_the_guard(void **state)
 {
     static uint8_t signal_stack[64 << 10];
-    int status;
+    int status = 0;
     (void)state;
     const pid_t pid = fork();
     if (pid == 0) {
