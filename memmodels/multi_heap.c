@@ -2,7 +2,7 @@
  * Rules: esp-idf components/heap/multi_heap.c, multi_heap_poisoning.c (1021229). */
 #include <stdio.h>
 #include "memmodels/multi_heap.h"
-#include "memmodels/tlsf.h"
+#include "memmodels/tlsf_ops.h"
 
 enum { /* the heap record, at the region's start */
     RECORD_LOCK = 0, RECORD_FREE = 4, RECORD_MIN_FREE = 8, RECORD_POOL_SIZE = 12, RECORD_CONTROL = 16,
@@ -15,19 +15,9 @@ enum { /* light poisoning: a canary and the requested size in front, a canary be
 #define HEAD_CANARY 0xABBA1234u
 #define TAIL_CANARY 0xBAAD5678u
 
-static bool poisoned(const struct thm_heap *h)
+static uint32_t poison_overhead(const struct thm_heap *h)
 {
-    return h->ops == &thm_multi_heap_tlsf_light;
-}
-
-static uint32_t load(const struct thm_heap *h, uint32_t at)
-{
-    return thm_load32(h->mem + (at - h->base));
-}
-
-static void store(const struct thm_heap *h, uint32_t at, uint32_t v)
-{
-    thm_store32(h->mem + (at - h->base), v);
+    return h->ops == &thm_multi_heap_tlsf_light ? POISON_OVERHEAD : 0;
 }
 
 static uint32_t record(const struct thm_heap *h, uint32_t field)
@@ -35,96 +25,74 @@ static uint32_t record(const struct thm_heap *h, uint32_t field)
     return thm_load32(h->mem + field);
 }
 
-static bool corrupt(struct thm_heap *h, uint32_t at)
+/* End of an operation: what it met is the heap's news. */
+static bool sound(struct thm_heap *h, const struct tlsf *t)
 {
-    if (h->corrupt_at == 0)
-        h->corrupt_at = at;
-    return false;
+    if (t->corrupt_at && h->corrupt_at == 0)
+        h->corrupt_at = t->corrupt_at;
+    return t->corrupt_at == 0;
 }
 
 /* The words that say where the allocator's structures are have not been overwritten. */
-static bool intact(struct thm_heap *h)
+TLSF_INLINE bool intact(struct tlsf *t, const struct thm_heap *h)
 {
-    const struct tlsf t = tlsf_view(h);
-    if (record(h, RECORD_CONTROL) != t.control)
-        return corrupt(h, h->base + RECORD_CONTROL);
-    return tlsf_control_intact(&t, h) || corrupt(h, t.control);
+    if (tlsf_load(t, t->control - RECORD_END + RECORD_CONTROL) != t->control)
+        return tlsf_corrupt(t, t->control - RECORD_END + RECORD_CONTROL);
+    return tlsf_control_intact(t, h) || tlsf_corrupt(t, t->control);
 }
 
 /* Count `taken` bytes off the free ones, after giving back `given`. */
-static void account(struct thm_heap *h, uint32_t given, uint32_t taken)
+TLSF_INLINE void account(const struct tlsf *t, uint32_t given, uint32_t taken)
 {
-    const uint32_t now = record(h, RECORD_FREE) + given - taken;
-    thm_store32(h->mem + RECORD_FREE, now);
-    if (now < record(h, RECORD_MIN_FREE))
-        thm_store32(h->mem + RECORD_MIN_FREE, now);
+    const uint32_t at = t->control - RECORD_END, now = tlsf_load(t, at + RECORD_FREE) + given - taken;
+    tlsf_store(t, at + RECORD_FREE, now);
+    if (now < tlsf_load(t, at + RECORD_MIN_FREE))
+        tlsf_store(t, at + RECORD_MIN_FREE, now);
 }
 
-static uint32_t block_cost(const struct thm_heap *h, uint32_t block_payload)
+TLSF_INLINE uint32_t block_cost(const struct tlsf *t, uint32_t q)
 {
-    return (load(h, block_payload - BLOCK_PAYLOAD + BLOCK_SIZE) & SIZE_MASK) + BLOCK_OVERHEAD;
+    return tlsf_size(t, q - BLOCK_PAYLOAD) + BLOCK_OVERHEAD;
 }
 
-/* The bytes to ask TLSF for; 0: none, or past 32 bits. */
-static uint32_t with_poison(const struct thm_heap *h, uint32_t n)
+/* Set the canaries (if overhead is not 0) of the block with payload q, for n bytes; the caller's address. */
+TLSF_INLINE uint32_t poison(const struct tlsf *t, uint32_t q, uint32_t n, uint32_t overhead)
 {
-    const uint32_t extra = poisoned(h) ? POISON_OVERHEAD : 0;
-    return n && n <= UINT32_MAX - extra ? n + extra : 0;
+    if (overhead == 0)
+        return q;
+    tlsf_store(t, q, HEAD_CANARY);
+    tlsf_store(t, q + 4, n);
+    tlsf_store(t, q + POISON_FRONT + n, TAIL_CANARY);
+    return q + POISON_FRONT;
 }
 
-/* Set the canaries of a block for n bytes; the caller's address. */
-static uint32_t poison(struct thm_heap *h, uint32_t block_payload, uint32_t n)
+/* Both canaries of a block of `size` bytes are there; else the address of the damaged word. */
+TLSF_INLINE uint32_t damaged_canary(const struct tlsf *t, uint32_t q, uint32_t size)
 {
-    if (!poisoned(h))
-        return block_payload;
-    const uint32_t p = block_payload + POISON_FRONT;
-    store(h, block_payload, HEAD_CANARY);
-    store(h, block_payload + 4, n);
-    store(h, p + n, TAIL_CANARY);
-    return p;
-}
-
-/* Both canaries of a block of `size` bytes are there; false: *where = the damaged word. */
-static bool canaries_intact(const struct thm_heap *h, uint32_t block_payload, uint32_t size, uint32_t *where)
-{
-    *where = block_payload;
-    if (size < POISON_OVERHEAD || load(h, block_payload) != HEAD_CANARY)
-        return false;
-    const uint32_t n = load(h, block_payload + 4);
-    *where = block_payload + 4;
+    if (size < POISON_OVERHEAD || tlsf_load(t, q) != HEAD_CANARY)
+        return q;
+    const uint32_t n = tlsf_load(t, q + 4), tail = q + POISON_FRONT + n;
     if (n > size - POISON_OVERHEAD)
-        return false;
-    *where = block_payload + POISON_FRONT + n;
-    return load(h, *where) == TAIL_CANARY;
+        return q + 4;
+    return tlsf_load(t, tail) == TAIL_CANARY ? 0 : tail;
 }
 
 /* p is where a block's payload can be. */
-static bool in_pool(const struct thm_heap *h, uint32_t p)
+TLSF_INLINE bool in_pool(const struct tlsf *t, uint32_t p, uint32_t overhead)
 {
-    const uint32_t front = BLOCK_PAYLOAD + (poisoned(h) ? POISON_FRONT : 0);
-    return p % 4 == 0 && p >= h->state[TLSF_FIRST] + front && p < h->state[TLSF_LAST];
-}
-
-/* The size of block b; 0: nothing that may be followed is there. */
-static uint32_t sound_size(const struct thm_heap *h, uint32_t b)
-{
-    const struct tlsf t = tlsf_view(h);
-    return tlsf_is_block(&t, b) ? tlsf_size(&t, b) : 0;
+    return tlsf_in_words(p, t->first + BLOCK_PAYLOAD + (overhead ? POISON_FRONT : 0), t->last);
 }
 
 /* What TLSF calls the caller's block p; 0: its header or canaries are damaged. */
-static uint32_t verified(struct thm_heap *h, uint32_t p)
+TLSF_INLINE uint32_t verified(struct tlsf *t, const struct thm_heap *h, uint32_t p, uint32_t overhead)
 {
-    uint32_t where;
-    if (!intact(h))
+    const uint32_t q = overhead ? p - POISON_FRONT : p, b = q - BLOCK_PAYLOAD;
+    if (!intact(t, h))
         return 0;
-    if (!poisoned(h))
-        return p;
-    const uint32_t q = p - POISON_FRONT;
-    if (canaries_intact(h, q, sound_size(h, q - BLOCK_PAYLOAD), &where))
-        return q;
-    corrupt(h, where);
-    return 0;
+    if (!tlsf_is_block(t, b))
+        return tlsf_corrupt(t, b + BLOCK_SIZE);
+    const uint32_t damaged = overhead ? damaged_canary(t, q, tlsf_size(t, b)) : 0;
+    return damaged ? tlsf_corrupt(t, damaged) : q;
 }
 
 static enum thm_mem_err heap_init(struct thm_heap *h)
@@ -142,74 +110,83 @@ static enum thm_mem_err heap_init(struct thm_heap *h)
 
 static uint32_t heap_memalign(struct thm_heap *h, uint32_t align, uint32_t n)
 {
-    const uint32_t z = with_poison(h, n);
-    if (align == 0 || align & (align - 1) || z == 0 || !intact(h))
+    struct tlsf t = tlsf_view(h);
+    const uint32_t overhead = poison_overhead(h);
+    if (align == 0 || align & (align - 1) || n == 0 || n > UINT32_MAX - overhead)
         return 0;
-    const uint32_t q = thm_tlsf_memalign(h, align, z, poisoned(h) ? POISON_FRONT : 0);
-    if (q == 0)
+    const uint32_t q = intact(&t, h) ? thm_tlsf_memalign(&t, align, n + overhead, overhead ? POISON_FRONT : 0) : 0;
+    if (!sound(h, &t) || q == 0)
         return 0;
-    account(h, 0, block_cost(h, q));
-    return poison(h, q, n);
+    account(&t, 0, block_cost(&t, q));
+    return poison(&t, q, n, overhead);
 }
 
-static uint32_t heap_malloc(struct thm_heap *h, uint32_t n)
+TLSF_INLINE uint32_t malloc_with(struct thm_heap *h, uint32_t n, uint32_t overhead)
 {
-    const uint32_t z = with_poison(h, n);
-    const uint32_t q = z && intact(h) ? thm_tlsf_malloc(h, z) : 0;
-    if (q == 0)
+    struct tlsf t = tlsf_view(h);
+    if (n == 0 || n > UINT32_MAX - overhead)
         return 0;
-    account(h, 0, block_cost(h, q));
-    return poison(h, q, n);
+    const uint32_t q = intact(&t, h) ? tlsf_malloc(&t, n + overhead) : 0;
+    if (!sound(h, &t) || q == 0)
+        return 0;
+    account(&t, 0, block_cost(&t, q));
+    return poison(&t, q, n, overhead);
 }
 
-static enum thm_mem_err heap_free(struct thm_heap *h, uint32_t p)
+TLSF_INLINE enum thm_mem_err free_with(struct thm_heap *h, uint32_t p, uint32_t overhead)
 {
-    if (p == 0)
-        return THM_MEM_OK;
-    if (!in_pool(h, p))
-        return THM_MEM_EINVAL;
-    const uint32_t q = verified(h, p);
-    if (q == 0)
+    struct tlsf t = tlsf_view(h);
+    if (!in_pool(&t, p, overhead))
+        return p ? THM_MEM_EINVAL : THM_MEM_OK;
+    const uint32_t q = verified(&t, h, p, overhead), cost = q ? block_cost(&t, q) : 0;
+    const bool freed = q && tlsf_free(&t, q);
+    if (!sound(h, &t) || !freed)
         return THM_MEM_ECORRUPT;
-    const uint32_t cost = block_cost(h, q);
-    if (!thm_tlsf_free(h, q))
-        return THM_MEM_ECORRUPT;
-    account(h, cost, 0);
+    account(&t, cost, 0);
     return THM_MEM_OK;
 }
+
+/* The two are the hot ones: compiled for each kind of poisoning. */
+static uint32_t malloc_off(struct thm_heap *h, uint32_t n) { return malloc_with(h, n, 0); }
+static uint32_t malloc_light(struct thm_heap *h, uint32_t n) { return malloc_with(h, n, POISON_OVERHEAD); }
+static enum thm_mem_err free_off(struct thm_heap *h, uint32_t p) { return free_with(h, p, 0); }
+static enum thm_mem_err free_light(struct thm_heap *h, uint32_t p) { return free_with(h, p, POISON_OVERHEAD); }
 
 /* As heap_caps_realloc calls it: 0 bytes is free, and counted as such. */
 static uint32_t heap_realloc(struct thm_heap *h, uint32_t p, uint32_t n)
 {
+    struct tlsf t = tlsf_view(h);
+    const uint32_t overhead = poison_overhead(h);
     if (p == 0)
-        return heap_malloc(h, n);
+        return h->ops->malloc(h, n);
     if (n == 0) {
-        heap_free(h, p);
+        h->ops->free(h, p);
         return 0;
     }
-    const uint32_t z = with_poison(h, n), q = z && in_pool(h, p) ? verified(h, p) : 0;
-    if (q == 0)
+    if (n > UINT32_MAX - overhead || !in_pool(&t, p, overhead))
         return 0;
-    const uint32_t cost = block_cost(h, q), to = thm_tlsf_realloc(h, q, z);
-    if (to == 0)
+    const uint32_t q = verified(&t, h, p, overhead), cost = q ? block_cost(&t, q) : 0;
+    const uint32_t to = q ? thm_tlsf_realloc(&t, q, n + overhead) : 0;
+    if (!sound(h, &t) || to == 0)
         return 0;
-    account(h, cost, block_cost(h, to));
-    return poison(h, to, n);
+    account(&t, cost, block_cost(&t, to));
+    return poison(&t, to, n, overhead);
 }
 
 static uint32_t heap_usable(const struct thm_heap *h, uint32_t p)
 {
-    const uint32_t front = poisoned(h) ? POISON_FRONT : 0, b = p - front - BLOCK_PAYLOAD;
-    if (!in_pool(h, p) || load(h, b + BLOCK_SIZE) & SIZE_FREE)
+    const struct tlsf t = tlsf_view(h);
+    const uint32_t overhead = poison_overhead(h), b = p - BLOCK_PAYLOAD - (overhead ? POISON_FRONT : 0);
+    if (!in_pool(&t, p, overhead) || !tlsf_is_block(&t, b) || tlsf_load(&t, b + BLOCK_SIZE) & SIZE_FREE)
         return 0;
-    const uint32_t size = sound_size(h, b), overhead = poisoned(h) ? POISON_OVERHEAD : 0;
+    const uint32_t size = tlsf_size(&t, b);
     return size > overhead ? size - overhead : 0;
 }
 
 /* The info call leaves one block's poison out of each figure, so that nobody asks for it. */
 static uint32_t less_poison(const struct thm_heap *h, uint32_t v)
 {
-    const uint32_t overhead = poisoned(h) ? POISON_OVERHEAD : 0;
+    const uint32_t overhead = poison_overhead(h);
     return v > overhead ? v - overhead : 0;
 }
 
@@ -223,10 +200,8 @@ static void heap_stats(const struct thm_heap *h, struct thm_heap_stats *out)
     thm_tlsf_stats(h, out);
     out->free = heap_free_bytes(h);
     out->min_free = less_poison(h, record(h, RECORD_MIN_FREE));
-    if (poisoned(h)) {
-        out->largest = less_poison(h, out->largest);
-        out->allocated -= out->blocks_alloc * POISON_OVERHEAD;
-    }
+    out->largest = less_poison(h, out->largest);
+    out->allocated -= out->blocks_alloc * poison_overhead(h);
 }
 
 /* The counter agrees with the blocks. Call it on a heap whose headers are sound. */
@@ -241,6 +216,14 @@ static enum thm_mem_err check_free_count(const struct thm_heap *h, uint32_t *whe
     return THM_MEM_ECORRUPT;
 }
 
+static bool canaries_intact(const struct thm_heap *h, uint32_t q, uint32_t size, uint32_t *where)
+{
+    const struct tlsf t = tlsf_view(h);
+    const uint32_t damaged = damaged_canary(&t, q, size);
+    *where = damaged;
+    return damaged == 0;
+}
+
 static enum thm_mem_err heap_check(const struct thm_heap *h, uint32_t *where)
 {
     if (record(h, RECORD_CONTROL) != h->state[TLSF_CONTROL]) {
@@ -248,7 +231,7 @@ static enum thm_mem_err heap_check(const struct thm_heap *h, uint32_t *where)
             *where = h->base + RECORD_CONTROL;
         return THM_MEM_ECORRUPT;
     }
-    const enum thm_mem_err e = thm_tlsf_check(h, poisoned(h) ? canaries_intact : NULL, where);
+    const enum thm_mem_err e = thm_tlsf_check(h, poison_overhead(h) ? canaries_intact : NULL, where);
     return e ? e : check_free_count(h, where);
 }
 
@@ -261,13 +244,14 @@ static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
 }
 
 #define CALLS                                                                                                   \
-    .init = heap_init, .malloc = heap_malloc, .realloc = heap_realloc, .memalign = heap_memalign,               \
-    .free = heap_free, .usable = heap_usable, .free_bytes = heap_free_bytes, .stats = heap_stats,               \
-    .check = heap_check, .stat_line = heap_stat_line
+    .init = heap_init, .realloc = heap_realloc, .memalign = heap_memalign, .usable = heap_usable,               \
+    .free_bytes = heap_free_bytes, .stats = heap_stats, .check = heap_check, .stat_line = heap_stat_line
 
 const struct thm_heap_ops thm_multi_heap_tlsf = {
-    .name = "esp_multi_heap_tlsf", .title = "ESP-IDF multi_heap over TLSF, poisoning off (ESP-IDF default)", CALLS,
+    .name = "esp_multi_heap_tlsf", .title = "ESP-IDF multi_heap over TLSF, poisoning off (ESP-IDF default)",
+    .malloc = malloc_off, .free = free_off, CALLS,
 };
 const struct thm_heap_ops thm_multi_heap_tlsf_light = {
-    .name = "esp_multi_heap_tlsf_light", .title = "the same with light poisoning (Arduino-ESP32)", CALLS,
+    .name = "esp_multi_heap_tlsf_light", .title = "the same with light poisoning (Arduino-ESP32)",
+    .malloc = malloc_light, .free = free_light, CALLS,
 };

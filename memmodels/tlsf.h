@@ -39,12 +39,11 @@ enum {
 bool thm_tlsf_init(struct thm_heap *h, uint32_t control, uint32_t bytes);
 uint32_t thm_tlsf_pool_size(const struct thm_heap *h); /* bytes behind the control structure */
 
-/* These return the payload's address; 0: no block fits, or h->corrupt_at was set. */
-uint32_t thm_tlsf_malloc(struct thm_heap *h, uint32_t n);
+/* malloc and free: tlsf_ops.h. These give the payload's address; 0: no block fits, or t->corrupt_at is set. */
+struct tlsf;
 /* payload + offset is aligned; offset is 0 or the size of the header that a caller puts in front (a multiple of 4). */
-uint32_t thm_tlsf_memalign(struct thm_heap *h, uint32_t align, uint32_t n, uint32_t offset);
-uint32_t thm_tlsf_realloc(struct thm_heap *h, uint32_t p, uint32_t n); /* n > 0, p live */
-bool thm_tlsf_free(struct thm_heap *h, uint32_t p);                    /* false: h->corrupt_at is set */
+uint32_t thm_tlsf_memalign(struct tlsf *t, uint32_t align, uint32_t n, uint32_t offset);
+uint32_t thm_tlsf_realloc(struct tlsf *t, uint32_t p, uint32_t n); /* n > 0, p live */
 
 /* tlsf_check.c: pool, lists and bitmaps agree. `each`, if given, is asked about every live payload. */
 typedef bool thm_tlsf_live_check(const struct thm_heap *h, uint32_t p, uint32_t size, uint32_t *where);
