@@ -121,9 +121,10 @@ static uint32_t heap_memalign(struct thm_heap *h, uint32_t align, uint32_t n)
     return poison(&t, q, n, overhead);
 }
 
-TLSF_INLINE uint32_t malloc_with(struct thm_heap *h, uint32_t n, uint32_t overhead)
+TLSF_INLINE uint32_t malloc_with(struct thm_heap *h, uint32_t n, uint32_t overhead, uint32_t sl_log2)
 {
     struct tlsf t = tlsf_view(h);
+    t.sl_log2 = sl_log2;
     if (n == 0 || n > UINT32_MAX - overhead)
         return 0;
     const uint32_t q = intact(&t, h) ? tlsf_malloc(&t, n + overhead) : 0;
@@ -133,9 +134,10 @@ TLSF_INLINE uint32_t malloc_with(struct thm_heap *h, uint32_t n, uint32_t overhe
     return poison(&t, q, n, overhead);
 }
 
-TLSF_INLINE enum thm_mem_err free_with(struct thm_heap *h, uint32_t p, uint32_t overhead)
+TLSF_INLINE enum thm_mem_err free_with(struct thm_heap *h, uint32_t p, uint32_t overhead, uint32_t sl_log2)
 {
     struct tlsf t = tlsf_view(h);
+    t.sl_log2 = sl_log2;
     if (!in_pool(&t, p, overhead))
         return p ? THM_MEM_EINVAL : THM_MEM_OK;
     const uint32_t q = verified(&t, h, p, overhead), cost = q ? block_cost(&t, q) : 0;
@@ -146,11 +148,31 @@ TLSF_INLINE enum thm_mem_err free_with(struct thm_heap *h, uint32_t p, uint32_t 
     return THM_MEM_OK;
 }
 
-/* The two are the hot ones: compiled for each kind of poisoning. */
-static uint32_t malloc_off(struct thm_heap *h, uint32_t n) { return malloc_with(h, n, 0); }
-static uint32_t malloc_light(struct thm_heap *h, uint32_t n) { return malloc_with(h, n, POISON_OVERHEAD); }
-static enum thm_mem_err free_off(struct thm_heap *h, uint32_t p) { return free_with(h, p, 0); }
-static enum thm_mem_err free_light(struct thm_heap *h, uint32_t p) { return free_with(h, p, POISON_OVERHEAD); }
+/* The two are the hot ones: compiled for each kind of poisoning and each number of lists, with constant shifts. */
+#define WITH_CONSTANTS(call, h, x, overhead)                          \
+    ((h)->state[TLSF_SL_LOG2] == 3   ? call(h, x, overhead, 3)        \
+     : (h)->state[TLSF_SL_LOG2] == 4 ? call(h, x, overhead, 4)        \
+                                     : call(h, x, overhead, 5))
+
+static uint32_t malloc_off(struct thm_heap *h, uint32_t n)
+{
+    return WITH_CONSTANTS(malloc_with, h, n, 0);
+}
+
+static uint32_t malloc_light(struct thm_heap *h, uint32_t n)
+{
+    return WITH_CONSTANTS(malloc_with, h, n, POISON_OVERHEAD);
+}
+
+static enum thm_mem_err free_off(struct thm_heap *h, uint32_t p)
+{
+    return WITH_CONSTANTS(free_with, h, p, 0);
+}
+
+static enum thm_mem_err free_light(struct thm_heap *h, uint32_t p)
+{
+    return WITH_CONSTANTS(free_with, h, p, POISON_OVERHEAD);
+}
 
 /* As heap_caps_realloc calls it: 0 bytes is free, and counted as such. */
 static uint32_t heap_realloc(struct thm_heap *h, uint32_t p, uint32_t n)

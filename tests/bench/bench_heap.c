@@ -1,5 +1,5 @@
 /* Time of a malloc/free pair: an emulated heap against the PC's own malloc, on the same operations.
- * usage: bench_heap [TRACE]    default: a generated mix of 1 to 600 bytes with random frees */
+ * usage: bench_heap [TRACE]...    default: a generated mix of 1 to 600 bytes with random frees */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,20 +118,40 @@ static double measure(void (*run)(void))
     return best * 1e9 / n_pairs;
 }
 
-int main(int argc, char **argv)
+#define ROWS_MAX 16
+
+static double total[ROWS_MAX + 1]; /* nanoseconds of one pass over all traces; the last: the PC's */
+
+static int bench(const char *name)
 {
-    if (argc > 1)
-        load(argv[1]);
-    else
-        generate();
+    const struct thm_heap_ops *row;
     const double host = measure(run_host);
-    printf("%u pairs; PC's malloc %.1f ns a pair\n", n_pairs, host);
-    const struct thm_heap_ops *ops_row;
-    for (size_t i = 0; (ops_row = thm_heap_at(i)); i++) {
-        if (thm_heap_init(&heap, ops_row, memory, 0x20000000, HEAP_SIZE))
+    total[ROWS_MAX] += host * n_pairs;
+    printf("%s: %u pairs; PC's malloc %.1f ns a pair\n", name, n_pairs, host);
+    for (size_t i = 0; (row = thm_heap_at(i)) && i < ROWS_MAX; i++) {
+        if (thm_heap_init(&heap, row, memory, 0x20000000, HEAP_SIZE))
             return 1;
         const double t = measure(run_heap);
-        printf("%-28s %6.1f ns a pair, %.2f times the PC's\n", ops_row->name, t, t / host);
+        total[i] += t * n_pairs;
+        printf("  %-28s %6.1f ns a pair, %.2f times the PC's\n", row->name, t, t / host);
     }
+    n_ops = n_pairs = 0;
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct thm_heap_ops *row;
+    int status = 0;
+    if (argc < 2) {
+        generate();
+        return bench("generated");
+    }
+    for (int i = 1; i < argc && !status; i++) {
+        load(argv[i]);
+        status = bench(argv[i]);
+    }
+    for (size_t i = 0; (row = thm_heap_at(i)) && i < ROWS_MAX; i++)
+        printf("all: %s %.2f times the PC's\n", row->name, total[i] / total[ROWS_MAX]);
+    return status;
 }
