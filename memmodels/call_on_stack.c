@@ -1,5 +1,5 @@
-/* thm_call_on_stack: change the stack pointer, call, change back. The frame pointer keeps the way home, and the CFI says so,
- * so that debuggers unwind across the change. */
+/* thm_call_on_stack: change the stack pointer, call, change back. The frame pointer keeps the way home, and the CFI
+ * says so, so that debuggers unwind across the change. */
 #include "memmodels/stack.h"
 
 #if defined __x86_64__

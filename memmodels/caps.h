@@ -26,8 +26,8 @@ struct thm_heaps {
     struct thm_heap heap[THM_HEAPS_MAX]; /* in search order */
     const struct thm_mem_type *type[THM_HEAPS_MAX];
     uint32_t n;
-    uint32_t internal_limit;   /* PSRAM boards: plain malloc of up to this many bytes goes to internal RAM first; 0 = no PSRAM */
-    uint32_t low_water;        /* least free bytes seen over all DEFAULT heaps; one added later counts as if it had been there */
+    uint32_t internal_limit;   /* PSRAM: plain malloc of up to this many bytes tries internal RAM first; 0: no PSRAM */
+    uint32_t low_water;        /* least free bytes seen over all DEFAULT heaps; later ones count as if always there */
 };
 
 void thm_heaps_init(struct thm_heaps *hs, uint32_t internal_limit);

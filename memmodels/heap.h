@@ -22,7 +22,7 @@ struct thm_heap {
     uint8_t *mem;      /* host address of the heap's first byte; lent */
     uint32_t base;     /* device address of it; alignment and page rounding follow this */
     uint32_t size;     /* bytes */
-    uint32_t corrupt_at; /* 0; once an operation met a damaged word, its device address (the device would have stopped) */
+    uint32_t corrupt_at; /* 0; else the address of the first damaged word an operation met (the device has stopped) */
     uint32_t state[32]; /* what the device keeps outside the heap (newlib's statics); meaning is the allocator's */
 };
 
@@ -36,7 +36,7 @@ struct thm_heap_ops {
     uint32_t (*memalign)(struct thm_heap *h, uint32_t align, uint32_t n); /* likewise */
     /* ECORRUPT: a damaged header, as the device would notice. EINVAL: p was never a block's address. 0 is fine. */
     enum thm_mem_err (*free)(struct thm_heap *h, uint32_t p);
-    uint32_t (*usable)(const struct thm_heap *h, uint32_t p);        /* bytes the block can hold; 0: its header is damaged */
+    uint32_t (*usable)(const struct thm_heap *h, uint32_t p); /* bytes the block can hold; 0: its header is damaged */
     uint32_t (*free_bytes)(const struct thm_heap *h); /* as in stats, without walking; NULL member: only stats knows */
     void (*stats)(const struct thm_heap *h, struct thm_heap_stats *out);
     /* Walk the whole heap. ECORRUPT: *where = device address of the first damaged block header. */

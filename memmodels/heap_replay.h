@@ -1,8 +1,8 @@
 /* memmodels/heap_replay.h -- run an allocation log on an emulated heap, line by line.
  *
- * The log: lines of text. `#` begins a comment; `# allocator: NAME`, `# heap_size: BYTES` and `# base_mod4096: N` before
- * the first operation set up the heap (the address of its first byte, modulo 4096), `# end ops=N` tells that the log is whole. Operations,
- * each optionally with its recorded result, an offset from the heap's first byte or NULL:
+ * The log is text. `#` begins a comment; before the first operation, `# allocator: NAME`, `# heap_size: BYTES` and
+ * `# base_mod4096: N` (the address of the heap's first byte, modulo 4096) set up the heap; `# end ops=N` tells that
+ * the log is whole. Operations, each optionally with its recorded result, an offset from the first byte or NULL:
  *   m ID SIZE -> OFF     malloc; ID is any integer that is not live
  *   a ID ALIGN SIZE -> OFF  memalign
  *   r ID SIZE -> OFF     realloc; size 0 is as the allocator takes it
@@ -28,7 +28,7 @@ struct thm_replay_result {
     enum thm_mem_err err;
     uint64_t line;               /* of the error; 1-based. After success: lines read */
     uint64_t ops;                /* m, a, r and f lines done */
-    char expected[160], got[160]; /* EDIFFERS: recorded and actual result. EFORMAT: what should stand there, and what does */
+    char expected[160], got[160]; /* EDIFFERS: recorded and actual result. EFORMAT: what should be there, and what is */
     const struct thm_heap_ops *allocator; /* NULL: the log ended or failed before it was known */
     uint32_t heap_size, base_mod4096;
     struct thm_heap_stats stats; /* at the end, or at the line of the error */
@@ -39,7 +39,6 @@ struct thm_replay_result {
 /* The allocator of a row name or of a log's header ("esp-multi_heap-tlsf", "newlib-nano-2.5"); NULL: unknown. */
 const struct thm_heap_ops *thm_replay_allocator(const char *name);
 
-/* Replay a whole stream. Stops at the first line that is malformed or differs. Returns result->err:
- * THM_MEM_OK; THM_MEM_EDIFFERS; THM_MEM_EFORMAT; THM_MEM_ECORRUPT (the allocator met a damaged header: never from a
+/* Replay a whole stream. Stops at the first line that is malformed or differs. Returns result->err: THM_MEM_OK; THM_MEM_EDIFFERS; THM_MEM_EFORMAT; THM_MEM_ECORRUPT (the allocator met a damaged header: never from a
  * log alone); THM_MEM_EHOST (no memory for the heap, or reading or writing failed). */
 enum thm_mem_err thm_replay_stream(FILE *in, const struct thm_replay_options *options, struct thm_replay_result *result);

@@ -12,7 +12,8 @@ struct thm_id_map { /* all zero: empty */
     uint64_t capacity, count; /* capacity: 0 or a power of two */
 };
 
-struct thm_id_slot *thm_id_map_find(const struct thm_id_map *m, int64_t id); /* NULL: unknown; valid until the next change */
+/* NULL: unknown. Valid until the next change. */
+struct thm_id_slot *thm_id_map_find(const struct thm_id_map *m, int64_t id);
 bool thm_id_map_put(struct thm_id_map *m, int64_t id, uint32_t p);           /* false: the PC is out of memory */
 void thm_id_map_remove(struct thm_id_map *m, int64_t id);
 void thm_id_map_clear(struct thm_id_map *m);

@@ -2,8 +2,9 @@
  *
  * A region is exactly as large as it is on the chip. What follows it, and is no other region, is inaccessible: running
  * past its end faults. Protection works in pages: where a region does not end on one, the bytes up to the page's end
- * stay accessible (as do those before one that does not begin on one); regions less than a page apart share a mapping,
- * and the hole between them is accessible too. Regions that are adjacent on the chip are adjacent here. Sizes are bytes, addresses the device's. */
+ * stay accessible, as do those before one that does not begin on one. Regions less than a page apart share a mapping,
+ * and the hole between them is accessible too. Regions that are adjacent on the chip are adjacent here. Sizes are bytes,
+ * addresses the device's. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

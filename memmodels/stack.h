@@ -7,7 +7,7 @@
 struct thm_stack {
     const char *task;   /* name for messages; lent */
     uint32_t size;      /* bytes the device gives the task */
-    uint32_t host_size; /* bytes mapped: size x thm_stack_factor, rounded up to pages (the surplus lies above `top`, unused) */
+    uint32_t host_size; /* bytes mapped: size x thm_stack_factor, rounded up to pages (the surplus above `top`, unused) */
     uint8_t *low;       /* lowest usable host address; the guard page lies below */
     uint8_t *top;       /* first address above; `size` rounded down to 16, as devices align it */
     void *map;          /* private */

@@ -9,7 +9,7 @@ TLSF_INLINE uint32_t trim_front(struct tlsf *t, uint32_t b, uint32_t gap, uint32
     return tlsf_make_free(t, b, gap - BLOCK_OVERHEAD, flags) ? rest : 0;
 }
 
-/* How far the block at payload p must move for payload + offset to be aligned: 0, or enough for a free block in front. */
+/* How far the block at p must move for p + offset to be aligned: 0, or enough for a free block in front. */
 static uint64_t alignment_gap(uint32_t p, uint32_t align, uint32_t offset)
 {
     const uint64_t mask = ~((uint64_t)align - 1), least = BLOCK_HEADER + offset;

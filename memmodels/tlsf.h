@@ -2,8 +2,8 @@
  *
  * Layout and rules: espressif/tlsf at ba64d19 (ESP-IDF >= 5.0: control structure sized to the region). All addresses
  * are the device's. A block is named by the address of its `prev_phys` word, which lies in the last word of the block
- * before it and is valid only while that one is free. Every address and size read from SRAM is range-checked before it is followed:
- * an overrun on the board may have put anything there. */
+ * before it and is valid only while that one is free. Every address and size read from SRAM is range-checked before it
+ * is followed: an overrun on the board may have put anything there. */
 #pragma once
 #include "memmodels/heap.h"
 #include "memmodels/words.h"
@@ -86,7 +86,7 @@ TLSF_INLINE uint32_t tlsf_log2(uint32_t v) /* floor; v > 0 */
     return (uint32_t)__builtin_clz(v) ^ 31u;
 }
 
-/* log2 of the distance between list sizes around `size`: 4 bytes for small ones, then 1/8, 1/16 or 1/32 of the power of two. */
+/* log2 of the distance between list sizes around `size`: 4 bytes, then 1/8, 1/16 or 1/32 of the power of two. */
 TLSF_INLINE uint32_t tlsf_step_log2(const struct tlsf *t, uint32_t size)
 {
     return size < 4u << t->sl_log2 ? 2 : tlsf_log2(size) - t->sl_log2;

@@ -1,4 +1,5 @@
-/* memmodels/tlsf_ops.h -- private: taking a block and giving one back, for the two files that do it in one go with their own work. */
+/* memmodels/tlsf_ops.h -- private: taking a block and giving one back, inlined where each is used: the speed of the
+ * emulated heap depends on it. */
 #pragma once
 #include "memmodels/tlsf.h"
 
@@ -91,8 +92,8 @@ TLSF_INLINE bool tlsf_find_list(struct tlsf *t, struct tlsf_list *l)
     return l->sl >> t->sl_log2 == 0 ? true : tlsf_corrupt(t, tlsf_sl_bitmap_at(t, l->fl));
 }
 
-/* Take a free block of at least z (rounded) bytes out of its list. *word: its size word. Callers go on with that one: damaged links may
- * have made list_remove write over the block's own header. */
+/* Take a free block of at least z (rounded) bytes out of its list. *word: its size word. Callers go on with that one:
+ * damaged links may have made tlsf_list_remove write over the block's own header. */
 TLSF_INLINE uint32_t tlsf_locate(struct tlsf *t, uint32_t z, uint32_t *word)
 {
     struct tlsf_list l = tlsf_list_of(t, z);

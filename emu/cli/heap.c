@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "emu/cli/commands.h"
 #include "memmodels/heap_replay.h"
 
@@ -76,21 +77,25 @@ static void print_summary(const struct request *q, const struct thm_replay_resul
            s->largest, s->min_free, 100.0 * fragmentation(s));
 }
 
+static json_t *heap_json(const struct thm_heap_stats *s)
+{
+    return json_pack("{sI sI sI sf sI sI sI}", "free", (json_int_t)s->free, "largest", (json_int_t)s->largest,
+                     "min_free", (json_int_t)s->min_free, "fragmentation", fragmentation(s), "allocated",
+                     (json_int_t)s->allocated, "blocks_alloc", (json_int_t)s->blocks_alloc, "blocks_free",
+                     (json_int_t)s->blocks_free);
+}
+
 static int print_json(const struct request *q, const struct thm_replay_result *r)
 {
-    const struct thm_heap_stats *s = &r->stats;
     const bool differs = r->err == THM_MEM_EDIFFERS;
     json_t *j = json_pack("{ss ss sI sI sI si}", "file", q->path, "allocator", r->allocator->name, "heap_size",
                           (json_int_t)r->heap_size, "base_mod4096", (json_int_t)r->base_mod4096, "operations",
                           (json_int_t)r->ops, "differing", differs);
-    json_t *end = json_pack("{sI sI sI sf sI sI sI}", "free", (json_int_t)s->free, "largest", (json_int_t)s->largest,
-                            "min_free", (json_int_t)s->min_free, "fragmentation", fragmentation(s), "allocated",
-                            (json_int_t)s->allocated, "blocks_alloc", (json_int_t)s->blocks_alloc, "blocks_free",
-                            (json_int_t)s->blocks_free);
     if (j && differs)
         json_object_update_new(j, json_pack("{sI ss ss}", "line", (json_int_t)r->line, "expected", r->expected, "got",
                                             r->got));
-    int failed = !j || !end || json_object_set_new(j, "heap", end) || json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    const bool failed = !j || json_object_set_new(j, "heap", heap_json(&r->stats)) ||
+                        json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     json_decref(j);
     putchar('\n');
     return failed ? thm_fail(THM_EXIT_HOST, "the JSON summary could not be written") : THM_EXIT_OK;
@@ -99,11 +104,16 @@ static int print_json(const struct request *q, const struct thm_replay_result *r
 static int replay(struct request *q)
 {
     struct thm_replay_result result;
+    struct stat st;
     const bool from_stdin = strcmp(q->path, "-") == 0;
     FILE *in = from_stdin ? stdin : fopen(q->path, "re");
     if (!in)
         return thm_fail(errno == EMFILE || errno == ENFILE || errno == ENOMEM ? THM_EXIT_HOST : THM_EXIT_USAGE, "%s: %s",
                         q->path, strerror(errno));
+    if (fstat(fileno(in), &st) == 0 && S_ISDIR(st.st_mode)) {
+        fclose(in);
+        return thm_fail(THM_EXIT_USAGE, "%s: is a folder", q->path);
+    }
     q->replay.out = stdout;
     thm_replay_stream(in, &q->replay, &result);
     if (!from_stdin)

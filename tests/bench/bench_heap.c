@@ -67,8 +67,10 @@ static void load(const char *path)
     }
     fclose(f);
     for (uint32_t i = 0; i < IDS; i++)
-        if (is_live[i])
+        if (is_live[i]) {
             add(i, 0);
+            is_live[i] = 0;
+        }
 }
 
 static double now(void)
