@@ -1,10 +1,7 @@
 /* emu/board/inference.c -- the interpreter's surroundings on the board: time, sensor, output. */
 #include "emu/board/board.h"
 #include <string.h>
-#include <sys/mman.h>
 #include "emu/report/nn_message.h"
-
-enum { THM_MEASURE_MAX = 256 << 20 }; /* more than any board's RAM: a model that needs it is reported as too large anyway */
 
 /* Reference kernels: so many cycles a MAC, by type of the operator's work (profiles name the source). */
 static uint64_t op_ns(const struct thm_board *b, const struct thm_op_event *ev)
@@ -148,23 +145,14 @@ void thm_hal_model_refused(struct thm_board *b, const struct thm_nn_diag *d)
     thm_board_enter(do_refused, (struct thm_call){ .b = b, .q = d });
 }
 
-/* Try on the PC's memory, doubling, until the model fits; a refusal leaves its diagnosis as the failure. */
 static void do_measure(struct thm_call *c)
 {
-    struct thm_interpreter it;
-    struct thm_nn_diag diag = { 0 };
-    enum thm_nn_err err = THM_NN_EARENA;
-    for (uint32_t size = 64 << 10; err == THM_NN_EARENA && size <= THM_MEASURE_MAX; size *= 2) {
-        void *arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (arena == MAP_FAILED)
-            break;
-        thm_interpreter_init(&it, c->q, c->p, arena, size, NULL);
-        err = thm_interpreter_allocate(&it, &diag);
-        munmap(arena, size);
-    }
+    struct thm_nn_diag diag;
+    struct thm_arena_stats stats;
+    enum thm_nn_err err = thm_nn_measure(c->q, c->p, &stats, &diag);
     if (err)
         thm_hal_model_refused(c->b, &diag);
-    c->result = err ? 0 : thm_interpreter_stats(&it)->min;
+    c->result = err ? 0 : stats.min;
 }
 
 uint32_t thm_hal_measure_arena(struct thm_board *b, const struct thm_model *m, const struct thm_layout *layout)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "emu/cli/cli.h"
-#include "emu/cli/nn_message.h"
+#include "emu/report/nn_message.h"
 
 #define INPUTS_MAX 64
 #define SHOWN      16

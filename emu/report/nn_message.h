@@ -1,7 +1,13 @@
-/* emu/report/nn_message.h -- the interpreter's diagnosis as one line for people. */
+/* emu/report/nn_message.h -- one line about what the interpreter did not like, and how much arena a model needs. */
 #pragma once
 #include <stddef.h>
-#include "interpreter/err.h"
+#include "interpreter/interpreter.h"
 
-/* What is wrong, where (operator, tensor, byte of the file), how much was needed and there. Cut to size - 1 characters. */
-void thm_nn_message(const struct thm_nn_diag *d, char *buf, size_t size);
+/* "the tensor arena is too small: no room for the tensors: 16000 bytes needed, 13240 left (tensor 22 'conv1'); an arena of
+ * 22784 bytes would do". Always NUL-terminated; names from the model are shortened, control characters become '?'. */
+void thm_nn_message(const struct thm_nn_diag *d, char *buf, size_t len);
+
+/* Allocate in host memory until it fits: the figures of the smallest arena, which no board memory is needed for.
+ * Errors: whatever thm_interpreter_allocate() says; THM_NN_EARENA: not even in 1 GB, or the PC has no more. */
+enum thm_nn_err thm_nn_measure(const struct thm_model *m, const struct thm_layout *l, struct thm_arena_stats *stats,
+                               struct thm_nn_diag *diag);
