@@ -156,7 +156,8 @@ static bool compare_result(struct replay *r, const struct trace *t, char **field
     if (r->medium.cut_in) {
         if (strcmp(fields[2], "CUT") != 0)
             return differs(r, t, "res", fields[2], "CUT");
-        return strcmp(fields[3], r->medium.cut_in) == 0 ? true : differs(r, t, "extra", fields[3], "%s", r->medium.cut_in);
+        extra = r->medium.cut_in;
+        return strcmp(fields[3], extra) == 0 ? true : differs(r, t, "extra", fields[3], "%s", extra);
     }
     char *end;
     long want = strtol(fields[2], &end, 10);

@@ -1,6 +1,6 @@
-/* fsimages/nor_parts.c -- serial NOR flash parts. Times are the typical ones of the data sheets; a partial page program costs
- * about 30 us for its first byte and 2.5 us for each further one (Winbond FV generation). Reads: four lines at the
- * part's highest clock, 133 MHz (15.04 ns a byte) or 120 MHz (16.67 ns). */
+/* fsimages/nor_parts.c -- serial NOR flash parts. Times are the typical ones of the data sheets; a partial page program
+ * costs about 30 us for its first byte and 2.5 us for each further one (Winbond FV generation). Reads: four lines at
+ * the part's highest clock, 133 MHz (15.04 ns a byte) or 120 MHz (16.67 ns). */
 #include "fsimages/nor.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* fsimages/spiffs/check_refs.c -- third pass: every data page must be listed once, by the index page of its object.
  *
- * `work` is a map with 4 bits a page, so that a large volume is done range by range. Each repair moves an index page, so it
- * starts the range again; their number is bounded, for an image may be made to need more than its pages. */
+ * `work` is a map with 4 bits a page, so that a large volume is done range by range. Each repair moves an index page,
+ * so it starts the range again; their number is bounded, for an image may be made to need more than its pages. */
 #include "fsimages/spiffs/core.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* fsimages/spiffs/core.h -- the parts of the SPIFFS driver to each other. All functions return 0 (or what their comment says)
- * or a negative code of codes.h. Working buffers are the device's: `work` and `lookup`, one page each, are shared by
+/* fsimages/spiffs/core.h -- the parts of the SPIFFS driver to each other. All functions return 0 (or what their comment
+ * says) or a negative code of codes.h. Working buffers are the device's: `work` and `lookup`, one page each, are shared by
  * everybody, so a call that says "uses work" destroys what the caller had there. */
 #pragma once
 #include "fsimages/spiffs.h"

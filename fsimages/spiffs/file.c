@@ -1,4 +1,4 @@
-/* fsimages/spiffs/file.c -- descriptors: open, close, read, write through the write cache, seek; and whole files by name. */
+/* fsimages/spiffs/file.c -- descriptors: open, close, read, write through the write cache, seek; files by name. */
 #include "fsimages/spiffs/core.h"
 #include <string.h>
 
@@ -85,9 +85,7 @@ int32_t sf_file_read(struct thm_fs *f, int32_t n, void *buf, uint32_t len)
         return res;
     if (!(fd->flags & THM_FS_READ))
         return SPIFFS_ERR_NOT_READABLE;
-    res = sf_flush(fs, fd);
-    if (res)
-        return res;
+    (void)sf_flush(fs, fd); /* the device, too, says nothing of a write that fails here */
     uint32_t size = fd->size == SF_UNDEFINED ? 0 : fd->size;
     if (fd->pos >= size)
         return 0;
@@ -221,10 +219,9 @@ int32_t sf_seek(struct thm_fs *f, int32_t n, int32_t off, int whence)
     struct sf_fd *fd;
     uint16_t page;
     int32_t res = get_fd(fs, n, &fd);
-    if (!res)
-        res = sf_flush(fs, fd);
     if (res)
         return res;
+    (void)sf_flush(fs, fd); /* as in read */
     uint32_t size = fd->size == SF_UNDEFINED ? 0 : fd->size;
     int64_t to = seek_base(fd, size, whence) + off;
     if (to < 0)

@@ -21,7 +21,7 @@ static bool sizes_fit(const struct sf_geometry *g, const struct thm_medium *m)
 
 static bool counts_fit(const struct sf_geometry *g)
 {
-    return g->pages < SF_NO_PAGE && g->blocks < 0xFFFF && g->blocks >= 3;
+    return g->pages <= SF_NO_PAGE + 1 && g->blocks < 0xFFFF && g->blocks >= 3;
 }
 
 static void count_pages(struct sf_geometry *g, uint32_t size)

@@ -52,8 +52,8 @@ int32_t sf_walk_all(struct sf *fs, sf_visitor *visit, void *ctx)
 
 static int32_t visit_free(struct sf *fs, uint16_t id, struct sf_slot at, void *ctx)
 {
-    (void)fs, (void)at, (void)ctx;
-    return id == SF_ID_FREE ? 0 : SF_GO_ON;
+    (void)ctx; /* a volume of 65536 pages has one whose number means "none": it is never used */
+    return id == SF_ID_FREE && sf_slot_page(&fs->g, at) != SF_NO_PAGE ? 0 : SF_GO_ON;
 }
 
 /* Two free blocks are kept for the garbage collector. */
@@ -192,7 +192,8 @@ static int32_t visit_id_count(struct sf *fs, uint16_t id, struct sf_slot at, voi
     if (res)
         return res;
     uint32_t plain = id & ~SF_ID_INDEX;
-    if (h.span != 0 || !sf_flags_are(h.flags, SF_INDEX | SF_FINAL | SF_DELET, SF_DELET) || plain < r->min || plain > r->max)
+    if (h.span != 0 || !sf_flags_are(h.flags, SF_INDEX | SF_FINAL | SF_DELET, SF_DELET) || plain < r->min ||
+        plain > r->max)
         return SF_GO_ON;
     uint32_t i = (plain - r->min) / r->group;
     if (i < fs->g.page && fs->work[i] < 0xFF)

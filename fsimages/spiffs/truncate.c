@@ -1,5 +1,5 @@
-/* fsimages/spiffs/truncate.c -- make a file shorter, or remove it: data pages from the last to the first, index pages as they
- * are left.
+/* fsimages/spiffs/truncate.c -- make a file shorter, or remove it: data pages from the last to the first, index pages
+ * as they are left.
  *
  * The reference cuts the wrong page when less than a page is cut off across a page boundary; here a page that lies
  * behind the new end is always deleted. An index page that lists nothing any more is deleted, too. */
@@ -30,8 +30,8 @@ static int32_t store_size(struct sf *fs, struct cutting *c, uint8_t *content, ui
                             &(struct sf_header_update){ .content = content, .size = size });
 }
 
-/* Data pages of another index page come next. When removing, the header is not updated in between: it is marked as being
- * deleted, and a full volume must still be able to delete. */
+/* Data pages of another index page come next. When removing, the header is not updated in between: it is marked as
+ * being deleted, and a full volume must still be able to delete. */
 static int32_t next_index(struct sf *fs, struct cutting *c, uint16_t span)
 {
     int32_t res = 0;

@@ -383,6 +383,27 @@ static void ids__volumes_beyond_one_bitmap_still_get_unique_ones(void **state)
     volume_finish(&v);
 }
 
+/* 65536 pages: the last page's number is the one that means "none". */
+static void geometry__largest_volume_works(void **state)
+{
+    struct volume v;
+    struct thm_fs_usage u;
+    (void)state;
+    volume_init(&v, 16 << 20, NULL);
+    FS.usage(v.fs, &u);
+    assert_int_equal(u.total, (4094 * 15 + 1) * 251);
+    assert_int_equal(store(v.fs, "/a", 15000000, 1, 0), 0);
+    assert_true(holds_seed(v.fs, "/a", 15000000, 1));
+    assert_int_equal(FS.remove(v.fs, "/a"), 0);
+    assert_int_equal(store(v.fs, "/b", 500000, 2, 0), -10001); /* ten collections free 150 pages, not 2000 */
+    for (uint32_t i = 0; i < 10; i++) /* round the end of the flash */
+        assert_int_equal(store(v.fs, (char[]){ '/', (char)('0' + i), '\0' }, 30000, i, 0), 0);
+    volume_remount(&v);
+    for (uint32_t i = 0; i < 10; i++)
+        assert_true(holds_seed(v.fs, (char[]){ '/', (char)('0' + i), '\0' }, 30000, i));
+    volume_finish(&v);
+}
+
 static int32_t stop_at_second(void *ctx, const struct thm_fs_stat *st)
 {
     (void)st;
@@ -421,6 +442,7 @@ int main(void)
         cmocka_unit_test(metadata__time_is_stored_after_writing_only),
         T(append__to_a_packed_empty_file_survives_a_remount),
         cmocka_unit_test(geometry__files_survive_on_every_one),
+        cmocka_unit_test(geometry__largest_volume_works),
         T(geometry__impossible_ones_are_refused),
         T(mount__one_bad_block_is_erased_two_are_no_file_system),
         cmocka_unit_test(ids__volumes_beyond_one_bitmap_still_get_unique_ones),
