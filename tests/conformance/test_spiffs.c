@@ -374,5 +374,9 @@ int main(void)
         cmocka_unit_test(images__made_again_they_are_the_same_bytes),
         cmocka_unit_test(images__geometry_is_found_by_their_content),
     };
+    if (!shared_path("golden/fs/spiffs")) { /* meson takes cmocka's own skip lines for failures */
+        puts("1..0 # SKIP no golden/fs/spiffs in the shared folder");
+        return 0;
+    }
     return cmocka_run_group_tests_name("spiffs", tests, NULL, NULL);
 }
