@@ -10,6 +10,7 @@ struct nor {
     struct thm_nor_cells cells;
     struct thm_medium_watch watch;
     struct thm_nor_counters counters;
+    uint32_t pool_used, pool_free; /* pages ever taken from the pool; the first given back, 0 = none */
 };
 
 static void spend(struct nor *n, uint64_t ns)
@@ -26,22 +27,75 @@ static void announce(struct nor *n, const char *what, uint32_t off, uint32_t len
         n->watch.event(n->watch.ctx, what, off, len, ns);
 }
 
-static bool is_fresh(const struct nor *n, uint32_t sector)
+/* ---- pages ---- */
+
+static uint8_t *pool_page(const struct nor *n, uint32_t slot)
 {
-    return n->cells.touched && !n->cells.touched[sector];
+    return n->cells.bytes + (size_t)(slot - 1) * n->base.page_size;
 }
+
+/* The page's cells; NULL: all of them are erased. */
+static uint8_t *page_cells(const struct nor *n, uint32_t page)
+{
+    if (!n->cells.slot)
+        return n->cells.bytes + (size_t)page * n->base.page_size;
+    return n->cells.slot[page] ? pool_page(n, n->cells.slot[page]) : NULL;
+}
+
+/* Pages that were given back form a list, each holding the next one's slot. */
+static uint32_t take_slot(struct nor *n)
+{
+    uint32_t slot = n->pool_free;
+    if (slot == 0)
+        return ++n->pool_used;
+    memcpy(&n->pool_free, pool_page(n, slot), sizeof n->pool_free);
+    return slot;
+}
+
+static void give_slot(struct nor *n, uint32_t page)
+{
+    uint32_t slot = n->cells.slot[page];
+    if (slot == 0)
+        return;
+    memcpy(pool_page(n, slot), &n->pool_free, sizeof n->pool_free);
+    n->pool_free = slot;
+    n->cells.slot[page] = 0;
+}
+
+static uint8_t *page_to_program(struct nor *n, uint32_t page)
+{
+    uint8_t *cells = page_cells(n, page);
+    if (cells)
+        return cells;
+    n->cells.slot[page] = take_slot(n);
+    return memset(page_cells(n, page), 0xFF, n->base.page_size);
+}
+
+/* Clear bits within one page. Result: whether one would have had to be set. */
+static bool and_page(struct nor *n, uint32_t off, const uint8_t *from, uint32_t len)
+{
+    uint8_t *to = page_to_program(n, off / n->base.page_size) + off % n->base.page_size;
+    uint8_t lost = 0;
+    for (uint32_t i = 0; i < len; i++) {
+        lost |= (uint8_t)(from[i] & ~to[i]);
+        to[i] &= from[i];
+    }
+    return lost != 0;
+}
+
+/* ---- the medium ---- */
 
 static enum thm_fs_err nor_peek(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
 {
     struct nor *n = (struct nor *)m;
     uint8_t *to = buf;
     while (len) {
-        uint32_t sector = off / m->erase_size, room = m->erase_size - off % m->erase_size;
-        uint32_t part = len < room ? len : room;
-        if (is_fresh(n, sector))
-            memset(to, 0xFF, part);
+        uint32_t at = off % m->page_size, room = m->page_size - at, part = len < room ? len : room;
+        const uint8_t *cells = page_cells(n, off / m->page_size);
+        if (cells)
+            memcpy(to, cells + at, part);
         else
-            memcpy(to, n->cells.bytes + off, part);
+            memset(to, 0xFF, part);
         off += part;
         to += part;
         len -= part;
@@ -64,32 +118,16 @@ static uint64_t program_ns(const struct thm_nor_part *p, uint32_t len)
     return ns < p->page_program_ns ? ns : p->page_program_ns;
 }
 
-/* Make the sector's bytes real before the first program. */
-static void touch(struct nor *n, uint32_t sector)
-{
-    if (!is_fresh(n, sector))
-        return;
-    memset(n->cells.bytes + (size_t)sector * n->base.erase_size, 0xFF, n->base.erase_size);
-    n->cells.touched[sector] = 1;
-}
-
 static enum thm_fs_err nor_program(struct thm_medium *m, uint32_t off, const void *buf, uint32_t len)
 {
     struct nor *n = (struct nor *)m;
-    const uint8_t *from = buf;
-    uint8_t lost = 0;
     if (len == 0)
         return THM_FS_OK;
     if (off % m->page_size + len > m->page_size)
         return THM_FS_EINVAL;
-    touch(n, off / m->erase_size);
-    for (uint32_t i = 0; i < len; i++) {
-        lost |= (uint8_t)(from[i] & ~n->cells.bytes[off + i]);
-        n->cells.bytes[off + i] &= from[i];
-    }
+    n->counters.blind_programs += and_page(n, off, buf, len);
     n->counters.programs++;
     n->counters.bytes_programmed += len;
-    n->counters.blind_programs += lost != 0;
     announce(n, "program", off, len, program_ns(n->part, len));
     return THM_FS_OK;
 }
@@ -97,8 +135,11 @@ static enum thm_fs_err nor_program(struct thm_medium *m, uint32_t off, const voi
 static enum thm_fs_err nor_erase(struct thm_medium *m, uint32_t block)
 {
     struct nor *n = (struct nor *)m;
-    if (!is_fresh(n, block))
+    uint32_t pages = m->erase_size / m->page_size;
+    if (!n->cells.slot)
         memset(n->cells.bytes + (size_t)block * m->erase_size, 0xFF, m->erase_size);
+    for (uint32_t page = block * pages; n->cells.slot && page < (block + 1) * pages; page++)
+        give_slot(n, page);
     if (n->cells.wear)
         n->cells.wear[block]++;
     n->counters.erases++;
@@ -140,4 +181,19 @@ enum thm_fs_err thm_nor_create(struct thm_medium **out, const struct thm_nor_par
 void thm_nor_counters(const struct thm_medium *nor, struct thm_nor_counters *out)
 {
     *out = ((const struct nor *)nor)->counters;
+}
+
+enum thm_fs_err thm_nor_load(struct thm_medium *nor, uint32_t off, const void *data, uint32_t len)
+{
+    const uint8_t *from = data;
+    if (off > thm_medium_size(nor) || len > thm_medium_size(nor) - off)
+        return THM_FS_ERANGE;
+    while (len) {
+        uint32_t room = nor->page_size - off % nor->page_size, part = len < room ? len : room;
+        (void)and_page((struct nor *)nor, off, from, part);
+        off += part;
+        from += part;
+        len -= part;
+    }
+    return THM_FS_OK;
 }

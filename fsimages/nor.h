@@ -22,10 +22,10 @@ const struct thm_nor_part *thm_nor_part_at(size_t i);           /* NULL after th
 
 /* Where the cells are. All lent, all must outlive the medium. */
 struct thm_nor_cells {
-    uint8_t *bytes;   /* size bytes: the chip's content */
-    uint32_t *wear;   /* erases of each sector; NULL = not counted */
-    uint8_t *touched; /* one byte a sector, or NULL. 0: the sector is erased and its bytes need not be read or resident;
-                       * set when first programmed. Lets a fresh chip cost no memory. */
+    uint8_t *bytes; /* size bytes: the chip's content; with `slot` a pool of pages, in the order in which they came to be programmed */
+    uint32_t *wear; /* erases of each sector; NULL = not counted */
+    uint32_t *slot; /* one a page, all 0 for a fresh chip: the page's place in the pool, counted from 1; 0: it is erased. So a
+                     * chip takes only as much memory as is programmed. NULL: bytes are the chip as it is */
 };
 
 /* A chip of `size` bytes (0 = the part's own). part, cells: lent. watch is copied, may be NULL.
@@ -37,3 +37,6 @@ struct thm_nor_counters {
     uint64_t reads, programs, erases, bytes_read, bytes_programmed, blind_programs /* needed 0 -> 1 */, busy_ns;
 };
 void thm_nor_counters(const struct thm_medium *nor, struct thm_nor_counters *out);
+
+/* What a flashing tool writes: ANDed into the cells without time, wear or events. Errors: THM_FS_ERANGE. */
+enum thm_fs_err thm_nor_load(struct thm_medium *nor, uint32_t off, const void *data, uint32_t len);

@@ -1,6 +1,6 @@
 /* fsimages/partition.c -- the ESP32 partition table. */
 #include "fsimages/partition.h"
-#include <openssl/evp.h>
+#include <md5.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +25,10 @@ static void put32(uint8_t *p, uint32_t v)
 
 static void md5(const uint8_t *data, size_t len, uint8_t out[16])
 {
-    unsigned char md[EVP_MAX_MD_SIZE] = { 0 };
-    unsigned n = 0;
-    EVP_Digest(data, len, md, &n, EVP_md5(), NULL);
-    memcpy(out, md, 16);
+    MD5_CTX c;
+    MD5Init(&c);
+    MD5Update(&c, data, len);
+    MD5Final(out, &c);
 }
 
 static void read_entry(const uint8_t *e, struct thm_partition *p)

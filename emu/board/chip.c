@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "fsimages/partition.h"
 
 static int fail(char *error, size_t size, int status, const char *path, const char *why)
 {
@@ -50,43 +49,17 @@ static int open_kept(struct thm_chip *c, const char *dir, uint32_t sector_size, 
     return c->file.size == c->size ? 0 : fail(error, error_size, 2, path, "not the size of the board's flash chip");
 }
 
-static int open_fresh(struct thm_chip *c, size_t sectors, char *error, size_t error_size)
+static int open_fresh(struct thm_chip *c, const struct thm_nor_part *part, char *error, size_t error_size)
 {
-    c->cells.bytes = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    c->cells.bytes = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (c->cells.bytes == MAP_FAILED)
         c->cells.bytes = NULL;
-    c->cells.wear = calloc(sectors, sizeof *c->cells.wear);
-    c->cells.touched = calloc(sectors, 1);
-    if (!c->cells.bytes || !c->cells.wear || !c->cells.touched)
+    else
+        (void)madvise(c->cells.bytes, c->size, MADV_NOHUGEPAGE); /* a few programmed pages must not take 2 MB */
+    c->cells.wear = calloc(c->size / part->sector_size, sizeof *c->cells.wear);
+    c->cells.slot = calloc(c->size / part->page_size, sizeof *c->cells.slot);
+    if (!c->cells.bytes || !c->cells.wear || !c->cells.slot)
         return fail(error, error_size, 20, "flash chip", "out of memory");
-    return 0;
-}
-
-/* What the flashing tool writes once. */
-static int write_partition_table(struct thm_chip *c, const struct thm_profile *p, char *error, size_t error_size)
-{
-    struct thm_partition parts[THM_PARTITIONS_MAX] = { 0 };
-    size_t n = p->flash.partitions_count;
-    if (n == 0 || n > THM_PARTITIONS_MAX)
-        return 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct thm_profile_partition *from = &p->flash.partitions[i];
-        int type = thm_partition_type(from->type);
-        snprintf(parts[i].name, sizeof parts[i].name, "%s", from->name);
-        parts[i].type = (uint8_t)type;
-        parts[i].subtype = (uint8_t)thm_partition_subtype(type, from->subtype);
-        parts[i].offset = from->offset;
-        parts[i].size = from->size;
-    }
-    uint8_t *sector = c->cells.bytes + THM_PARTITION_TABLE_OFFSET;
-    if (c->cells.touched) {
-        memset(sector, 0xFF, THM_PARTITION_TABLE_SIZE);
-        c->cells.touched[THM_PARTITION_TABLE_OFFSET / THM_PARTITION_TABLE_SIZE] = 1;
-    } else if (sector[0] != 0xFF) {
-        return 0; /* the chip has one */
-    }
-    if (thm_partitions_build(parts, n, sector, THM_PARTITION_TABLE_SIZE) != THM_FS_OK)
-        return fail(error, error_size, 2, p->name, "the profile's partition table cannot be written");
     return 0;
 }
 
@@ -94,10 +67,7 @@ int thm_chip_open(struct thm_chip *c, const struct thm_profile *p, const char *d
 {
     const struct thm_nor_part *part = thm_nor_part_find(p->flash.part);
     *c = (struct thm_chip){ .lock = -1, .size = p->flash.size };
-    int status = dir ? open_kept(c, dir, part->sector_size, error, error_size)
-                     : open_fresh(c, c->size / part->sector_size, error, error_size);
-    if (!status && part->sector_size == THM_PARTITION_TABLE_SIZE)
-        status = write_partition_table(c, p, error, error_size);
+    int status = dir ? open_kept(c, dir, part->sector_size, error, error_size) : open_fresh(c, part, error, error_size);
     if (status)
         thm_chip_close(c);
     return status;
@@ -112,7 +82,7 @@ void thm_chip_close(struct thm_chip *c)
         if (c->cells.bytes)
             munmap(c->cells.bytes, c->size);
         free(c->cells.wear);
-        free(c->cells.touched);
+        free(c->cells.slot);
     }
     *c = (struct thm_chip){ .lock = -1 };
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 #include "emu/board/board.h"
+#include "emu/board/factory.h"
 #include "emu/firmware/ota.h"
 
 static void host_failed(struct thm_board *b, const char *what, const char *why)
@@ -39,6 +40,8 @@ static void build(struct thm_board *b, const struct thm_nor_cells *chip)
         host_failed(b, "memory map", thm_mem_strerror(err));
     if (thm_nor_create(&b->flash, thm_nor_part_find(f->part), f->size, chip, &watch) != THM_FS_OK)
         host_failed(b, "flash", "out of memory");
+    if (thm_factory_flash(b->flash, b->profile) < 0)
+        host_failed(b, "flash", "the profile's partition table cannot be written");
     if (thm_board_catch_faults(b) < 0)
         host_failed(b, "signal handlers", strerror(errno));
 }

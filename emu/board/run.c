@@ -1,7 +1,7 @@
 /* emu/board/run.c -- the supervisor of one board: forks it, is its network, passes on what it says. */
 #include "emu/board/run.h"
 #include <errno.h>
-#include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,6 +255,7 @@ static pid_t fork_board(const struct thm_run *run, const struct thm_chip *chip, 
 {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
         return -1;
+    malloc_trim(0); /* what loading the profile took need not be resident twice */
     pid_t pid = fork();
     if (pid == 0) {
         close(fds[0]);

@@ -47,6 +47,15 @@ for e in events:
 P
 ok "run__trace_is_ordered_json_with_every_effect" $?
 
+if [ "$THIMBLE_SANITIZED" = none ]; then
+    thimble "${run[@]}" --stats
+    resident=$(sed -nE 's/.*had ([0-9]+) KiB.*/\1/p' "$T/err")
+    [ "${resident:-99999}" -le $((520 + 4096)) ]
+    ok "run__board_process_stays_within_its_sram_and_4_mib" $?
+else
+    skip "run__board_process_stays_within_its_sram_and_4_mib" "a sanitizer takes memory of its own"
+fi
+
 thimble "${run[@]}" --storage none
 expect "run__without_storage_loads_from_the_socket" 0 'model received into RAM'
 

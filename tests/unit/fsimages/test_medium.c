@@ -12,6 +12,13 @@ static int setup(void **state)
     return 0;
 }
 
+static int setup_pooled(void **state)
+{
+    *state = malloc(sizeof(struct ramchip));
+    ramchip_init_as(*state, 65536, 1);
+    return 0;
+}
+
 static int teardown(void **state)
 {
     ramchip_finish(*state);
@@ -26,8 +33,39 @@ static void nor__fresh_chip_reads_ff_and_touches_no_memory(void **state)
     assert_int_equal(thm_medium_read(c->medium, 4095, b, 2), THM_FS_OK);
     assert_int_equal(b[0] & b[1], 0xFF);
     assert_int_equal(thm_medium_erase(c->medium, 1), THM_FS_OK);
-    assert_int_equal(c->bytes[4096], 0xA5);
-    assert_int_equal(c->touched[1], 0);
+    assert_int_equal(c->bytes[0], 0xA5);
+    assert_int_equal(c->slot[0] | c->slot[16], 0);
+}
+
+static void nor__erased_pages_give_their_memory_to_others(void **state)
+{
+    struct ramchip *c = *state;
+    uint8_t b[2];
+    for (uint32_t round = 0; round < 5; round++) {
+        for (uint32_t page = 0; page < 16; page++)
+            assert_int_equal(thm_medium_program(c->medium, 4096 * round + 256 * page, &(uint8_t){ (uint8_t)page }, 1), THM_FS_OK);
+        for (uint32_t page = 0; page < 16; page++) {
+            assert_int_equal(thm_medium_read(c->medium, 4096 * round + 256 * page, b, 2), THM_FS_OK);
+            assert_int_equal(b[0], page);
+            assert_int_equal(b[1], 0xFF);
+        }
+        assert_int_equal(thm_medium_erase(c->medium, round), THM_FS_OK);
+    }
+    assert_int_equal(c->bytes[16 * 256], 0xA5); /* never more than one sector's pages at once */
+}
+
+static void nor__load_costs_no_time_and_no_wear(void **state)
+{
+    struct ramchip *c = *state;
+    struct thm_nor_counters n;
+    uint8_t b[600], back[600];
+    memset(b, 0x5A, sizeof b);
+    assert_int_equal(thm_nor_load(c->medium, 100, b, sizeof b), THM_FS_OK);
+    assert_int_equal(thm_medium_peek(c->medium, 100, back, sizeof back), THM_FS_OK);
+    assert_memory_equal(b, back, sizeof b);
+    thm_nor_counters(c->medium, &n);
+    assert_int_equal(n.programs + n.busy_ns, 0);
+    assert_int_equal(thm_nor_load(c->medium, thm_medium_size(c->medium) - 1, b, 2), THM_FS_ERANGE);
 }
 
 static void nor__program_ands_and_counts_impossible_bits(void **state)
@@ -191,7 +229,9 @@ static void imagefile__writes_arrive_and_wear_is_beside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(nor__fresh_chip_reads_ff_and_touches_no_memory),
+        cmocka_unit_test_setup_teardown(nor__fresh_chip_reads_ff_and_touches_no_memory, setup_pooled, teardown),
+        cmocka_unit_test_setup_teardown(nor__erased_pages_give_their_memory_to_others, setup_pooled, teardown),
+        cmocka_unit_test_setup_teardown(nor__load_costs_no_time_and_no_wear, setup_pooled, teardown),
         T(nor__program_ands_and_counts_impossible_bits),
         T(nor__erase_sets_one_sector_and_wears_it),
         T(nor__times_are_the_part_s),
