@@ -42,7 +42,7 @@ struct thm_tensor_info {
     int32_t quantized_dimension;
 };
 
-/* In:     size > UINT32_MAX - 8 is refused.
+/* In:     data at a multiple of 4 (THM_NN_EUSE otherwise: vectors are read in place); size > UINT32_MAX - 8 is refused.
  * Out:    *m is usable only when THM_NN_OK is returned; *diag (may be NULL) says where otherwise. */
 enum thm_nn_err thm_model_open(struct thm_model *m, const void *data, size_t size, struct thm_nn_diag *diag);
 

@@ -1,3 +1,5 @@
+#include <ucontext.h>
+#include <valgrind/valgrind.h>
 #include "tests/unit/interpreter/nets.h"
 
 static struct bench bench;
@@ -132,6 +134,59 @@ static void allocate__an_operator_that_writes_to_a_constant_is_refused(void **st
     bench_refuse(&n, THM_NN_EMALFORMED);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+static ucontext_t main_context, small_context;
+
+static void allocate_and_invoke(void)
+{
+    bench_allocate(&bench, sizeof bench.arena);
+    thm_interpreter_invoke(&bench.it, &bench.diag);
+}
+
+static void nothing(void)
+{
+}
+
+/* Bytes of a painted stack that `run` overwrites. */
+static size_t stack_of(void (*run)(void))
+{
+    static uint8_t stack[65536] __attribute__((aligned(16)));
+    size_t untouched = 0;
+    memset(stack, 0x5a, sizeof stack);
+    getcontext(&small_context);
+    small_context.uc_stack.ss_sp = stack;
+    small_context.uc_stack.ss_size = sizeof stack;
+    small_context.uc_link = &main_context;
+    makecontext(&small_context, run, 0);
+    swapcontext(&main_context, &small_context);
+    while (stack[untouched] == 0x5a)
+        untouched++;
+    return sizeof stack - untouched;
+}
+
+/* It runs on a task's stack of a few KB. The library is always optimised; what a sanitizer adds does not count. */
+static void allocate_and_invoke__need_little_stack(void **state)
+{
+    (void)state;
+    if (SANITIZED || RUNNING_ON_VALGRIND)
+        skip();
+    assert_int_equal(bench_build(&bench, &fc_net), THM_NN_OK);
+    allocate_and_invoke(); /* the dynamic linker's part of a first call does not count either */
+    size_t bytes = stack_of(allocate_and_invoke) - stack_of(nothing);
+    assert_int_equal(thm_interpreter_invoke(&bench.it, &bench.diag), THM_NN_OK);
+    assert_in_range(bytes, 1, 2048);
+}
+
 static void layout__names_are_found_and_listed(void **state)
 {
     (void)state;
@@ -152,6 +207,7 @@ int main(void)
         cmocka_unit_test(invoke__tells_of_every_operator),
         cmocka_unit_test(reset__gives_variables_their_zero_point),
         cmocka_unit_test(allocate__an_operator_that_writes_to_a_constant_is_refused),
+        cmocka_unit_test(allocate_and_invoke__need_little_stack),
         cmocka_unit_test(layout__names_are_found_and_listed),
     };
     return cmocka_run_group_tests_name("interpreter", tests, NULL, NULL);
