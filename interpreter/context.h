@@ -21,7 +21,6 @@ struct node_record { /* THM_BYTES_NODE */
     uint32_t options, data;   /* arena offsets, 0 = none */
     uint32_t scratch;         /* index of its first scratch request */
     uint32_t scratches;
-    uint32_t code; /* builtin code */
 };
 
 struct subgraph_record { /* THM_BYTES_SUBGRAPH */
@@ -49,7 +48,6 @@ struct context {
     uint32_t tensors;   /* in all subgraphs */
     uint32_t nodes;
     uint32_t requests;  /* scratch requests so far */
-    uint32_t planned;   /* buffers given to the planner */
     uint32_t handles;   /* arena offset of the scratch handles */
     uint32_t io[2];     /* arena offsets of the input and output pointer arrays */
     uint32_t clock;     /* of the lifetime analysis */

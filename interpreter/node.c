@@ -19,21 +19,16 @@ struct node_record *thm_node_record_at(struct context *c, uint32_t subgraph, uin
     return (struct node_record *)in_arena(c, thm_subgraph_at(c, subgraph)->nodes) + op;
 }
 
-static void name_op(const struct thm_model *m, uint32_t op_table, uint32_t *code, const char **name, uint32_t *len)
+void thm_op_identity(const struct thm_model *m, uint32_t op_table, struct thm_op_identity *id)
 {
     uint32_t table = thm_model_opcode_table(m, op_table);
     int32_t old = (int8_t)thm_fb_u8(m, table, OPCODE_DEPRECATED, 0), builtin = thm_fb_i32(m, table, OPCODE_BUILTIN, 0);
-    *code = (uint32_t)(old > builtin ? old : builtin); /* files from before 2020 have only the old field */
-    uint32_t custom = *code == THM_OP_CUSTOM ? thm_fb_ref(m, table, OPCODE_CUSTOM) : 0;
-    *name = custom ? (const char *)thm_fb_data(m, custom) : thm_op_builtin_name(*code);
-    *len = thm_fb_len(m, custom);
-    for (; !custom && (*name)[*len]; (*len)++)
-        ;
-}
-
-void thm_op_identity(const struct thm_model *m, uint32_t op_table, struct thm_op_identity *id)
-{
-    name_op(m, op_table, &id->code, &id->name, &id->name_len);
+    id->code = (uint32_t)(old > builtin ? old : builtin); /* files from before 2020 have only the old field */
+    uint32_t custom = id->code == THM_OP_CUSTOM ? thm_fb_ref(m, table, OPCODE_CUSTOM) : 0;
+    id->name = custom ? (const char *)thm_fb_data(m, custom) : thm_op_builtin_name(id->code);
+    id->name_len = thm_fb_len(m, custom);
+    while (!custom && id->name[id->name_len])
+        id->name_len++;
 }
 
 void thm_node_open(struct thm_interpreter *it, uint32_t subgraph, uint32_t op, struct thm_nn_diag *diag, struct thm_node *n)
