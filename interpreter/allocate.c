@@ -77,7 +77,6 @@ static enum thm_nn_err take_nodes(struct cursor *k, uint32_t subgraph)
         *r = (struct node_record){ .table = table, .inputs = thm_fb_ref(m, table, OPERATOR_INPUTS),
                                    .outputs = thm_fb_ref(m, table, OPERATOR_OUTPUTS) };
     }
-    k->c->nodes += count;
     return err;
 }
 

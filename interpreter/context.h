@@ -46,7 +46,6 @@ struct context {
     enum state state;
     uint32_t subgraphs; /* arena offset of the array of subgraph_record */
     uint32_t tensors;   /* in all subgraphs */
-    uint32_t nodes;
     uint32_t requests;  /* scratch requests so far */
     uint32_t handles;   /* arena offset of the scratch handles */
     uint32_t io[2];     /* arena offsets of the input and output pointer arrays */
@@ -71,7 +70,8 @@ struct subgraph_record *thm_subgraph_at(struct context *c, uint32_t subgraph);
 struct eval_tensor *thm_eval_tensor_at(struct context *c, uint32_t subgraph, uint32_t tensor);
 struct node_record *thm_node_record_at(struct context *c, uint32_t subgraph, uint32_t op);
 /* A node ready for its kernel; *n is overwritten. */
-void thm_node_open(struct thm_interpreter *it, uint32_t subgraph, uint32_t op, struct thm_nn_diag *diag, struct thm_node *n);
+void thm_node_open(struct thm_interpreter *it, uint32_t subgraph, uint32_t op, struct thm_nn_diag *diag,
+                   struct thm_node *n);
 
 /* Errors: diag says what; the tensor's or operator's name comes from the model. Subgraph and index -1: none. */
 enum thm_nn_err thm_fail_arena(struct thm_interpreter *it, struct thm_nn_diag *diag, const char *what, uint64_t need);

@@ -22,15 +22,19 @@ struct table_rule {
     static const struct field_rule name##_fields[] = __VA_ARGS__; \
     static const struct table_rule name = { name##_fields, sizeof name##_fields / sizeof name##_fields[0] }
 
-RULE(quantization_rule, { { 'i', NULL }, { 'i', NULL }, { 'i', NULL }, { 'l', NULL }, { '1', NULL }, { '-', NULL }, { '4', NULL } });
-RULE(tensor_rule, { { 'i', NULL }, { '1', NULL }, { '4', NULL }, { 's', NULL }, { 'T', &quantization_rule }, { '1', NULL } });
-RULE(operator_rule, { { '4', NULL }, { 'i', NULL }, { 'i', NULL }, { '1', NULL }, { '-', NULL }, { 'b', NULL }, { '1', NULL },
+RULE(quantization_rule, { { 'i', NULL }, { 'i', NULL }, { 'i', NULL }, { 'l', NULL }, { '1', NULL }, { '-', NULL },
+                     { '4', NULL } });
+RULE(tensor_rule, { { 'i', NULL }, { '1', NULL }, { '4', NULL }, { 's', NULL }, { 'T', &quantization_rule },
+               { '1', NULL } });
+RULE(operator_rule, { { '4', NULL }, { 'i', NULL }, { 'i', NULL }, { '1', NULL }, { '-', NULL }, { 'b', NULL },
+                  { '1', NULL },
                   { 'b', NULL }, { 'i', NULL }, { '8', NULL }, { '8', NULL } });
 RULE(subgraph_rule, { { 'V', &tensor_rule }, { 'i', NULL }, { 'i', NULL }, { 'V', &operator_rule }, { 's', NULL } });
 RULE(opcode_rule, { { '1', NULL }, { 's', NULL }, { '4', NULL }, { '4', NULL } });
 RULE(buffer_rule, { { 'b', NULL }, { '8', NULL }, { '8', NULL } });
 RULE(metadata_rule, { { 's', NULL }, { '4', NULL } });
-RULE(model_rule, { { '4', NULL }, { 'V', &opcode_rule }, { 'V', &subgraph_rule }, { 's', NULL }, { 'V', &buffer_rule }, { 'i', NULL },
+RULE(model_rule, { { '4', NULL }, { 'V', &opcode_rule }, { 'V', &subgraph_rule }, { 's', NULL },
+              { 'V', &buffer_rule }, { 'i', NULL },
               { 'V', &metadata_rule } });
 
 /* Fields of the options tables, by their number in the union BuiltinOptions; NULL = nothing in it is followed. */
@@ -128,7 +132,8 @@ static uint32_t scalar_bytes(char kind)
 }
 
 /* Field `id` of the table at `at`: its position, 0 if absent. */
-static enum thm_nn_err find_field(struct verifier *v, uint64_t at, uint32_t vtable, uint32_t id, uint32_t bytes, uint64_t *field)
+static enum thm_nn_err find_field(struct verifier *v, uint64_t at, uint32_t vtable, uint32_t id, uint32_t bytes,
+                                  uint64_t *field)
 {
     const uint8_t *vt = v->m->data + vtable;
     uint32_t offset = 4 + 2 * id + 2 <= thm_load16(vt) ? thm_load16(vt + 4 + 2 * id) : 0;

@@ -16,7 +16,8 @@
 enum { OPT_INPUT, OPT_OUTPUT_DIR, OPT_ARENA, OPT_LAYOUT, OPT_LABELS, OPT_REPEAT, OPT_JSON };
 
 static const struct thm_option options[] = {
-    [OPT_INPUT] = { "input", "FILE", "raw little-endian tensor, one or more frames; once for each model input (default: zeros)", 'i' },
+    [OPT_INPUT] = { "input", "FILE", "raw little-endian tensor, one or more frames; once for each model input (default: zeros)",
+                    'i' },
     [OPT_OUTPUT_DIR] = { "output-dir", "DIR", "write all frames of output K to DIR/outputK.bin", 'o' },
     [OPT_ARENA] = { "arena", "BYTES", "tensor arena size (default: the smallest that works)", 'a' },
     [OPT_LAYOUT] = { "layout", "NAME", "struct layout of the target: cortex_m (default), ilp32_align8 or i386", 'l' },
@@ -102,7 +103,8 @@ static int refuse(const struct infer *in, const struct thm_nn_diag *d)
     char text[512];
     thm_nn_message(d, text, sizeof text);
     if (d->err == THM_NN_EARENA && in->arena_given)
-        return thm_fail(thm_nn_exit_status(d->err), "%s: arena of %" PRIu64 " bytes: %s", in->model_path, in->arena_bytes, text);
+        return thm_fail(thm_nn_exit_status(d->err), "%s: arena of %" PRIu64 " bytes: %s", in->model_path,
+                        in->arena_bytes, text);
     return thm_fail(thm_nn_exit_status(d->err), "%s: %s", in->model_path, text);
 }
 

@@ -1,4 +1,5 @@
-/* interpreter/ops/broadcast.h -- element-wise operators with two inputs whose dimensions may be 1 where the output's are not. */
+/* interpreter/ops/broadcast.h -- element-wise operators with two inputs, whose dimensions may be 1 where the output's
+ * are not. */
 #pragma once
 #include "interpreter/op.h"
 
@@ -7,7 +8,8 @@ struct thm_binary {
 };
 
 /* `count` elements from a (step_a elements apart, 0 or 1), b and to out. */
-typedef void thm_row_fn(const void *ctx, const void *a, size_t step_a, const void *b, size_t step_b, void *out, size_t count);
+typedef void thm_row_fn(const void *ctx, const void *a, size_t step_a, const void *b, size_t step_b, void *out,
+                        size_t count);
 
 /* Both inputs and the output. Refused: one is missing, the types differ, the shapes do not go together. */
 enum thm_nn_err thm_binary_prepare(struct thm_node *n, struct thm_binary *v);

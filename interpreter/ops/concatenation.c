@@ -13,7 +13,8 @@ static bool type_fits(enum thm_type t)
     return t == THM_BOOL || t == THM_INT8 || t == THM_INT16 || t == THM_INT32 || t == THM_INT64 || t == THM_FLOAT32;
 }
 
-static enum thm_nn_err check_input(struct thm_node *n, const struct thm_value *in, const struct thm_value *out, uint32_t axis)
+static enum thm_nn_err check_input(struct thm_node *n, const struct thm_value *in, const struct thm_value *out,
+                                   uint32_t axis)
 {
     struct thm_quant a, b;
     if (in->type != out->type)

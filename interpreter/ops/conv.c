@@ -24,7 +24,7 @@ static enum thm_nn_err check_types(struct thm_node *n, const struct conv *c)
     if (c->input.type != c->output.type)
         return thm_refuse(n, THM_NN_ETYPE, "input and output differ in type");
     if (!types_fit(c->input.type, c->filter.type))
-        return thm_refuse(n, THM_NN_ETYPE, "input and filter types do not go together (hybrid models are not supported)");
+        return thm_refuse(n, THM_NN_ETYPE, "input and filter types do not go together (no hybrid models)");
     return THM_NN_OK;
 }
 
@@ -49,7 +49,7 @@ static enum thm_nn_err check_shapes(struct thm_node *n, const struct conv *c, ui
     if (channel_dim == 3) {
         const struct conv_options *o = n->options;
         bool fits = filter[0] == 1 && o->depth_multiplier >= 0 && (int64_t)in[3] * o->depth_multiplier == out[3];
-        return fits ? THM_NN_OK : thm_refuse(n, THM_NN_ESHAPE, "output channels are not input channels times the multiplier");
+        return fits ? THM_NN_OK : thm_refuse(n, THM_NN_ESHAPE, "output channels are not the input's times the multiplier");
     }
     if (filter[3] < 1 || in[3] < filter[3] || in[3] % filter[3] || out[3] % (in[3] / filter[3]))
         return thm_refuse(n, THM_NN_ESHAPE, "input channels are not a multiple of the filter's");
@@ -77,7 +77,7 @@ enum thm_nn_err thm_channel_factors(struct thm_node *n, const struct thm_quant *
     for (uint32_t i = 0; i < channels; i++) {
         double scale = filter->scales[filter->channels > 1 ? i : 0];
         double factor = (double)in->scale * scale / (double)out->scale;
-        if (!thm_quantize_factor(factor, &multiplier[i], &shift[i]) || shift[i] > most) /* a negative scale is let through, as there */
+        if (!thm_quantize_factor(factor, &multiplier[i], &shift[i]) || shift[i] > most) /* below 0 is let through */
             return thm_refuse(n, THM_NN_EQUANT, "a scale of input, filter or output is out of range");
     }
     return THM_NN_OK;
@@ -89,9 +89,9 @@ static enum thm_nn_err check_channels(struct thm_node *n, const struct conv *c, 
     if (filter->channels == 1)
         return THM_NN_OK;
     if (filter->channels != channels)
-        return thm_refuse_tensor(n, THM_NN_EQUANT, "the filter needs one scale, or one for each output channel", &c->filter);
+        return thm_refuse_tensor(n, THM_NN_EQUANT, "the filter needs one scale, or one a channel", &c->filter);
     if (filter->dimension < 0 || filter->dimension > 3 || c->filter.shape[filter->dimension] != (int32_t)channels)
-        return thm_refuse_tensor(n, THM_NN_EQUANT, "the filter's quantised dimension is not the output channels", &c->filter);
+        return thm_refuse_tensor(n, THM_NN_EQUANT, "the filter is not quantised along its output channels", &c->filter);
     return THM_NN_OK;
 }
 

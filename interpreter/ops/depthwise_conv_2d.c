@@ -140,7 +140,8 @@ static uint64_t macs(const struct thm_node *n)
 
 static const struct thm_option_field fields[] = { /* DepthwiseConv2DOptions */
     { 0, 1, offsetof(struct conv_options, padding), 0 },          { 1, 4, offsetof(struct conv_options, stride_w), 0 },
-    { 2, 4, offsetof(struct conv_options, stride_h), 0 },         { 3, 4, offsetof(struct conv_options, depth_multiplier), 0 },
+    { 2, 4, offsetof(struct conv_options, stride_h), 0 },
+    { 3, 4, offsetof(struct conv_options, depth_multiplier), 0 },
     { 4, 1, offsetof(struct conv_options, activation), 0 },       { 5, 4, offsetof(struct conv_options, dilation_w), 1 },
     { 6, 4, offsetof(struct conv_options, dilation_h), 1 },
 };

@@ -55,7 +55,7 @@ static enum thm_nn_err check_types(struct thm_node *n, const struct layer *l)
     if ((in == THM_FLOAT32 && f == THM_FLOAT32) || (in == THM_INT16 && f == THM_INT8) ||
         (in == THM_INT8 && (f == THM_INT8 || f == THM_INT4)))
         return THM_NN_OK;
-    return thm_refuse(n, THM_NN_ETYPE, "input and filter types do not go together (hybrid models are not supported)");
+    return thm_refuse(n, THM_NN_ETYPE, "input and filter types do not go together (no hybrid models)");
 }
 
 static enum thm_nn_err per_channel(struct thm_node *n, const struct layer *l, const struct thm_quant *in,
@@ -107,7 +107,8 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct layer *l)
     thm_node_quant(n, &l->input, &in);
     thm_node_quant(n, &l->filter, &filter);
     thm_node_quant(n, &l->output, &out);
-    enum thm_nn_err err = filter.channels > 1 ? per_channel(n, l, &in, &filter, &out) : one_factor(n, l, &in, &filter, &out);
+    enum thm_nn_err err = filter.channels > 1 ? per_channel(n, l, &in, &filter, &out)
+                                              : one_factor(n, l, &in, &filter, &out);
     if (err)
         return err;
     d->input_zero = in.zero_point;

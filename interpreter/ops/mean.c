@@ -128,7 +128,7 @@ static void eval_quantised(const struct thm_node *n, const struct mean *m)
     int shift = 31 - __builtin_clz(m->count);
     if (shift > 31 + d->shift)
         shift = 31 + d->shift;
-    int32_t multiplier = (int32_t)(((int64_t)d->multiplier << shift) / m->count);
+    int32_t multiplier = (int32_t)((int64_t)d->multiplier * (INT64_C(1) << shift) / m->count);
     for (uint32_t i = 0; i < m->out.elements; i++) {
         int32_t sum = (int32_t)((uint32_t)sums[i] - (uint32_t)d->input_zero * m->count);
         int32_t v = thm_add_clamp(thm_scale32(sum, multiplier, d->shift - shift), d->output_zero, low, high);

@@ -29,7 +29,7 @@ static int32_t padding_of(const struct pad *p, uint32_t dim, uint32_t side)
 static enum thm_nn_err check_shapes(struct thm_node *n, const struct pad *p)
 {
     if (p->in.rank != p->out.rank || p->in.rank > 5 || p->pads.elements != 2 * p->out.rank)
-        return thm_refuse(n, THM_NN_ESHAPE, "input, output and paddings do not have the same number of dimensions (at most 5)");
+        return thm_refuse(n, THM_NN_ESHAPE, "input, output and paddings differ in dimensions, or have more than 5");
     if (!p->pads.constant || p->pads.type != THM_INT32)
         return thm_refuse(n, THM_NN_EUNSUPPORTED, "the paddings are not constant int32");
     for (uint32_t i = 0; i < p->out.rank; i++) {

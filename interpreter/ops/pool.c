@@ -118,7 +118,8 @@ static void pixel(const struct pool *p, const struct patch *patch, size_t to, bo
                               : max_f32(in, patch, k, channels, -3.402823466e38f);
             ((float *)p->out.data)[to + k] = thm_clampf(v, p->low, p->high);
         } else if (p->in.type == THM_INT8) {
-            int32_t v = average ? mean_of(sum_i8(in, patch, k, channels, 0), count) : max_i8(in, patch, k, channels, INT8_MIN);
+            int32_t v = average ? mean_of(sum_i8(in, patch, k, channels, 0), count)
+                                : max_i8(in, patch, k, channels, INT8_MIN);
             ((int8_t *)p->out.data)[to + k] = (int8_t)thm_clamp(v, p->data->low, p->data->high);
         } else {
             int32_t v = average ? mean_of(sum_i16(in, patch, k, channels, 0), count)

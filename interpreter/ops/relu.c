@@ -25,7 +25,9 @@ struct leaky_data { /* 24 bytes */
     struct factor positive, negative;
     int32_t input_zero, output_zero;
 };
-_Static_assert(sizeof(struct relu_data) <= 28 && sizeof(struct relu6_data) <= 8 && sizeof(struct leaky_data) <= 24, "op data");
+_Static_assert(sizeof(struct relu_data) <= 28, "op data of RELU");
+_Static_assert(sizeof(struct relu6_data) <= 8, "op data of RELU6");
+_Static_assert(sizeof(struct leaky_data) <= 24, "op data of LEAKY_RELU");
 
 static enum thm_nn_err check(struct thm_node *n, struct thm_value *in, struct thm_value *out)
 {

@@ -50,7 +50,8 @@ static enum thm_nn_err prepare_i8(struct thm_node *n, const struct thm_quant *q)
 }
 
 /* The table has 24 steps a unit; inputs come as 1/4096 (a power-of-two scale) or are brought to 1/(3 * 4096). */
-static enum thm_nn_err prepare_i16(struct thm_node *n, const struct thm_quant *in, const struct thm_quant *out, int32_t most)
+static enum thm_nn_err prepare_i16(struct thm_node *n, const struct thm_quant *in, const struct thm_quant *out,
+                                   int32_t most)
 {
     struct data *d = n->data;
     int32_t log2;

@@ -97,8 +97,9 @@ static enum thm_nn_err prepare_i8(struct thm_node *n, double scale)
     const struct options *o = n->options;
     double factor = (double)o->beta * scale * (1 << 26), most = 2147483647.0; /* differences have 5 integer bits */
     factor = factor < most ? factor : most;
-    if (!(factor > 1) || !thm_quantize_factor(factor, &d->multiplier, &d->shift) || d->shift < 0)
+    if (!(factor > 1) || !thm_quantize_factor(factor / 2, &d->multiplier, &d->shift)) /* up to 2^31 is allowed here */
         return thm_refuse(n, THM_NN_EQUANT, "input scale times beta is out of range");
+    d->shift++;
     d->diff_min = -thm_input_radius(5, d->shift);
     return THM_NN_OK;
 }
@@ -159,10 +160,13 @@ static bool row_i8(const struct data *d, const int8_t *in, void *out, uint32_t d
         return false;
     int32_t scale = thm_reciprocal((int32_t)sum, 12, &bits);
     int exponent = bits + 31 - (type == THM_INT8 ? 8 : 16);
+    if (exponent > 31)
+        return false;
     for (uint32_t i = 0; i < depth; i++) {
         int32_t v = low;
         if (in[i] - most >= d->diff_min)
-            v = thm_add_clamp(thm_div_pot(thm_mul_high(scale, exp_of_difference(d, in[i] - most)), exponent), low, low, high);
+            v = thm_add_clamp(thm_div_pot(thm_mul_high(scale, exp_of_difference(d, in[i] - most)), exponent), low, low,
+                              high);
         if (type == THM_INT8)
             ((int8_t *)out)[i] = (int8_t)v;
         else
@@ -200,7 +204,8 @@ static bool row_i16(const struct thm_node *n, const int16_t *in, int16_t *out, u
     return true;
 }
 
-static bool row(const struct thm_node *n, const struct thm_value *in, const struct thm_value *out, size_t at, uint32_t depth)
+static bool row(const struct thm_node *n, const struct thm_value *in, const struct thm_value *out, size_t at,
+                uint32_t depth)
 {
     const struct options *o = n->options;
     if (in->type == THM_FLOAT32)

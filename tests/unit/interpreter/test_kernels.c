@@ -119,6 +119,27 @@ static void softmax__of_equal_values_is_even(void **state)
     bench_expect(&n, I8(127, -128, -128, -128), NULL, I8(127, -128, -128, -128));
 }
 
+/* The reference aborts there: the reciprocal of the sum cannot be shifted any further. */
+static void softmax__a_row_whose_sum_is_too_large_fails_when_it_runs(void **state)
+{
+    static const struct build_tensor t[] = {
+        { THM_INT8, 2, { 1, 512 }, NULL, 0, 0.5f, 0, 0 },
+        { THM_INT8, 2, { 1, 512 }, NULL, 0, 1.0f / 256, -128, 0 },
+    };
+    static struct build_op op[] = { { 25, 1, { 0 }, 1, 9, "4", { 0 } } };
+    static struct bench b;
+    struct thm_tensor in;
+    NET(n, t, op, 1);
+    (void)state;
+    op[0].value[0] = float_bits(1.0f);
+    assert_int_equal(bench_build(&b, &n), THM_NN_OK);
+    thm_interpreter_input(&b.it, 0, &in);
+    memset(in.data, 0, in.bytes);
+    assert_int_equal(thm_interpreter_invoke(&b.it, &b.diag), THM_NN_EINVOKE);
+    memset(in.data, -128, in.bytes / 2); /* half of them count */
+    assert_int_equal(thm_interpreter_invoke(&b.it, &b.diag), THM_NN_OK);
+}
+
 static void add__one_value_is_broadcast(void **state)
 {
     static const struct build_tensor t[] = {
@@ -245,7 +266,8 @@ static void relu__cuts_below_zero(void **state)
         { THM_INT8, 1, { 4 }, NULL, 0, 0.1f, -10, 0 },
         { THM_INT8, 1, { 4 }, NULL, 0, 0.1f, -10, 0 },
     };
-    static const struct build_op relu[] = { { 19, 1, { 0 }, 1, 0, "", { 0 } } }, relu6[] = { { 21, 1, { 0 }, 1, 0, "", { 0 } } };
+    static const struct build_op relu[] = { { 19, 1, { 0 }, 1, 0, "", { 0 } } };
+    static const struct build_op relu6[] = { { 21, 1, { 0 }, 1, 0, "", { 0 } } };
     NET(a, t, relu, 1);
     NET(b, t, relu6, 1);
     (void)state;
@@ -272,7 +294,8 @@ static void logistic_and_tanh__of_zero_are_a_half_and_zero(void **state)
                                              { THM_INT8, 1, { 3 }, NULL, 0, 1.0f / 256, -128, 0 } };
     static const struct build_tensor h[] = { { THM_INT16, 1, { 3 }, NULL, 0, 1.0f / 4096, 0, 0 },
                                              { THM_INT16, 1, { 3 }, NULL, 0, 1.0f / 32768, 0, 0 } };
-    static const struct build_op logistic[] = { { 14, 1, { 0 }, 1, 0, "", { 0 } } }, tanh_op[] = { { 28, 1, { 0 }, 1, 0, "", { 0 } } };
+    static const struct build_op logistic[] = { { 14, 1, { 0 }, 1, 0, "", { 0 } } };
+    static const struct build_op tanh_op[] = { { 28, 1, { 0 }, 1, 0, "", { 0 } } };
     NET(a, l, logistic, 1);
     NET(b, h, tanh_op, 1);
     (void)state;
@@ -300,7 +323,8 @@ int main(void)
         T(conv__pads_strides_and_adds_the_bias), T(conv__int8_counts_padding_as_the_zero_point),
         T(conv__groups_see_their_own_channels), T(conv__a_float_input_with_an_int8_filter_is_refused),
         T(depthwise__multiplier_makes_several_channels_of_one), T(pool__average_counts_only_what_is_inside),
-        T(pool__max_takes_the_largest), T(softmax__of_equal_values_is_even), T(add__one_value_is_broadcast),
+        T(pool__max_takes_the_largest), T(softmax__of_equal_values_is_even),
+        T(softmax__a_row_whose_sum_is_too_large_fails_when_it_runs), T(add__one_value_is_broadcast),
         T(add__two_equal_inputs_may_spread_to_a_larger_output), T(sub__int8_rescales_both_inputs),
         T(mul__int16_needs_zero_points_of_zero), T(pad__int8_is_filled_with_the_zero_point),
         T(quantize__rounds_and_saturates), T(dequantize__is_the_inverse), T(mean__over_a_middle_axis),
