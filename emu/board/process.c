@@ -70,16 +70,19 @@ static int close_other_files(int modem)
     return 0;
 }
 
-static void application(void *arg)
+struct application {
+    struct thm_board *b;
+    int exit_status;
+};
+
+static void run_application(void *arg)
 {
-    struct thm_board *b = arg;
-    const struct thm_run *run = b->run;
+    struct application *a = arg;
+    const struct thm_run *run = a->b->run;
     struct thm_ota ota = { run->url, run->storage, run->file, run->chunk, run->arena };
-    b->in_task = true;
-    int status = thm_firmware_ota(b, &ota);
-    b->in_task = false;
-    thm_board_event(b, THM_EV_STACK, b->stack.task, NULL, thm_stack_used(&b->stack), b->stack.size);
-    thm_board_die(b, status);
+    a->b->in_task = true;
+    a->exit_status = thm_firmware_ota(a->b, &ota);
+    a->b->in_task = false;
 }
 
 void thm_board_process(const struct thm_run *run, int modem, const struct thm_nor_cells *chip)
@@ -96,6 +99,8 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_no
         host_failed(b, "sandbox", strerror(errno));
     boot(b);
     b->service_top = (uint8_t *)__builtin_frame_address(0) - 8192; /* well below this frame and the ones it calls */
-    thm_call_on_stack(application, b, b->stack.top);
-    _exit(20); /* not reached */
+    struct application app = { .b = b };
+    thm_call_on_stack(run_application, &app, b->stack.top);
+    thm_board_event(b, THM_EV_STACK, b->stack.task, NULL, thm_stack_used(&b->stack), b->stack.size);
+    thm_board_die(b, app.exit_status);
 }
