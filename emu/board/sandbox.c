@@ -22,8 +22,8 @@ static const int allowed[] = {
     SCMP_SYS(clock_gettime), SCMP_SYS(restart_syscall),
 #ifdef THM_SANITIZED /* the sanitizer's run-time reports errors itself */
     SCMP_SYS(write), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield),
-    SCMP_SYS(rt_sigaction), SCMP_SYS(openat), SCMP_SYS(read), SCMP_SYS(close), SCMP_SYS(prlimit64),
-    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(rt_sigaction), SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(read), SCMP_SYS(close), SCMP_SYS(prlimit64),
+    SCMP_SYS(sched_getaffinity), SCMP_SYS(newfstatat), SCMP_SYS(lseek),
 #endif
 };
 
