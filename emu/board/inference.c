@@ -88,7 +88,7 @@ static void do_output(struct thm_call *c)
     struct thm_msg_output head = { .frame = c->n, .index = c->m, .total = t->bytes, .type = i->type };
     head.rank = i->rank < 6 ? i->rank : 6;
     for (uint32_t k = 0; k < head.rank; k++)
-        head.shape[k] = (uint32_t)i->shape[k];
+        head.shape[k] = i->shape[k];
     if (i->scales == 1 && i->zero_points == 1) {
         int64_t zero_point;
         memcpy(&zero_point, i->zero_point, sizeof zero_point);

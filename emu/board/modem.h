@@ -52,7 +52,8 @@ struct thm_msg_end {
 struct thm_msg_output {
     uint32_t frame, index, offset, total; /* data is bytes [offset, offset + len) of total */
     uint32_t type;                        /* enum thm_type */
-    uint32_t rank, shape[6];
+    uint32_t rank;
+    int32_t shape[6];
     float scale;
     int32_t zero_point, quantized;
     char name[64];

@@ -1,16 +1,15 @@
 /* emu/cli/infer.c -- `thimble infer`: run a model outside a board, in an arena of an exact size. */
 #include <inttypes.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "emu/cli/cli.h"
+#include "emu/cli/commands.h"
+#include "emu/cli/labels.h"
 #include "emu/report/nn_message.h"
+#include "emu/report/tensor_text.h"
 
 #define INPUTS_MAX 64
-#define SHOWN      16
 #define FILE_MOST  (UINT64_C(1) << 30)
 
 enum { OPT_INPUT, OPT_OUTPUT_DIR, OPT_ARENA, OPT_LAYOUT, OPT_LABELS, OPT_REPEAT, OPT_JSON };
@@ -27,13 +26,6 @@ static const struct thm_option options[] = {
     { NULL, NULL, NULL, 0 },
 };
 
-static int run(int argc, char **argv);
-const struct thm_command thm_command_infer = {
-    .name = "infer", .args = "MODEL", .summary = "run a model in an arena of an exact size, without a board",
-    .details = "Inputs that hold several frames one after another are as many invocations on one interpreter.",
-    .options = options, .run = run,
-};
-
 struct output { /* all frames */
     uint8_t *data;
     struct thm_tensor tensor;
@@ -45,10 +37,9 @@ struct infer {
     uint64_t arena_bytes, repeat;
     uint32_t input_files, inputs, outputs, frames;
     bool json, arena_given;
-    uint8_t *file, *arena, *labels_text, **input;
+    uint8_t *file, *arena, **input;
     struct output *output;
-    char **label;
-    size_t labels;
+    struct thm_labels labels;
     double *times_us;
     uint64_t macs; /* of one invocation */
     struct thm_model model;
@@ -175,30 +166,20 @@ static int read_inputs(struct infer *in)
     return status;
 }
 
-static uint32_t values_of(const struct thm_tensor *t)
+static struct thm_tensor_view view(const struct output *o, uint32_t frame)
 {
-    uint32_t size = thm_type_size(t->info.type);
-    return size ? t->bytes / size : 0;
+    return thm_tensor_view_of(&o->tensor.info, o->data + (size_t)frame * o->tensor.bytes, o->tensor.bytes);
 }
 
 static int read_labels(struct infer *in)
 {
-    size_t bytes;
-    if (!in->labels_path)
-        return 0;
-    int status = thm_read_file(in->labels_path, 1 << 20, &in->labels_text, &bytes);
-    if (status)
+    int status = in->labels_path ? thm_labels_load(&in->labels, in->labels_path) : 0;
+    if (status || !in->labels_path || in->outputs == 0)
         return status;
-    in->labels_text[bytes] = '\0';
-    in->label = calloc(bytes + 1, sizeof *in->label);
-    if (!in->label)
-        return thm_fail(THM_EXIT_HOST, "out of memory");
-    char *rest = NULL;
-    for (char *s = strtok_r((char *)in->labels_text, "\r\n", &rest); s; s = strtok_r(NULL, "\r\n", &rest))
-        in->label[in->labels++] = s;
-    uint32_t values = in->outputs ? values_of(&in->output[0].tensor) : 0;
-    if (in->labels != values)
-        return thm_fail(THM_EXIT_USAGE, "%s: %zu labels, the first output has %u values", in->labels_path, in->labels, values);
+    struct thm_tensor_view first = view(&in->output[0], 0);
+    size_t values = thm_tensor_count(&first);
+    if (in->labels.n != values)
+        return thm_fail(THM_EXIT_USAGE, "%s: %zu labels, the first output has %zu values", in->labels_path, in->labels.n, values);
     return 0;
 }
 
@@ -272,108 +253,40 @@ static double median_us(const struct infer *in)
     return n % 2 ? in->times_us[n / 2] : (in->times_us[n / 2 - 1] + in->times_us[n / 2]) / 2;
 }
 
-/* Value i as stored; integers as they are. */
-static double raw_value(const struct output *o, uint32_t frame, uint32_t i)
-{
-    const uint8_t *p = o->data + (size_t)frame * o->tensor.bytes + (size_t)i * thm_type_size(o->tensor.info.type);
-    union { float f; double d; int64_t i64; uint64_t u64; int32_t i32; uint32_t u32; int16_t i16; uint16_t u16; } v = { 0 };
-    memcpy(&v, p, thm_type_size(o->tensor.info.type) <= 8 ? thm_type_size(o->tensor.info.type) : 8);
-    switch (o->tensor.info.type) {
-    case THM_FLOAT32: return (double)v.f;
-    case THM_FLOAT64: return v.d;
-    case THM_INT64: return (double)v.i64;
-    case THM_UINT64: return (double)v.u64;
-    case THM_INT32: return v.i32;
-    case THM_UINT32: return v.u32;
-    case THM_INT16: return v.i16;
-    case THM_UINT16: return v.u16;
-    case THM_INT8: return (int8_t)p[0];
-    default: return p[0];
-    }
-}
-
-static bool is_quantised(const struct thm_tensor_info *t)
-{
-    return t->scales && t->zero_points && t->type != THM_FLOAT32;
-}
-
-static int64_t zero_point_of(const struct thm_tensor_info *t)
-{
-    int64_t zero;
-    memcpy(&zero, t->zero_point, sizeof zero);
-    return zero;
-}
-
-static double real_value(const struct output *o, uint32_t frame, uint32_t i)
-{
-    const struct thm_tensor_info *t = &o->tensor.info;
-    double raw = raw_value(o, frame, i);
-    return is_quantised(t) ? (raw - (double)zero_point_of(t)) * (double)t->scale[0] : raw;
-}
-
-static uint32_t top_of(const struct infer *in, uint32_t frame)
-{
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < values_of(&in->output[0].tensor); i++)
-        if (raw_value(&in->output[0], frame, i) > raw_value(&in->output[0], frame, best))
-            best = i;
-    return best;
-}
-
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
-static json_t *json_name(const struct thm_tensor_info *t)
+static json_t *json_inputs(struct infer *in)
 {
-    json_t *name = json_stringn(t->name ? t->name : "", t->name_len);
-    return name ? name : json_string("?"); /* not UTF-8 */
-}
-
-static json_t *json_number(double v)
-{
-    return v == floor(v) && fabs(v) < 9e15 ? json_integer((json_int_t)v) : isfinite(v) ? json_real(v) : json_null();
-}
-
-static json_t *json_tensor(const struct thm_tensor *t)
-{
-    json_t *shape = json_array();
-    for (uint32_t i = 0; i < t->info.rank; i++)
-        json_array_append_new(shape, json_integer(t->info.shape[i]));
-    json_t *o = json_pack("{s:o, s:s, s:o, s:I}", "name", json_name(&t->info), "type", thm_type_name(t->info.type), "shape",
-                          shape, "bytes", (json_int_t)t->bytes);
-    if (is_quantised(&t->info)) {
-        json_object_set_new(o, "scale", json_real((double)t->info.scale[0]));
-        json_object_set_new(o, "zero_point", json_integer(zero_point_of(&t->info)));
+    json_t *list = json_array();
+    struct thm_tensor t;
+    for (uint32_t i = 0; i < in->inputs; i++) {
+        thm_interpreter_input(&in->it, i, &t);
+        struct thm_tensor_view v = thm_tensor_view_of(&t.info, t.data, t.bytes);
+        json_array_append_new(list, thm_tensor_json_type(&v));
     }
-    return o;
+    return list;
 }
 
-static json_t *json_output(const struct infer *in, uint32_t i)
+static json_t *json_outputs(const struct infer *in)
 {
-    const struct output *o = &in->output[i];
-    json_t *object = json_tensor(&o->tensor), *values = json_array(), *real = json_array();
-    for (uint32_t k = 0; k < values_of(&o->tensor) && k < SHOWN; k++) {
-        json_array_append_new(values, json_number(raw_value(o, in->frames - 1, k)));
-        json_array_append_new(real, json_number(real_value(o, in->frames - 1, k)));
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < in->outputs; i++) {
+        struct thm_tensor_view v = view(&in->output[i], in->frames - 1);
+        json_array_append_new(list, thm_tensor_json(&v, i ? NULL : &in->labels));
     }
-    json_object_set_new(object, "values", values);
-    if (is_quantised(&o->tensor.info))
-        json_object_set_new(object, "dequantised", real);
-    else
-        json_decref(real);
-    return object;
+    return list;
 }
 
-static json_t *json_labels(const struct infer *in)
+static json_t *json_winners(const struct infer *in)
 {
     json_t *list = json_array();
     for (uint32_t f = 0; f < in->frames; f++) {
-        uint32_t top = top_of(in, f);
-        json_array_append_new(list, json_pack("{s:s, s:i, s:o}", "label", in->label[top], "index", (int)top, "score",
-                                              json_number(real_value(&in->output[0], f, top))));
+        struct thm_tensor_view v = view(&in->output[0], f);
+        json_array_append_new(list, thm_tensor_json_winner(&v, &in->labels));
     }
     return list;
 }
@@ -381,54 +294,24 @@ static json_t *json_labels(const struct infer *in)
 static int print_json(struct infer *in)
 {
     const struct thm_arena_stats *s = thm_interpreter_stats(&in->it);
-    json_t *inputs = json_array(), *outputs = json_array();
-    struct thm_tensor t;
-    for (uint32_t i = 0; i < in->inputs; i++) {
-        thm_interpreter_input(&in->it, i, &t);
-        json_array_append_new(inputs, json_tensor(&t));
-    }
-    for (uint32_t i = 0; i < in->outputs; i++)
-        json_array_append_new(outputs, json_output(in, i));
     json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:f}", "model", base_name(in->model_path),
                           "layout", thm_layout_name(in->layout), "arena_bytes", (json_int_t)s->size, "arena_used_bytes",
                           (json_int_t)s->used, "min_arena_bytes", (json_int_t)s->min, "head_bytes", (json_int_t)s->head,
-                          "tail_bytes", (json_int_t)s->tail, "inputs", inputs, "outputs", outputs, "frames",
+                          "tail_bytes", (json_int_t)s->tail, "inputs", json_inputs(in), "outputs", json_outputs(in), "frames",
                           (json_int_t)in->frames, "macs", (json_int_t)in->macs, "invoke_us", median_us(in));
-    if (o && in->labels)
-        json_object_set_new(o, "top", json_labels(in));
-    if (!o || json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != 0) {
-        json_decref(o);
-        return thm_fail(THM_EXIT_HOST, "standard output could not be written");
-    }
+    if (o && in->labels.n)
+        json_object_set_new(o, "winners", json_winners(in));
+    int bad = !o || json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != 0;
     putchar('\n');
     json_decref(o);
-    return 0;
+    return bad ? thm_fail(THM_EXIT_HOST, "standard output could not be written") : 0;
 }
 
-static void print_tensor(const char *what, uint32_t i, const struct thm_tensor *t)
+static void print_tensor(const char *what, uint32_t i, const struct thm_tensor_view *v)
 {
-    printf("%s %u  %s ", what, i, thm_type_name(t->info.type));
-    for (uint32_t k = 0; k < t->info.rank; k++)
-        printf("%s%" PRId32, k ? "x" : "", t->info.shape[k]);
-    printf("%s, %u bytes", t->info.rank ? "" : "scalar", t->bytes);
-    if (is_quantised(&t->info))
-        printf(", scale %.6g, zero point %" PRId64, (double)t->info.scale[0], zero_point_of(&t->info));
+    printf("%-6s %u ", what, i);
+    thm_tensor_print_type(stdout, v);
     putchar('\n');
-}
-
-static void print_values(const struct infer *in, const struct output *o)
-{
-    uint32_t n = values_of(&o->tensor), shown = n < SHOWN ? n : SHOWN;
-    printf("         ");
-    for (uint32_t i = 0; i < shown; i++)
-        printf(" %.6g", raw_value(o, in->frames - 1, i));
-    printf("%s\n", n > shown ? " ..." : "");
-    if (!is_quantised(&o->tensor.info))
-        return;
-    printf("        =");
-    for (uint32_t i = 0; i < shown; i++)
-        printf(" %.4g", real_value(o, in->frames - 1, i));
-    printf("%s\n", n > shown ? " ..." : "");
 }
 
 static void print_text(struct infer *in)
@@ -439,16 +322,18 @@ static void print_text(struct infer *in)
     printf("arena    %u of %u bytes used: head %u, tail %u; smallest %u\n", s->used, s->size, s->head, s->tail, s->min);
     for (uint32_t i = 0; i < in->inputs; i++) {
         thm_interpreter_input(&in->it, i, &t);
-        print_tensor("input", i, &t);
+        struct thm_tensor_view v = thm_tensor_view_of(&t.info, t.data, t.bytes);
+        print_tensor("input", i, &v);
     }
     for (uint32_t i = 0; i < in->outputs; i++) {
-        print_tensor("output", i, &in->output[i].tensor);
-        if (i > 0 || !in->labels)
-            print_values(in, &in->output[i]);
-    }
-    for (uint32_t f = 0; f < in->frames && in->labels; f++) {
-        uint32_t top = top_of(in, f);
-        printf("frame %u  %s (%.4g)\n", f, in->label[top], real_value(&in->output[0], f, top));
+        struct thm_tensor_view v = view(&in->output[i], 0);
+        print_tensor("output", i, &v);
+        for (uint32_t f = 0; f < in->frames; f++) {
+            v = view(&in->output[i], f);
+            printf("frame  %u ", f);
+            thm_tensor_print(stdout, &v, i ? NULL : &in->labels);
+            putchar('\n');
+        }
     }
     printf("invoke   %.1f us on this PC (median of %" PRIu64 "), %" PRIu64 " multiply-accumulates\n", median_us(in),
            in->frames * in->repeat, in->macs);
@@ -488,8 +373,7 @@ static void release(struct infer *in)
     free(in->output);
     free(in->file);
     free(in->arena);
-    free(in->labels_text);
-    free(in->label);
+    thm_labels_free(&in->labels);
     free(in->times_us);
 }
 
@@ -502,3 +386,9 @@ static int run(int argc, char **argv)
     release(&in);
     return status < 0 ? 0 : status;
 }
+
+const struct thm_command thm_command_infer = {
+    .name = "infer", .args = "MODEL", .summary = "run a model in an arena of an exact size, without a board",
+    .details = "Inputs that hold several frames one after another are as many invocations on one interpreter.",
+    .options = options, .run = run,
+};

@@ -83,7 +83,7 @@ void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, con
 static struct thm_tensor_view view_of(const struct thm_report_output *o)
 {
     const struct thm_msg_output *h = &o->head;
-    return (struct thm_tensor_view){ .name = h->name, .type = h->type, .shape = h->shape, .rank = h->rank,
+    return (struct thm_tensor_view){ .name = h->name, .name_len = (uint32_t)strlen(h->name), .type = h->type, .shape = h->shape, .rank = h->rank,
                                      .quantized = (int)h->quantized, .scale = h->scale, .zero_point = h->zero_point,
                                      .data = o->data, .bytes = o->got };
 }

@@ -5,6 +5,20 @@
 
 enum { VALUES_SHOWN = 8 };
 
+struct thm_tensor_view thm_tensor_view_of(const struct thm_tensor_info *info, const uint8_t *data, size_t bytes)
+{
+    struct thm_tensor_view v = { .name = info->name, .name_len = info->name_len, .type = info->type, .shape = info->shape,
+                                 .rank = info->rank, .data = data, .bytes = bytes };
+    int64_t zero_point = 0;
+    v.quantized = info->scales && info->zero_points && info->type != THM_FLOAT32;
+    if (v.quantized) {
+        memcpy(&zero_point, info->zero_point, sizeof zero_point);
+        v.scale = info->scale[0];
+        v.zero_point = (int32_t)zero_point;
+    }
+    return v;
+}
+
 size_t thm_tensor_count(const struct thm_tensor_view *t)
 {
     uint32_t size = thm_type_size(t->type);
@@ -92,26 +106,48 @@ static json_t *number(const struct thm_tensor_view *t, size_t i)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
-json_t *thm_tensor_json(const struct thm_tensor_view *t, const struct thm_labels *l)
+void thm_tensor_print_type(FILE *f, const struct thm_tensor_view *t)
 {
-    json_t *o = json_object(), *shape = json_array(), *values = json_array();
-    size_t n = thm_tensor_count(t);
+    fprintf(f, "%s ", thm_type_name(t->type));
+    for (uint32_t i = 0; i < t->rank; i++)
+        fprintf(f, "%s%d", i ? "x" : "", (int)t->shape[i]);
+    fprintf(f, "%s, %zu bytes", t->rank ? "" : "scalar", t->bytes);
+    if (t->quantized)
+        fprintf(f, ", scale %.6g, zero point %d", (double)t->scale, (int)t->zero_point);
+}
+
+json_t *thm_tensor_json_type(const struct thm_tensor_view *t)
+{
+    json_t *o = json_object(), *shape = json_array(), *name = json_stringn(t->name ? t->name : "", t->name_len);
     for (uint32_t i = 0; i < t->rank; i++)
         json_array_append_new(shape, json_integer(t->shape[i]));
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(values, number(t, i));
-    json_object_set_new(o, "name", json_string_nocheck(t->name));
+    json_object_set_new(o, "name", name ? name : json_string("?")); /* not UTF-8 */
     json_object_set_new(o, "type", json_string(thm_type_name(t->type)));
     json_object_set_new(o, "shape", shape);
+    json_object_set_new(o, "bytes", json_integer((json_int_t)t->bytes));
     if (t->quantized) {
         json_object_set_new(o, "scale", json_real((double)t->scale));
         json_object_set_new(o, "zero_point", json_integer(t->zero_point));
     }
+    return o;
+}
+
+json_t *thm_tensor_json_winner(const struct thm_tensor_view *t, const struct thm_labels *l)
+{
+    size_t w = thm_tensor_winner(t);
+    double value = thm_tensor_real(t, w);
+    return json_pack("{s:I, s:s*, s:o}", "index", (json_int_t)w, "label", labelled(t, l) ? l->name[w] : NULL, "value",
+                     isfinite(value) ? json_real(value) : json_null());
+}
+
+json_t *thm_tensor_json(const struct thm_tensor_view *t, const struct thm_labels *l)
+{
+    json_t *o = thm_tensor_json_type(t), *values = json_array();
+    size_t n = thm_tensor_count(t);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(values, number(t, i));
     json_object_set_new(o, "values", values);
-    if (n) {
-        size_t w = thm_tensor_winner(t);
-        json_object_set_new(o, "winner", json_pack("{s:I, s:s*, s:f}", "index", (json_int_t)w, "label",
-                                                   labelled(t, l) ? l->name[w] : NULL, "value", thm_tensor_real(t, w)));
-    }
+    if (n)
+        json_object_set_new(o, "winner", thm_tensor_json_winner(t, l));
     return o;
 }
