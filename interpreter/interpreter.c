@@ -87,6 +87,7 @@ __attribute__((noinline)) static void report_op(const struct thm_node *n)
     ev.name = id.name;
     ev.name_len = id.name_len;
     ev.macs = n->op->macs ? n->op->macs(n) : 0;
+    ev.type = thm_node_input(n, 0, &v) ? v.type : THM_INT8;
     for (uint32_t i = 0; thm_node_output(n, i, &v); i++)
         ev.elements += v.elements;
     hooks->op_done(hooks->ctx, &ev);

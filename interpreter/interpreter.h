@@ -23,6 +23,7 @@ struct thm_op_event {
     uint32_t name_len;
     uint64_t macs;    /* multiply-accumulates of this invocation; 0 for operators that have none */
     uint64_t elements; /* output elements: the work of operators without MACs */
+    enum thm_type type; /* of its first input: float and integer kernels differ in time */
 };
 
 /* What the interpreter tells its surroundings. Any pointer may be NULL. */

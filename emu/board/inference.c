@@ -3,11 +3,12 @@
 #include <string.h>
 #include "emu/report/nn_message.h"
 
-/* Reference kernels: so many cycles a MAC, by type of the operator's work (profiles name the source). */
+/* Reference kernels: so many cycles a MAC, or an output element where there are no MACs (the profile names the source). */
 static uint64_t op_ns(const struct thm_board *b, const struct thm_op_event *ev)
 {
     const struct thm_profile_core *core = &b->profile->cores[0];
-    double cycles = (double)ev->macs * core->cycles_per_mac_int8 + (double)ev->elements * core->cycles_per_element;
+    double per_mac = ev->type == THM_FLOAT32 ? core->cycles_per_mac_float : core->cycles_per_mac_int8;
+    double cycles = ev->macs ? (double)ev->macs * per_mac : (double)ev->elements * core->cycles_per_element;
     return (uint64_t)(cycles * 1e9 / (double)core->clock_hz);
 }
 
