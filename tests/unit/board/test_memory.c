@@ -1,0 +1,106 @@
+/* tests/unit/board/test_memory.c -- what an application finds free on each board, against figures of real ones. */
+#include "tests/testing.h"
+#include "emu/board/board.h"
+
+static struct thm_run run;
+static struct thm_board board;
+
+static void power_on(const char *name)
+{
+    struct thm_profile *p;
+    char *error = NULL;
+    assert_int_equal(thm_profile_load(name, &p, &error), 0);
+    run = (struct thm_run){ .profile = p };
+    board = (struct thm_board){ .run = &run, .profile = p, .modem = -1 };
+    assert_int_equal(thm_board_map_memory(&board), THM_MEM_OK);
+    assert_int_equal(thm_board_boot_memory(&board), THM_MEM_OK);
+}
+
+static void power_off(void)
+{
+    thm_regions_unmap(board.regions, board.regions_count);
+    thm_stack_unmap(&board.stack);
+    free(board.regions);
+    thm_profile_free((struct thm_profile *)(uintptr_t)run.profile);
+}
+
+static struct thm_heap_stats heap(uint32_t caps)
+{
+    struct thm_heap_stats st;
+    thm_heaps_stats(&board.heaps, caps, &st);
+    return st;
+}
+
+/* ESP.getFreeHeap() and getMaxAllocHeap() of an Arduino board: boards.md, "Heap over time". */
+static void esp32__heap_is_that_of_an_arduino_board(void **state)
+{
+    (void)state;
+    power_on("esp32");
+    assert_int_equal(heap(THM_CAP_INTERNAL).free, 279836);
+    assert_int_equal(heap(THM_CAP_DEFAULT).largest, 110580);
+    assert_true(thm_board_take(&board, "network"));
+    assert_int_equal(heap(THM_CAP_INTERNAL).free, 214276);
+    assert_int_equal(heap(THM_CAP_DEFAULT).largest, 110580);
+    power_off();
+}
+
+static void psram__large_blocks_come_from_it_and_small_ones_do_not(void **state)
+{
+    (void)state;
+    power_on("esp32-s3-psram");
+    uint32_t small = thm_board_alloc(&board, 1000, "small"), large = thm_board_alloc(&board, 1000000, "large");
+    assert_true(small >= 0x3FC88000 && small < 0x40000000);
+    assert_true(large >= 0x3C000000 && large < 0x3E000000);
+    power_off();
+}
+
+static void malloc__failing_names_need_and_largest_block(void **state)
+{
+    (void)state;
+    power_on("esp32");
+    assert_null(thm_hal_malloc(&board, 200000, "too large"));
+    assert_int_equal(board.failure.exit_status, 10);
+    assert_int_equal(board.failure.need, 200000);
+    assert_int_equal(board.failure.largest, 110580);
+    assert_non_null(strstr(board.failure.message, "too large: malloc(200000) failed"));
+    power_off();
+}
+
+static void malloc__gives_sram_that_a_device_address_names(void **state)
+{
+    (void)state;
+    power_on("esp32");
+    uint8_t *p = thm_hal_memalign(&board, 16, 100, "aligned");
+    uint32_t address = thm_board_address(&board, p);
+    assert_int_equal(address % 16, 0);
+    assert_true(address >= 0x3FFAE000 && address < 0x40000000);
+    thm_hal_free(&board, p);
+    thm_hal_free(&board, NULL);
+    power_off();
+}
+
+static void boot__memory_that_the_runtime_cannot_have_is_a_failure(void **state)
+{
+    (void)state;
+    power_on("esp32");
+    struct thm_profile_taken too_much = { .name = "too much", .bytes = 300000, .count = 1, .when = "late" };
+    struct thm_profile hungry = *run.profile;
+    hungry.taken = &too_much;
+    hungry.taken_count = 1;
+    board.profile = &hungry;
+    assert_false(thm_board_take(&board, "late"));
+    assert_int_equal(board.failure.need, 300000);
+    power_off();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(esp32__heap_is_that_of_an_arduino_board),
+        cmocka_unit_test(psram__large_blocks_come_from_it_and_small_ones_do_not),
+        cmocka_unit_test(malloc__failing_names_need_and_largest_block),
+        cmocka_unit_test(malloc__gives_sram_that_a_device_address_names),
+        cmocka_unit_test(boot__memory_that_the_runtime_cannot_have_is_a_failure),
+    };
+    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}
