@@ -90,6 +90,18 @@ static const char *explain_timeout(const struct thm_fetch_end *e, const char *pl
     return thm_net_message("%s: no byte for %u ms after %" PRIu64 " bytes", place, e->timeout_ms, e->got);
 }
 
+/* A wrong name has no verify result of its own (curl compares the names): its text says more. */
+static const char *explain_certificate(const struct thm_fetch_end *e, const char *place)
+{
+    bool named = e->verify_result == X509_V_OK || e->verify_result == X509_V_ERR_UNSPECIFIED;
+    bool unknown_ca = e->verify_result == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+                      e->verify_result == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+                      e->verify_result == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+    return thm_net_message("%s: %s: %s%s", place, thm_net_strerror(THM_NET_ECERT),
+                           named ? detail(e) : X509_verify_cert_error_string(e->verify_result),
+                           unknown_ca ? "; the board does not have its CA" : "");
+}
+
 enum thm_net_err thm_fetch_explain(const struct thm_fetch_end *e, const char **message)
 {
     char place[256];
@@ -107,9 +119,9 @@ enum thm_net_err thm_fetch_explain(const struct thm_fetch_end *e, const char **m
         *message = thm_net_message("%s: redirected to what is no https URL: %s", place, detail(e));
     else if (err == THM_NET_EREDIRECT)
         *message = thm_net_message("%s: more than %u redirects", place, e->redirects);
+    else if (err == THM_NET_ECERT)
+        *message = explain_certificate(e, place);
     else
-        *message = thm_net_message("%s: %s: %s", place, thm_net_strerror(err),
-                                   err == THM_NET_ECERT && e->verify_result != X509_V_OK
-                                       ? X509_verify_cert_error_string(e->verify_result) : detail(e));
+        *message = thm_net_message("%s: %s: %s", place, thm_net_strerror(err), detail(e));
     return err;
 }

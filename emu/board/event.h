@@ -45,7 +45,7 @@ struct thm_event { /* one layout on both sides of the socket */
     uint64_t t_ns; /* device time since power-on */
     uint64_t v[THM_EVENT_VALUES];
     char name[40];  /* NUL-terminated, cut if longer */
-    char text[216]; /* likewise */
+    char text[296]; /* likewise */
 };
 
 struct thm_event_kind {

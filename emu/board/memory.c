@@ -84,8 +84,9 @@ static void alloc_failed(struct thm_board *b, uint32_t bytes, const char *what)
     struct thm_heap_stats st;
     thm_board_heap(b, &st);
     thm_board_event(b, THM_EV_ALLOC_FAILED, what, NULL, bytes, st.free, st.largest);
-    thm_hal_failure(b, 10, 0, bytes, st.free, "%s: malloc(%u) failed: %u bytes are free, the largest block is %u", what,
-                    bytes, st.free, st.largest);
+    thm_hal_failure(b, 10, 0, bytes, st.free, "%s: malloc(%u) failed: %u bytes are free, the largest block is %u%s", what,
+                    bytes, st.free, st.largest,
+                    st.free >= bytes ? ": enough, but in pieces" : "; a smaller model or a board with more RAM helps");
     b->failure.largest = st.largest;
 }
 

@@ -46,7 +46,7 @@ struct thm_msg_end {
     uint32_t err; /* enum thm_net_err */
     uint32_t http_status;
     uint64_t got, expected; /* body bytes; expected 0 = not told */
-    char message[200];
+    char message[240];
 };
 
 struct thm_msg_output {

@@ -31,7 +31,7 @@ static bool out_of_tls_memory(struct thm_board *b, const struct thm_tls_block *b
     thm_board_heap(b, &st);
     thm_hal_failure(b, 10, THM_MBEDTLS_ERR_SSL_ALLOC_FAILED, block->bytes, st.free,
                     "TLS %s: MBEDTLS_ERR_SSL_ALLOC_FAILED (-0x7F00): %s needs %u bytes in one block; "
-                    "%u are free, the largest block is %u",
+                    "%u are free, the largest block is %u; smaller TLS content lengths help",
                     thm_tls_phase_name(phase), block->what, block->bytes, st.free, st.largest);
     b->failure.exit_status = thm_net_exit_status(THM_NET_ETLSMEM);
     b->failure.largest = st.largest;

@@ -41,7 +41,7 @@ struct thm_run { /* everything lent */
 
 struct thm_run_result {
     int exit_status;      /* of the command line: 0, 10..17 the board's, 20 the PC's */
-    char message[272];    /* "" if 0; one line otherwise */
+    char message[352];    /* "" if 0; one line otherwise */
     uint64_t peak_rss;    /* bytes the board process had resident at most */
 };
 

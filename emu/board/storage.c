@@ -60,7 +60,7 @@ static int32_t failed(struct thm_board *b, int32_t code, const char *what, const
     thm_hal_failure(b, thm_fs_exit_status(kind), code, need, total > used ? total - used : 0, "%s %s: %s (%d): %s", what,
                     file, name ? name : "error", code, thm_fs_strerror(kind));
     if (kind == THM_FS_ENOSPC)
-        thm_hal_failure_note(b, "; %llu of %llu bytes are free", (unsigned long long)b->failure.have,
+        thm_hal_failure_note(b, "; %llu of %llu bytes are free, a smaller model or a larger partition helps", (unsigned long long)b->failure.have,
                              (unsigned long long)total);
     if (b->failure.exit_status == 2) /* a missing file on the board is the board's failure */
         b->failure.exit_status = 11;
