@@ -58,7 +58,7 @@ static enum thm_nn_err reset_ops(struct thm_interpreter *it, struct thm_nn_diag 
 
 enum thm_nn_err thm_interpreter_allocate(struct thm_interpreter *it, struct thm_nn_diag *diag)
 {
-    struct thm_nn_diag unused;
+    struct thm_nn_diag unused = { 0 };
     struct context *c = context_of(it);
     diag = diag ? diag : &unused;
     clear(diag);
@@ -109,7 +109,7 @@ enum thm_nn_err thm_invoke_subgraph(struct thm_interpreter *it, uint32_t subgrap
 
 enum thm_nn_err thm_interpreter_invoke(struct thm_interpreter *it, struct thm_nn_diag *diag)
 {
-    struct thm_nn_diag unused;
+    struct thm_nn_diag unused = { 0 };
     diag = diag ? diag : &unused;
     clear(diag);
     if (context_of(it)->state != STATE_ALLOCATED)
@@ -146,7 +146,7 @@ enum thm_nn_err thm_interpreter_output(struct thm_interpreter *it, uint32_t i, s
 
 enum thm_nn_err thm_interpreter_reset(struct thm_interpreter *it, struct thm_nn_diag *diag)
 {
-    struct thm_nn_diag unused;
+    struct thm_nn_diag unused = { 0 };
     diag = diag ? diag : &unused;
     clear(diag);
     if (context_of(it)->state != STATE_ALLOCATED)

@@ -350,7 +350,7 @@ static enum thm_nn_err check_model(struct verifier *v)
 
 enum thm_nn_err thm_model_open(struct thm_model *m, const void *data, size_t size, struct thm_nn_diag *diag)
 {
-    struct thm_nn_diag unused;
+    struct thm_nn_diag unused = { 0 };
     struct verifier v = { .m = m, .diag = diag ? diag : &unused };
     *v.diag = (struct thm_nn_diag){ .subgraph = -1, .op = -1, .tensor = -1 };
     if (size > UINT32_MAX - 8)

@@ -254,7 +254,7 @@ CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options
     if (!code && o->cacert) { /* and nothing else: the system's certificates are not even read */
         code = curl_easy_setopt(f->easy, CURLOPT_CAINFO, o->cacert);
         if (!code)
-            code = curl_easy_setopt(f->easy, CURLOPT_CAPATH, NULL);
+            code = curl_easy_setopt(f->easy, CURLOPT_CAPATH, (char *)NULL);
     }
     return code;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* formats pass through struct text_call; hal.h checks the callers' */
+
 struct text_call { /* formatting takes more stack than a device's printf: done on the PC's */
     struct thm_board *b;
     const char *step, *fmt;

@@ -45,7 +45,7 @@ static const char *folder_of_build(void)
         n = slash ? slash - path : 0;
     }
     if (n > 0)
-        strcpy(path + n, "/profiles");
+        memcpy(path + n, "/profiles", sizeof "/profiles");
     return path[0] ? path : NULL;
 }
 

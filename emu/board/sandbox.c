@@ -27,7 +27,7 @@ static const int allowed[] = {
 #endif
 };
 
-static int limit(int resource, rlim_t soft, rlim_t hard)
+static int limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard)
 {
     return setrlimit(resource, &(struct rlimit){ soft, hard });
 }

@@ -152,7 +152,7 @@ static int read_inputs(struct infer *in)
     in->output = calloc(in->outputs + 1, sizeof *in->output);
     in->frames = 1;
     int status = in->input && in->output ? 0 : thm_fail(THM_EXIT_HOST, "out of memory");
-    for (uint32_t i = 0; i < in->input_files && !status; i++)
+    for (uint32_t i = 0; i < in->input_files && i < INPUTS_MAX && !status; i++)
         status = read_input(in, i);
     in->times_us = status ? NULL : calloc((size_t)in->frames * in->repeat, sizeof *in->times_us);
     if (!status && !in->times_us)

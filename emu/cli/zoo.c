@@ -40,7 +40,7 @@ static uint32_t uses_of(const struct thm_graph *g, uint32_t i)
 {
     uint32_t n = 0;
     for (uint32_t k = 0; k < g->op_count; k++) {
-        if (g->ops[k].code == g->ops[i].code && k < i)
+        if (k < i && g->ops[k].code == g->ops[i].code)
             return 0;
         n += g->ops[k].code == g->ops[i].code;
     }
