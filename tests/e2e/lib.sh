@@ -21,7 +21,7 @@ ok() { # ok NAME STATUS
     else
         BAD=$((BAD + 1))
         echo "not ok $N - $1"
-        sed 's/^/# /' "$T/out" "$T/err" 2>/dev/null | head -n 40
+        { echo "$1:"; cat "$T/out" "$T/err" 2>/dev/null | head -n 40; } >&2
     fi
 }
 
@@ -40,16 +40,16 @@ thimble() {
 expect() {
     local name=$1 want=$2 pattern
     shift 2
-    [ "$STATUS" -eq "$want" ] || { echo "# exit status $STATUS, expected $want"; ok "$name" 1; return; }
+    [ "$STATUS" -eq "$want" ] || { echo "exit status $STATUS, expected $want" >&2; ok "$name" 1; return; }
     for pattern in "$@"; do
-        cat "$T/out" "$T/err" | grep -qE -- "$pattern" || { echo "# nothing matches: $pattern"; ok "$name" 1; return; }
+        cat "$T/out" "$T/err" | grep -qE -- "$pattern" || { echo "nothing matches: $pattern" >&2; ok "$name" 1; return; }
     done
     ok "$name" 0
 }
 
 # expect_error NAME STATUS [PATTERN...]: as expect, and the message is exactly one line.
 expect_error() {
-    [ "$(wc -l <"$T/err")" -eq 1 ] || { echo "# not one line of message"; ok "$1" 1; return; }
+    [ "$(wc -l <"$T/err")" -eq 1 ] || { echo "not one line of message" >&2; ok "$1" 1; return; }
     expect "$@"
 }
 
