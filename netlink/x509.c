@@ -28,6 +28,19 @@ static bool set_serial(X509 *cert)
     return ok;
 }
 
+/* ECDSA signatures differ by a byte or two in length; only the most frequent one is taken, so that a certificate's size, and
+ * with it what a board pays for it, is the same on every machine. */
+#define ECDSA_P256_LENGTH 71
+
+static bool sign(X509 *cert, EVP_PKEY *signer)
+{
+    int wanted = EVP_PKEY_get_base_id(signer) == EVP_PKEY_EC ? ECDSA_P256_LENGTH : 0, length;
+    do
+        length = X509_sign(cert, signer, EVP_sha256());
+    while (length > 0 && wanted && length != wanted);
+    return length > 0;
+}
+
 static bool set_subject(X509 *cert, const char *common_name)
 {
     X509_NAME *name = X509_get_subject_name(cert);
@@ -78,7 +91,7 @@ X509 *thm_x509_make(const struct thm_x509_spec *spec)
               X509_set_issuer_name(cert, X509_get_subject_name(issuer)) &&
               X509_gmtime_adj(X509_getm_notBefore(cert), spec->from_s) &&
               X509_gmtime_adj(X509_getm_notAfter(cert), spec->until_s) && X509_set_pubkey(cert, spec->key) &&
-              add_extensions(cert, issuer, spec) && X509_sign(cert, signer, EVP_sha256());
+              add_extensions(cert, issuer, spec) && sign(cert, signer);
     if (!ok) {
         X509_free(cert);
         return NULL;
