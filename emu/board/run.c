@@ -129,9 +129,9 @@ static void take_event(struct session *s, struct thm_event *e)
     make_printable(e->text, sizeof e->text);
     if (!thm_event_kind(e->type))
         return;
-    if (e->type == THM_EV_FAILED)
+    if (e->type == THM_EV_FAILED || e->type == THM_EV_FAULT)
         snprintf(r->message, sizeof r->message, "%s: %s", e->name, e->text);
-    if (e->type == THM_EV_FAULT)
+    if (e->type == THM_EV_FAULT && e->v[0] != 20) /* what the board calls it; the PC's trouble needs its place */
         snprintf(r->message, sizeof r->message, "%s", e->text);
     if (e->type == THM_EV_EXIT) {
         s->exited = true;

@@ -7,6 +7,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #if defined(__SANITIZE_ADDRESS__)
 #define THM_SANITIZED 1
 #elif defined(__has_feature)
@@ -57,6 +63,8 @@ static int add_rules(scmp_filter_ctx f)
 
 int thm_sandbox_enter(const struct thm_run *run)
 {
+    if (RUNNING_ON_VALGRIND) /* it makes system calls of its own on the board's behalf */
+        return 0;
     if (set_limits(run) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return -1;
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
