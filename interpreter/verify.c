@@ -56,10 +56,10 @@ static const char *const options[] = {
     [64] = "44",      /* Unpack */              [71] = "144111",   /* UnidirectionalSequenceLSTM */
     [74] = "11",      /* ResizeNearestNeighbor */ [75] = "4",      /* LeakyRelu */
     [77] = "1",       /* MirrorPad */           [79] = "4",        /* SplitV */
-    [91] = "44",      /* If */                  [92] = "44",       /* While */
-    [93] = "4",       /* DepthToSpace */        [100] = "111",     /* BatchMatMul */
-    [101] = "11",     /* Cumsum */              [102] = "4",       /* CallOnce */
-    [110] = "ss",     /* VarHandle */
+    [92] = "44",      /* If */                  [93] = "44",       /* While */
+    [94] = "4",       /* DepthToSpace */        [101] = "111",     /* BatchMatMul */
+    [102] = "11",     /* Cumsum */              [103] = "4",       /* CallOnce */
+    [111] = "ss",     /* VarHandle */
 };
 
 struct verifier {
