@@ -1,6 +1,6 @@
 #include "interpreter/ops/broadcast.h"
 
-static bool spreads_to(const struct thm_value *in, const struct thm_value *out)
+bool thm_spreads_to(const struct thm_value *in, const struct thm_value *out)
 {
     for (uint32_t i = 0; i < THM_MAX_RANK; i++) {
         int32_t from = thm_dim(in, THM_MAX_RANK, i);
@@ -17,17 +17,23 @@ void thm_binary_gather(const struct thm_node *n, struct thm_binary *v)
     thm_node_output(n, 0, &v->out);
 }
 
-enum thm_nn_err thm_binary_prepare(struct thm_node *n, struct thm_binary *v)
+enum thm_nn_err thm_binary_shapes(struct thm_node *n, struct thm_binary *v)
 {
     if (n->inputs != 2 || n->outputs != 1 || !thm_node_input(n, 0, &v->a) || !thm_node_input(n, 1, &v->b) ||
         !thm_node_output(n, 0, &v->out))
         return thm_refuse(n, THM_NN_ESHAPE, "the operator takes two inputs and one output");
-    if (v->a.type != v->b.type)
-        return thm_refuse(n, THM_NN_ETYPE, "the inputs differ in type");
     bool alike = thm_same_shape(&v->a, &v->b) && v->a.elements == v->out.elements;
-    if (!alike && (!spreads_to(&v->a, &v->out) || !spreads_to(&v->b, &v->out)))
+    if (!alike && (!thm_spreads_to(&v->a, &v->out) || !thm_spreads_to(&v->b, &v->out)))
         return thm_refuse(n, THM_NN_ESHAPE, "the inputs' shapes do not go together with the output's");
     return THM_NN_OK;
+}
+
+enum thm_nn_err thm_binary_prepare(struct thm_node *n, struct thm_binary *v)
+{
+    enum thm_nn_err err = thm_binary_shapes(n, v);
+    if (!err && v->a.type != v->b.type)
+        return thm_refuse(n, THM_NN_ETYPE, "the inputs differ in type");
+    return err;
 }
 
 struct walk {
@@ -64,7 +70,8 @@ void thm_binary_rows(const struct thm_binary *v, thm_row_fn *row, const void *ct
 {
     struct walk w = { 0 };
     const uint32_t last = THM_MAX_RANK - 1;
-    size_t in_size = thm_type_size(v->a.type), out_size = thm_type_size(v->out.type), a = 0, b = 0;
+    size_t a_size = thm_type_size(v->a.type), b_size = thm_type_size(v->b.type), out_size = thm_type_size(v->out.type);
+    size_t a = 0, b = 0;
     uint8_t *out = v->out.data;
     if (v->out.elements == 0)
         return;
@@ -77,8 +84,21 @@ void thm_binary_rows(const struct thm_binary *v, thm_row_fn *row, const void *ct
     set_steps(&v->a, w.step_a);
     set_steps(&v->b, w.step_b);
     do {
-        row(ctx, (const uint8_t *)v->a.data + a * in_size, w.step_a[last], (const uint8_t *)v->b.data + b * in_size,
+        row(ctx, (const uint8_t *)v->a.data + a * a_size, w.step_a[last], (const uint8_t *)v->b.data + b * b_size,
             w.step_b[last], out, (size_t)w.size[last]);
         out += (size_t)w.size[last] * out_size;
     } while (advance(&w, &a, &b));
+}
+
+enum thm_nn_err thm_binary_eval(struct thm_node *n, const struct thm_typed_row *rows, size_t count, const void *ctx,
+                                const char *what)
+{
+    struct thm_binary v;
+    thm_binary_gather(n, &v);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].type == v.a.type) {
+            thm_binary_rows(&v, rows[i].row, ctx);
+            return THM_NN_OK;
+        }
+    return thm_refuse_tensor(n, THM_NN_ETYPE, what, &v.a);
 }

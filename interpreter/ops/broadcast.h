@@ -11,8 +11,28 @@ struct thm_binary {
 typedef void thm_row_fn(const void *ctx, const void *a, size_t step_a, const void *b, size_t step_b, void *out,
                         size_t count);
 
-/* Both inputs and the output. Refused: one is missing, the types differ, the shapes do not go together. */
+/* Both inputs and the output. Refused: one is missing, the shapes do not go together. */
+enum thm_nn_err thm_binary_shapes(struct thm_node *n, struct thm_binary *v);
+/* The same; refused as well: the inputs differ in type. */
 enum thm_nn_err thm_binary_prepare(struct thm_node *n, struct thm_binary *v);
+/* Does every dimension of `in`, extended on the left, equal that of `out` or 1? */
+bool thm_spreads_to(const struct thm_value *in, const struct thm_value *out);
 void thm_binary_gather(const struct thm_node *n, struct thm_binary *v);
 /* Call `row` for stretches of the output until all is done; element sizes in bytes. */
 void thm_binary_rows(const struct thm_binary *v, thm_row_fn *row, const void *ctx);
+
+struct thm_typed_row {
+    enum thm_type type;
+    thm_row_fn *row;
+};
+/* eval() of an operator with a row function for each type of input. Refused: there is none; `what` says which there are. */
+enum thm_nn_err thm_binary_eval(struct thm_node *n, const struct thm_typed_row *rows, size_t count, const void *ctx,
+                                const char *what);
+
+/* 64-bit numbers in the model file are only 4-aligned. */
+static inline int64_t thm_i64_at(const void *data, size_t i)
+{
+    int64_t v;
+    __builtin_memcpy(&v, (const uint8_t *)data + 8 * i, 8);
+    return v;
+}

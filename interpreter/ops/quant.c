@@ -112,3 +112,13 @@ enum thm_nn_err thm_unary(struct thm_node *n, struct thm_value *in, struct thm_v
         return thm_refuse(n, THM_NN_ESHAPE, "the operator takes one input and one output");
     return THM_NN_OK;
 }
+
+enum thm_nn_err thm_unary_alike(struct thm_node *n, struct thm_value *in, struct thm_value *out)
+{
+    enum thm_nn_err err = thm_unary(n, in, out);
+    if (!err && in->type != out->type)
+        err = thm_refuse(n, THM_NN_ETYPE, "input and output differ in type");
+    if (!err && in->elements != out->elements)
+        err = thm_refuse(n, THM_NN_ESHAPE, "input and output differ in the number of elements");
+    return err;
+}

@@ -19,3 +19,5 @@ int32_t thm_input_radius(int integer_bits, int32_t shift);
 bool thm_checked_log2(float x, int32_t *log2);
 /* A kernel with one input and one output: both, or a refusal. */
 enum thm_nn_err thm_unary(struct thm_node *n, struct thm_value *in, struct thm_value *out);
+/* The same; refused as well: they differ in type or in the number of elements. */
+enum thm_nn_err thm_unary_alike(struct thm_node *n, struct thm_value *in, struct thm_value *out);
