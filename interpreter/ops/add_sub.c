@@ -129,7 +129,7 @@ static enum thm_nn_err prepare(struct thm_node *n, int32_t sign)
     if (v.out.type == THM_INT8 || v.out.type == THM_INT16)
         return quantise(n, &v);
     if (v.out.type != THM_INT32)
-        return thm_refuse(n, THM_NN_ETYPE, "only float32, int32, int8 and int16 are supported");
+        return THM_NN_OK; /* eval() refuses it */
     thm_activation_range_i32(sign < 0 ? o->activation : THM_ACT_NONE, &d->low, &d->high); /* ADD ignores it */
     return check_unquantised(n, &v, sign < 0);
 }
@@ -146,17 +146,16 @@ static enum thm_nn_err sub_prepare(struct thm_node *n)
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
+    static const struct thm_typed_row rows[] = { { THM_INT8, row_i8 }, { THM_INT16, row_i16 }, { THM_INT32, row_i32 } };
     struct thm_binary v;
     const struct data *d = n->data;
     const struct options *o = n->options;
     thm_binary_gather(n, &v);
-    if (v.out.type == THM_FLOAT32) {
-        struct limits l = { .sign = (float)d->sign };
-        thm_activation_range_f32(o->activation, &l.low, &l.high);
-        thm_binary_rows(&v, row_f32, &l);
-    } else {
-        thm_binary_rows(&v, v.out.type == THM_INT8 ? row_i8 : v.out.type == THM_INT16 ? row_i16 : row_i32, d);
-    }
+    if (v.out.type != THM_FLOAT32)
+        return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], d, "only float32, int32, int8 and int16 are supported");
+    struct limits l = { .sign = (float)d->sign };
+    thm_activation_range_f32(o->activation, &l.low, &l.high);
+    thm_binary_rows(&v, row_f32, &l);
     return THM_NN_OK;
 }
 

@@ -16,9 +16,11 @@ struct scaling {
 
 static bool set_scaling(struct scaling *s, float input_scale)
 {
-    double factor = (double)input_scale * (1 << 26);
-    if (!(factor > 1) || !thm_quantize_factor(factor, &s->multiplier, &s->shift))
+    double factor = (double)input_scale * (1 << 26), most = 2147483647.0;
+    factor = factor < most ? factor : most;
+    if (!(factor > 1) || !thm_quantize_factor(factor / 2, &s->multiplier, &s->shift)) /* up to 2^31 is allowed here */
         return false;
+    s->shift++;
     double back = (double)(1 << (31 - s->shift)) / (double)s->multiplier;
     s->diff_min = -thm_input_radius(5, s->shift);
     return thm_quantize_fraction(back, &s->back_multiplier, &s->back_shift);

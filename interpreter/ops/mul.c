@@ -71,24 +71,22 @@ static enum thm_nn_err prepare(struct thm_node *n)
         return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
     if (v.out.type == THM_INT8 || v.out.type == THM_INT16)
         return quantise(n, &v);
-    if (v.out.type != THM_INT32 && v.out.type != THM_FLOAT32)
-        return thm_refuse(n, THM_NN_ETYPE, "only float32, int32, int8 and int16 are supported");
     thm_activation_range_i32(o->activation, &d->low, &d->high);
     return THM_NN_OK;
 }
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
+    static const struct thm_typed_row rows[] = { { THM_INT8, row_i8 }, { THM_INT16, row_i16 }, { THM_INT32, row_i32 } };
     struct thm_binary v;
     const struct options *o = n->options;
     float limits[2];
     thm_binary_gather(n, &v);
-    if (v.out.type == THM_FLOAT32) {
-        thm_activation_range_f32(o->activation, &limits[0], &limits[1]);
-        thm_binary_rows(&v, row_f32, limits);
-    } else {
-        thm_binary_rows(&v, v.out.type == THM_INT8 ? row_i8 : v.out.type == THM_INT16 ? row_i16 : row_i32, n->data);
-    }
+    if (v.out.type != THM_FLOAT32)
+        return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], n->data,
+                               "only float32, int32, int8 and int16 are supported");
+    thm_activation_range_f32(o->activation, &limits[0], &limits[1]);
+    thm_binary_rows(&v, row_f32, limits);
     return THM_NN_OK;
 }
 

@@ -10,6 +10,14 @@ struct data { /* 32 bytes, i386 24; both operators */
 };
 _Static_assert(sizeof(struct data) <= 24, "op data of QUANTIZE");
 
+static bool one_of(enum thm_type type, const uint8_t *types, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (types[i] == type)
+            return true;
+    return false;
+}
+
 #define PAIR(in, out) ((uint32_t)(in) << 8 | (uint32_t)(out))
 
 static bool is_supported(enum thm_type in, enum thm_type out)
@@ -27,6 +35,7 @@ static bool is_supported(enum thm_type in, enum thm_type out)
 
 static enum thm_nn_err quantize_prepare(struct thm_node *n)
 {
+    static const uint8_t types[] = { THM_FLOAT32, THM_INT32, THM_INT16, THM_INT8, THM_UINT8 };
     struct thm_value in, out;
     struct thm_quant from, to;
     struct data *d = n->data;
@@ -37,14 +46,17 @@ static enum thm_nn_err quantize_prepare(struct thm_node *n)
     thm_node_quant(n, &out, &to);
     if (!to.affine || to.channels != 1)
         return thm_refuse(n, THM_NN_EQUANT, "the output needs one scale and zero point");
-    if (!is_supported(in.type, out.type))
-        return thm_refuse(n, THM_NN_ETYPE, "this pair of input and output types is not supported");
+    if (!one_of(in.type, types, 5))
+        return thm_refuse_tensor(n, THM_NN_ETYPE, "input type is not float32, int32, int16, int8 or uint8", &in);
+    if (!one_of(out.type, types + 1, 4))
+        return thm_refuse_tensor(n, THM_NN_ETYPE, "output type is not int32, int16, int8 or uint8", &out);
     if (in.elements != out.elements)
         return thm_refuse(n, THM_NN_ESHAPE, "input and output differ in the number of elements");
     d->scale = to.scale;
     d->input_zero = from.zero_point;
     d->output_zero = to.zero_point;
-    double factor = in.type == THM_FLOAT32 ? 0 : (double)from.scale / (double)to.scale;
+    bool by_factor = in.type != THM_FLOAT32 && is_supported(in.type, out.type);
+    double factor = by_factor ? (double)from.scale / (double)to.scale : 0;
     if (!thm_quantize_factor(factor, &d->multiplier, &d->shift))
         return thm_refuse(n, THM_NN_EQUANT, "a scale is out of range");
     return THM_NN_OK;
@@ -83,6 +95,8 @@ static enum thm_nn_err quantize_eval(struct thm_node *n)
     const struct data *d = n->data;
     thm_node_input(n, 0, &in);
     thm_node_output(n, 0, &out);
+    if (!is_supported(in.type, out.type)) /* the reference finds out only now */
+        return thm_refuse(n, THM_NN_ETYPE, "this pair of input and output types is not supported");
     int32_t low = thm_type_min(out.type), high = thm_type_max(out.type);
     for (uint32_t i = 0; i < out.elements; i++) {
         if (in.type == THM_FLOAT32) {

@@ -29,15 +29,18 @@ _Static_assert(sizeof(struct relu_data) <= 28, "op data of RELU");
 _Static_assert(sizeof(struct relu6_data) <= 8, "op data of RELU6");
 _Static_assert(sizeof(struct leaky_data) <= 24, "op data of LEAKY_RELU");
 
-static enum thm_nn_err check(struct thm_node *n, struct thm_value *in, struct thm_value *out)
+static bool is_quantised(const struct thm_value *v)
 {
-    enum thm_nn_err err = thm_unary(n, in, out);
-    if (err)
-        return err;
-    if (in->type != out->type || (in->type != THM_FLOAT32 && in->type != THM_INT8 && in->type != THM_INT16))
-        return thm_refuse(n, THM_NN_ETYPE, "only float32, int8 and int16 are supported, input and output alike");
-    if (in->elements != out->elements)
-        return thm_refuse(n, THM_NN_ESHAPE, "input and output differ in the number of elements");
+    return v->type == THM_INT8 || v->type == THM_INT16;
+}
+
+/* In eval(): the reference looks at the type only then. */
+static enum thm_nn_err gather(struct thm_node *n, struct thm_value *in, struct thm_value *out)
+{
+    thm_node_input(n, 0, in);
+    thm_node_output(n, 0, out);
+    if (in->type != THM_FLOAT32 && !is_quantised(in))
+        return thm_refuse_tensor(n, THM_NN_ETYPE, "only float32, int8 and int16 are supported", in);
     return THM_NN_OK;
 }
 
@@ -46,8 +49,8 @@ static enum thm_nn_err relu_prepare(struct thm_node *n)
     struct thm_value in, out;
     struct thm_quant from, to;
     struct relu_data *d = n->data;
-    enum thm_nn_err err = check(n, &in, &out);
-    if (err || in.type == THM_FLOAT32)
+    enum thm_nn_err err = thm_unary_alike(n, &in, &out);
+    if (err || !is_quantised(&in))
         return err;
     thm_node_quant(n, &in, &from);
     thm_node_quant(n, &out, &to);
@@ -83,9 +86,8 @@ static enum thm_nn_err relu_eval(struct thm_node *n)
 {
     struct thm_value in, out;
     const struct relu_data *d = n->data;
-    thm_node_input(n, 0, &in);
-    thm_node_output(n, 0, &out);
-    for (uint32_t i = 0; i < out.elements; i++) {
+    enum thm_nn_err err = gather(n, &in, &out);
+    for (uint32_t i = 0; !err && i < out.elements; i++) {
         if (in.type == THM_FLOAT32) {
             float v = ((const float *)in.data)[i];
             ((float *)out.data)[i] = v < 0 ? 0 : v;
@@ -94,7 +96,7 @@ static enum thm_nn_err relu_eval(struct thm_node *n)
             store(&out, i, thm_add_clamp(scaled, d->output_zero, d->low, d->high));
         }
     }
-    return THM_NN_OK;
+    return err;
 }
 
 /* The reference looks at the input's quantisation only; the output is expected to have the same. */
@@ -103,8 +105,8 @@ static enum thm_nn_err relu6_prepare(struct thm_node *n)
     struct thm_value in, out;
     struct thm_quant q;
     struct relu6_data *d = n->data;
-    enum thm_nn_err err = check(n, &in, &out);
-    if (err || in.type == THM_FLOAT32)
+    enum thm_nn_err err = thm_unary_alike(n, &in, &out);
+    if (err || !is_quantised(&in))
         return err;
     thm_node_quant(n, &in, &q);
     float six = roundf(6.0f / q.scale);
@@ -119,9 +121,8 @@ static enum thm_nn_err relu6_eval(struct thm_node *n)
 {
     struct thm_value in, out;
     const struct relu6_data *d = n->data;
-    thm_node_input(n, 0, &in);
-    thm_node_output(n, 0, &out);
-    for (uint32_t i = 0; i < out.elements; i++) {
+    enum thm_nn_err err = gather(n, &in, &out);
+    for (uint32_t i = 0; !err && i < out.elements; i++) {
         if (in.type == THM_FLOAT32) {
             float v = ((const float *)in.data)[i];
             ((float *)out.data)[i] = v > 6.0f ? 6.0f : v < 0 ? 0 : v;
@@ -130,7 +131,7 @@ static enum thm_nn_err relu6_eval(struct thm_node *n)
             store(&out, i, v > d->six ? d->six : v < d->zero ? d->zero : v);
         }
     }
-    return THM_NN_OK;
+    return err;
 }
 
 static enum thm_nn_err leaky_prepare(struct thm_node *n)
@@ -139,8 +140,8 @@ static enum thm_nn_err leaky_prepare(struct thm_node *n)
     struct thm_quant from, to;
     struct leaky_data *d = n->data;
     const struct leaky_options *o = n->options;
-    enum thm_nn_err err = check(n, &in, &out);
-    if (err || in.type == THM_FLOAT32)
+    enum thm_nn_err err = thm_unary_alike(n, &in, &out);
+    if (err || !is_quantised(&in))
         return err;
     thm_node_quant(n, &in, &from);
     thm_node_quant(n, &out, &to);
@@ -158,9 +159,8 @@ static enum thm_nn_err leaky_eval(struct thm_node *n)
     struct thm_value in, out;
     const struct leaky_data *d = n->data;
     const struct leaky_options *o = n->options;
-    thm_node_input(n, 0, &in);
-    thm_node_output(n, 0, &out);
-    for (uint32_t i = 0; i < out.elements; i++) {
+    enum thm_nn_err err = gather(n, &in, &out);
+    for (uint32_t i = 0; !err && i < out.elements; i++) {
         if (in.type == THM_FLOAT32) {
             float v = ((const float *)in.data)[i];
             ((float *)out.data)[i] = v > 0 ? v : v * o->alpha;
@@ -171,7 +171,7 @@ static enum thm_nn_err leaky_eval(struct thm_node *n)
                                          thm_type_min(out.type), thm_type_max(out.type)));
         }
     }
-    return THM_NN_OK;
+    return err;
 }
 
 static const struct thm_option_field leaky_fields[] = { { 0, 4, offsetof(struct leaky_options, alpha), 0 } };

@@ -77,15 +77,9 @@ static enum thm_nn_err prepare(struct thm_node *n, bool logistic)
 {
     struct thm_value in, out;
     struct thm_quant from, to;
-    enum thm_nn_err err = thm_unary(n, &in, &out);
-    if (err)
+    enum thm_nn_err err = thm_unary_alike(n, &in, &out);
+    if (err || (in.type != THM_INT8 && in.type != THM_INT16))
         return err;
-    if (in.type != out.type || (in.type != THM_FLOAT32 && in.type != THM_INT8 && in.type != THM_INT16))
-        return thm_refuse(n, THM_NN_ETYPE, "only float32, int8 and int16 are supported, input and output alike");
-    if (in.elements != out.elements)
-        return thm_refuse(n, THM_NN_ESHAPE, "input and output differ in the number of elements");
-    if (in.type == THM_FLOAT32)
-        return THM_NN_OK;
     thm_node_quant(n, &in, &from);
     thm_node_quant(n, &out, &to);
     if (in.type == THM_INT16)
@@ -186,8 +180,10 @@ static enum thm_nn_err eval(struct thm_node *n, float (*f32)(float), int8_t (*i8
         eval_f32(&in, &out, f32);
     else if (in.type == THM_INT8)
         eval_i8(n->data, &in, &out, i8);
-    else
+    else if (in.type == THM_INT16)
         eval_i16(n->data, &in, &out, i16);
+    else
+        return thm_refuse_tensor(n, THM_NN_ETYPE, "only float32, int8 and int16 are supported", &in);
     return THM_NN_OK;
 }
 
