@@ -29,7 +29,7 @@ struct thm_typed_row {
 enum thm_nn_err thm_binary_eval(struct thm_node *n, const struct thm_typed_row *rows, size_t count, const void *ctx,
                                 const char *what);
 
-/* 64-bit numbers in the model file are only 4-aligned. */
+/* 64-bit numbers are only 4-aligned, in the model file and where an offline plan puts them. */
 static inline int64_t thm_i64_at(const void *data, size_t i)
 {
     int64_t v;

@@ -38,12 +38,13 @@ static void store(const struct thm_value *v, uint32_t i, int64_t x)
     }
 }
 
-/* Towards 0. What does not fit (undefined in C) saturates to int64 first. */
-static int64_t whole(float x)
+/* Towards 0. What does not fit is undefined in C; devices with a floating-point unit saturate to 32 bits. */
+static int64_t whole(float x, enum thm_type to)
 {
-    if (!(x > -9223372036854775808.0f))
-        return x != x ? 0 : INT64_MIN;
-    return x < 9223372036854775808.0f ? (int64_t)x : INT64_MAX;
+    int64_t low = to == THM_UINT32 ? 0 : INT32_MIN, high = to == THM_UINT32 ? UINT32_MAX : INT32_MAX;
+    if (!(x > (float)low))
+        return x != x ? 0 : low;
+    return x < (float)high ? (int64_t)x : high;
 }
 
 static bool one_of(enum thm_type type, const uint8_t *types, size_t count)
@@ -70,7 +71,7 @@ static enum thm_nn_err eval(struct thm_node *n)
         else if (out.type == THM_FLOAT32)
             ((float *)out.data)[i] = ((const float *)in.data)[i];
         else
-            store(&out, i, whole(((const float *)in.data)[i]));
+            store(&out, i, whole(((const float *)in.data)[i], out.type));
     return THM_NN_OK;
 }
 

@@ -27,8 +27,8 @@ static enum thm_nn_err prepare(struct thm_node *n)
     {                                                                                                              \
         (void)ctx;                                                                                                 \
         for (size_t i = 0; i < count; i++) {                                                                       \
-            int64_t x = thm_i64_at(a, i * sa), y = thm_i64_at(b, i * sb);                                          \
-            ((int64_t *)out)[i] = x OP y ? x : y;                                                                  \
+            int64_t x = thm_i64_at(a, i * sa), y = thm_i64_at(b, i * sb), z = x OP y ? x : y;                      \
+            __builtin_memcpy((uint8_t *)out + 8 * i, &z, 8);                                                       \
         }                                                                                                          \
     }
 #define OPERATOR(NAME, op, OP)                                                                                      \
