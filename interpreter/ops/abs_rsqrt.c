@@ -127,7 +127,7 @@ static enum thm_nn_err rsqrt_eval(struct thm_node *n)
         if (in.type == THM_FLOAT32)
             ((float *)out.data)[i] = 1.0f / sqrtf(((const float *)in.data)[i]);
         else if (load(&in, i) < d->input_zero)
-            return thm_refuse_tensor(n, THM_NN_EINVOKE, "the reciprocal square root is only defined for positive values", &in);
+            return thm_refuse_tensor(n, THM_NN_EINVOKE, "1 / sqrt(x) is only defined for positive values", &in);
         else
             store(&out, i, rsqrt_q(d, load(&in, i), low, high));
     }
@@ -135,4 +135,6 @@ static enum thm_nn_err rsqrt_eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_abs = { .name = "ABS", .data = THM_BYTES(28), .prepare = abs_prepare, .eval = abs_eval };
-const struct thm_op thm_op_rsqrt = { .name = "RSQRT", .data = THM_BYTES(28), .prepare = rsqrt_prepare, .eval = rsqrt_eval };
+const struct thm_op thm_op_rsqrt = {
+    .name = "RSQRT", .data = THM_BYTES(28), .prepare = rsqrt_prepare, .eval = rsqrt_eval,
+};

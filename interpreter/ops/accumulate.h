@@ -1,5 +1,5 @@
-/* interpreter/ops/accumulate.h -- sums of int8 numbers of one scale; used by ADD_N and CUMSUM. Summands gain 20 bits and
- * are halved. A sum starts with minus the input's zero point, not with 0, as in the reference.
+/* interpreter/ops/accumulate.h -- sums of int8 numbers of one scale; used by ADD_N and CUMSUM. Summands gain 20 bits
+ * and are halved. A sum starts with minus the input's zero point, not with 0, as in the reference.
  * Source: tensorflow/lite/kernels/internal/reference/{add_n,cumsum}.h. */
 #pragma once
 #include "interpreter/ops/fixed.h"

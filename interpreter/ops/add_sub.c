@@ -152,7 +152,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     const struct options *o = n->options;
     thm_binary_gather(n, &v);
     if (v.out.type != THM_FLOAT32)
-        return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], d, "only float32, int32, int8 and int16 are supported");
+        return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], d,
+                               "only float32, int32, int8 and int16 are supported");
     struct limits l = { .sign = (float)d->sign };
     thm_activation_range_f32(o->activation, &l.low, &l.high);
     thm_binary_rows(&v, row_f32, &l);

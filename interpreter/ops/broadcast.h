@@ -25,7 +25,8 @@ struct thm_typed_row {
     enum thm_type type;
     thm_row_fn *row;
 };
-/* eval() of an operator with a row function for each type of input. Refused: there is none; `what` says which there are. */
+/* eval() of an operator with a row function for each type of input. Refused: there is none; `what` says which there
+ * are. */
 enum thm_nn_err thm_binary_eval(struct thm_node *n, const struct thm_typed_row *rows, size_t count, const void *ctx,
                                 const char *what);
 

@@ -1,5 +1,5 @@
-/* interpreter/ops/cast.c -- CAST between int8, int16, int32, uint32 and float32; from bool. The options are ignored: the
- * tensors' types count. Source: tensorflow/lite/micro/kernels/cast.cc. */
+/* interpreter/ops/cast.c -- CAST between int8, int16, int32, uint32 and float32; from bool. The options are ignored:
+ * the tensors' types count. Source: tensorflow/lite/micro/kernels/cast.cc. */
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
 
@@ -47,23 +47,15 @@ static int64_t whole(float x, enum thm_type to)
     return x < (float)high ? (int64_t)x : high;
 }
 
-static bool one_of(enum thm_type type, const uint8_t *types, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (types[i] == type)
-            return true;
-    return false;
-}
-
 static enum thm_nn_err eval(struct thm_node *n)
 {
     static const uint8_t types[] = { THM_INT8, THM_INT16, THM_INT32, THM_UINT32, THM_FLOAT32, THM_BOOL };
     struct thm_value in, out;
     thm_node_input(n, 0, &in);
     thm_node_output(n, 0, &out);
-    if (!one_of(in.type, types, 6))
+    if (!thm_type_in(in.type, types, 6))
         return thm_refuse_tensor(n, THM_NN_ETYPE, "input type is not int8, int16, int32, uint32, float32 or bool", &in);
-    if (!one_of(out.type, types, 5))
+    if (!thm_type_in(out.type, types, 5))
         return thm_refuse_tensor(n, THM_NN_ETYPE, "output type is not int8, int16, int32, uint32 or float32", &out);
     for (uint32_t i = 0; i < out.elements; i++)
         if (in.type != THM_FLOAT32)
@@ -80,6 +72,6 @@ static const struct thm_option_field fields[] = { /* CastOptions */
 };
 
 const struct thm_op thm_op_cast = {
-    .name = "CAST", .options_type = 37, .field = fields, .fields = 2, .options = THM_BYTES3(2, 8, 8), .prepare = prepare,
-    .eval = eval,
+    .name = "CAST", .options_type = 37, .field = fields, .fields = 2, .options = THM_BYTES3(2, 8, 8),
+    .prepare = prepare, .eval = eval,
 };

@@ -56,7 +56,8 @@ static int32_t scaled(int32_t x, const struct scaling *s)
             ((uint8_t *)out)[i] = (LOAD_A)OP(LOAD_B);                                                              \
     }
 #define PLAIN(name, type, OP)  ROW(name, ((const type *)a)[i * sa], ((const type *)b)[i * sb], OP)
-#define SCALED(name, type, OP) ROW(name, scaled(((const type *)a)[i * sa], &d->a), scaled(((const type *)b)[i * sb], &d->b), OP)
+#define SCALED(name, type, OP) \
+    ROW(name, scaled(((const type *)a)[i * sa], &d->a), scaled(((const type *)b)[i * sb], &d->b), OP)
 
 #define COMMON_ROWS(name, OP)                                            \
     PLAIN(name##_f32, float, OP)                                         \
@@ -77,7 +78,9 @@ static int32_t scaled(int32_t x, const struct scaling *s)
         .name = NAME, .data = THM_BYTES(32), .temps = "i0i1", .prepare = prepare, .eval = op##_eval,               \
     }
 
-#define COMMON "only float32, int32, int64 and int8 are supported"
+#define COMMON    "only float32, int32, int64 and int8 are supported"
+#define WITH_BOOL "only float32, int32, int64, int8 and bool are supported"
+#define WITH_I16  "only float32, int32, int64, int8 and int16 are supported"
 COMMON_ROWS(equal, ==)
 COMMON_ROWS(not_equal, !=)
 COMMON_ROWS(greater, >)
@@ -88,9 +91,9 @@ ROW(equal_bool, !((const uint8_t *)a)[i * sa], !((const uint8_t *)b)[i * sb], ==
 ROW(not_equal_bool, !((const uint8_t *)a)[i * sa], !((const uint8_t *)b)[i * sb], !=)
 SCALED(greater_i16, int16_t, >)
 
-OPERATOR("EQUAL", equal, "only float32, int32, int64, int8 and bool are supported", { THM_BOOL, equal_bool });
-OPERATOR("NOT_EQUAL", not_equal, "only float32, int32, int64, int8 and bool are supported", { THM_BOOL, not_equal_bool });
-OPERATOR("GREATER", greater, "only float32, int32, int64, int8 and int16 are supported", { THM_INT16, greater_i16 });
+OPERATOR("EQUAL", equal, WITH_BOOL, { THM_BOOL, equal_bool });
+OPERATOR("NOT_EQUAL", not_equal, WITH_BOOL, { THM_BOOL, not_equal_bool });
+OPERATOR("GREATER", greater, WITH_I16, { THM_INT16, greater_i16 });
 OPERATOR("GREATER_EQUAL", greater_equal, COMMON);
 OPERATOR("LESS", less, COMMON);
 OPERATOR("LESS_EQUAL", less_equal, COMMON);

@@ -39,7 +39,7 @@ static enum thm_nn_err quantise(struct thm_node *n, struct thm_sum *s, const str
 
 static enum thm_nn_err prepare(struct thm_node *n)
 {
-    struct thm_value in, out;
+    struct thm_value in = { 0 }, out = { 0 };
     struct thm_sum unused;
     uint32_t at;
     enum thm_nn_err err = check(n, &in, &out);

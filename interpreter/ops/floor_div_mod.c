@@ -1,5 +1,5 @@
-/* interpreter/ops/floor_div_mod.c -- FLOOR_DIV and FLOOR_MOD: float32, with broadcasting. FLOOR_DIV refuses a divisor of
- * 0. Source: tensorflow/lite/micro/kernels/{floor_div,floor_mod}.cc. */
+/* interpreter/ops/floor_div_mod.c -- FLOOR_DIV and FLOOR_MOD: float32, with broadcasting. FLOOR_DIV refuses a divisor
+ * of 0. Source: tensorflow/lite/micro/kernels/{floor_div,floor_mod}.cc. */
 #include "interpreter/ops/broadcast.h"
 #include "interpreter/ops/ops.h"
 #include <math.h>

@@ -1,5 +1,6 @@
 /* interpreter/ops/hard_swish.c -- HARD_SWISH, x * relu6(x + 3) / 6: float32, int8 (in 16-bit fixed point).
- * Source: tensorflow/lite/kernels/internal/reference/hard_swish.h, tensorflow/lite/micro/kernels/hard_swish_common.cc. */
+ * Source: tensorflow/lite/kernels/internal/reference/hard_swish.h,
+ * tensorflow/lite/micro/kernels/hard_swish_common.cc. */
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
 #include <math.h>
@@ -116,4 +117,6 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-const struct thm_op thm_op_hard_swish = { .name = "HARD_SWISH", .data = THM_BYTES(20), .prepare = prepare, .eval = eval };
+const struct thm_op thm_op_hard_swish = {
+    .name = "HARD_SWISH", .data = THM_BYTES(20), .prepare = prepare, .eval = eval,
+};

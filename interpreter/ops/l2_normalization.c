@@ -79,7 +79,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { { 0, 1, offsetof(struct options, activation), 0 } }; /* L2NormOptions */
+/* L2NormOptions */
+static const struct thm_option_field fields[] = { { 0, 1, offsetof(struct options, activation), 0 } };
 
 const struct thm_op thm_op_l2_normalization = {
     .name = "L2_NORMALIZATION", .options_type = 12, .field = fields, .fields = 1, .options = THM_BYTES3(1, 4, 4),

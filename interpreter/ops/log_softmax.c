@@ -1,6 +1,6 @@
 /* interpreter/ops/log_softmax.c -- LOG_SOFTMAX over the last dimension: float32; int8 with output scale 1/16 and zero
- * point 127. Source: tensorflow/lite/micro/kernels/log_softmax.cc, tensorflow/lite/kernels/internal/reference/log_softmax.h,
- * tensorflow/lite/kernels/internal/common.h (logarithm). */
+ * point 127. Source: tensorflow/lite/micro/kernels/log_softmax.cc,
+ * tensorflow/lite/kernels/internal/{common.h (logarithm), reference/log_softmax.h}. */
 #include "interpreter/ops/fixed.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
@@ -75,7 +75,8 @@ static int32_t add(int32_t a, int32_t b)
     return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
-/* log(r) for r in [sqrt(1/2), 1) or so, a rational function around the fourth root of 1/2. Q31 in, 6 integer bits out. */
+/* log(r) for r in [sqrt(1/2), 1) or so, less the log of (1/2)^(1/4): a rational function around that. Q31 in,
+ * 6 integer bits out. */
 static int32_t log_of_mantissa(int32_t r)
 {
     const int32_t centre = 1805811301; /* (1/2)^(1/4) */
@@ -83,20 +84,23 @@ static int32_t log_of_mantissa(int32_t r)
     const int32_t alpha_n = 117049297, alpha_d = 127690142, alpha_i = 1057819769, alpha_f = 638450708;
     int32_t p = half_sum(r, centre), q = add(add(r, -centre), add(r, -centre)), square = thm_mul_high(q, q);
     int32_t above = add(thm_mul_high(q, r), thm_mul_high(thm_mul_high(q, square), alpha_n));
-    int32_t below = add(thm_mul_high(p, add(add(alpha_i, q), thm_mul_high(alpha_d, square))), thm_mul_high(alpha_f, q));
+    int32_t inner = add(add(alpha_i, q), thm_mul_high(alpha_d, square));
+    int32_t below = add(thm_mul_high(p, inner), thm_mul_high(alpha_f, q));
     return thm_mul_high(thm_div_pot(above, 6), thm_one_over_one_plus(below));
 }
 
-/* Natural logarithm of x >= 1, 12 integer bits in, 5 out: of two ways to write x as a power of two times a mantissa the one
- * with the smaller mantissa. */
+/* Natural logarithm of x >= 1, 12 integer bits in, 5 out: of two ways to write x as a power of two times a mantissa the
+ * one with the smaller mantissa. */
 static int32_t log_q12(int32_t x)
 {
     const int32_t log_2 = 1488522236, sqrt_half = 1518500250, quarter = 1 << 23; /* the last with 6 integer bits */
     int zeros = __builtin_clz((uint32_t)x), zeros_b = __builtin_clz((uint32_t)thm_mul_high(x, sqrt_half)) - 1;
     int32_t mantissa_a = thm_shift_left_sat(thm_mul_high(thm_shift_left_sat(x, zeros - 1), sqrt_half), 1);
     int32_t mantissa_b = thm_shift_left_sat(x, zeros_b);
-    int32_t power_a = thm_shift_left_sat(12 - zeros, 25) + quarter, power_b = thm_shift_left_sat(12 - zeros_b, 25) - quarter;
-    int32_t mantissa = mantissa_a < mantissa_b ? mantissa_a : mantissa_b, power = power_a > power_b ? power_a : power_b;
+    int32_t power_a = thm_shift_left_sat(12 - zeros, 25) + quarter;
+    int32_t power_b = thm_shift_left_sat(12 - zeros_b, 25) - quarter;
+    int32_t mantissa = mantissa_a < mantissa_b ? mantissa_a : mantissa_b;
+    int32_t power = power_a > power_b ? power_a : power_b;
     return thm_shift_left_sat(add(thm_mul_high(power, log_2), log_of_mantissa(mantissa)), 1);
 }
 
@@ -135,7 +139,7 @@ static bool row_i8(const struct scaling *s, const int8_t *in, int8_t *out, uint3
 static enum thm_nn_err eval(struct thm_node *n)
 {
     struct thm_value in, out;
-    struct scaling s;
+    struct scaling s = { 0 };
     thm_node_input(n, 0, &in);
     thm_node_output(n, 0, &out);
     if (in.type != THM_FLOAT32 && in.type != THM_INT8)

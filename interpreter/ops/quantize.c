@@ -10,14 +10,6 @@ struct data { /* 32 bytes, i386 24; both operators */
 };
 _Static_assert(sizeof(struct data) <= 24, "op data of QUANTIZE");
 
-static bool one_of(enum thm_type type, const uint8_t *types, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (types[i] == type)
-            return true;
-    return false;
-}
-
 #define PAIR(in, out) ((uint32_t)(in) << 8 | (uint32_t)(out))
 
 static bool is_supported(enum thm_type in, enum thm_type out)
@@ -46,9 +38,9 @@ static enum thm_nn_err quantize_prepare(struct thm_node *n)
     thm_node_quant(n, &out, &to);
     if (!to.affine || to.channels != 1)
         return thm_refuse(n, THM_NN_EQUANT, "the output needs one scale and zero point");
-    if (!one_of(in.type, types, 5))
+    if (!thm_type_in(in.type, types, 5))
         return thm_refuse_tensor(n, THM_NN_ETYPE, "input type is not float32, int32, int16, int8 or uint8", &in);
-    if (!one_of(out.type, types + 1, 4))
+    if (!thm_type_in(out.type, types + 1, 4))
         return thm_refuse_tensor(n, THM_NN_ETYPE, "output type is not int32, int16, int8 or uint8", &out);
     if (in.elements != out.elements)
         return thm_refuse(n, THM_NN_ESHAPE, "input and output differ in the number of elements");

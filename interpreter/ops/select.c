@@ -24,7 +24,8 @@ static enum thm_nn_err prepare(struct thm_node *n)
     if (v.x.type != v.y.type || v.x.type != v.out.type)
         return thm_refuse(n, THM_NN_ETYPE, "the two values and the output differ in type");
     bool alike = thm_same_shape(&v.condition, &v.x) && thm_same_shape(&v.x, &v.y) && v.x.elements == v.out.elements;
-    if (!alike && (!thm_spreads_to(&v.condition, &v.out) || !thm_spreads_to(&v.x, &v.out) || !thm_spreads_to(&v.y, &v.out)))
+    bool spread = thm_spreads_to(&v.condition, &v.out) && thm_spreads_to(&v.x, &v.out) && thm_spreads_to(&v.y, &v.out);
+    if (!alike && !spread)
         return thm_refuse(n, THM_NN_ESHAPE, "the inputs' shapes do not go together with the output's");
     return THM_NN_OK;
 }
@@ -46,7 +47,7 @@ static void copy_row(const void *ctx, const void *a, size_t sa, const void *b, s
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
-    struct values v;
+    struct values v = { 0 };
     gather(n, &v);
     if (v.x.type != THM_FLOAT32 && v.x.type != THM_INT8 && v.x.type != THM_INT16)
         return thm_refuse_tensor(n, THM_NN_ETYPE, "only float32, int8 and int16 are supported", &v.x);

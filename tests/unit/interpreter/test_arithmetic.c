@@ -111,8 +111,10 @@ static void prelu__int16_takes_an_int8_slope_for_each_channel(void **state)
 
 static void squared_difference__int8_needs_int8_zero_points(void **state)
 {
-    BINARY(n, SQUARED_DIFFERENCE, QROW(THM_INT8, 2, 1.0f, 0), QROW(THM_INT8, 1, 1.0f, 0), QROW(THM_INT8, 2, 1.0f, -100));
-    BINARY(zero, SQUARED_DIFFERENCE, QROW(THM_INT8, 2, 1.0f, 128), QROW(THM_INT8, 2, 1.0f, 0), QROW(THM_INT8, 2, 1.0f, 0));
+    BINARY(n, SQUARED_DIFFERENCE, QROW(THM_INT8, 2, 1.0f, 0), QROW(THM_INT8, 1, 1.0f, 0),
+           QROW(THM_INT8, 2, 1.0f, -100));
+    BINARY(zero, SQUARED_DIFFERENCE, QROW(THM_INT8, 2, 1.0f, 128), QROW(THM_INT8, 2, 1.0f, 0),
+           QROW(THM_INT8, 2, 1.0f, 0));
     BINARY(i32, SQUARED_DIFFERENCE, ROW(THM_INT32, 2), ROW(THM_INT32, 2), ROW(THM_INT32, 2));
     (void)state;
     bench_expect(&n, I8(5, -5), I8(7), I8(-96, 44));
@@ -135,9 +137,10 @@ static void select__each_input_spreads_by_itself(void **state)
 
 static void select__a_shape_that_does_not_spread_is_refused(void **state)
 {
-    static const struct build_tensor t[] = { ROW(THM_BOOL, 3), ROW(THM_INT8, 2), ROW(THM_INT8, 2), ROW(THM_INT8, 2) };
-    static const struct build_tensor i[] = { ROW(THM_INT8, 2), ROW(THM_INT8, 2), ROW(THM_INT8, 2), ROW(THM_INT8, 2) };
-    static const struct build_tensor u[] = { ROW(THM_BOOL, 2), ROW(THM_UINT8, 2), ROW(THM_UINT8, 2), ROW(THM_UINT8, 2) };
+#define FOUR(condition, value) { condition, value, value, value }
+    static const struct build_tensor t[] = FOUR(ROW(THM_BOOL, 3), ROW(THM_INT8, 2));
+    static const struct build_tensor i[] = FOUR(ROW(THM_INT8, 2), ROW(THM_INT8, 2));
+    static const struct build_tensor u[] = FOUR(ROW(THM_BOOL, 2), ROW(THM_UINT8, 2));
     static const struct build_op op[] = { { SELECT_V2, 3, { 0, 1, 2 }, 3, 0, "", { 0 } } };
     NET(shape, t, op, 2);
     NET(condition, i, op, 2);
