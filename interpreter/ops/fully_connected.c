@@ -1,5 +1,5 @@
 /* interpreter/ops/fully_connected.c -- FULLY_CONNECTED: float32; int8 (int8 or int4 filter, int8 per channel too);
- * int16 (int8 filter, per channel too, int64 bias). Filter [..., out, in]; the input is read as rows of `in` elements. */
+ * int16 (int8 filter, per channel too, int32 or int64 bias). Filter [..., out, in]; the input is read as rows of `in` elements. */
 #include "interpreter/fb.h"
 #include "interpreter/ops/conv.h"
 #include "interpreter/ops/dot.h"
@@ -26,7 +26,7 @@ struct layer {
     const int32_t *multiplier, *shift; /* per channel, or NULL */
     const void *weights;
     uint32_t rows, depth, channels;
-    bool has_bias;
+    bool has_bias, wide; /* wide: sums of 64 bits */
 };
 
 static void measure(struct layer *l)
@@ -34,6 +34,12 @@ static void measure(struct layer *l)
     l->channels = (uint32_t)l->output.shape[l->output.rank - 1];
     l->depth = (uint32_t)l->filter.shape[l->filter.rank - 1];
     l->rows = l->channels ? l->output.elements / l->channels : 0;
+}
+
+/* int16 sums have 64 bits, except with a bias of 32. */
+static bool is_wide(const struct layer *l)
+{
+    return l->input.type == THM_INT16 && !(l->has_bias && l->bias.type == THM_INT32);
 }
 
 static enum thm_nn_err check_shapes(struct thm_node *n, struct layer *l)
@@ -71,7 +77,7 @@ static enum thm_nn_err per_channel(struct thm_node *n, const struct layer *l, co
         !thm_node_persistent(n, 4 * (uint64_t)filter->channels, &d->shifts))
         return THM_NN_EARENA;
     d->per_channel = 1;
-    return thm_channel_factors(n, in, filter, out, l->input.type == THM_INT16, filter->channels,
+    return thm_channel_factors(n, in, filter, out, l->wide, filter->channels,
                                thm_node_at(n, d->multipliers), thm_node_at(n, d->shifts));
 }
 
@@ -89,7 +95,7 @@ static enum thm_nn_err one_factor(struct thm_node *n, const struct layer *l, con
     }
     double factor = (double)(in->scale * filter->scale) / (double)out->scale;
     if (!(factor >= 0) || !thm_quantize_factor(factor, &d->multiplier, &d->shift) ||
-        (l->input.type == THM_INT16 && d->shift > 14))
+        (l->wide && d->shift > 14))
         return thm_refuse(n, THM_NN_EQUANT, "a scale of input, filter or output is out of range");
     return THM_NN_OK;
 }
@@ -130,7 +136,8 @@ static enum thm_nn_err prepare(struct thm_node *n)
     if (!err)
         err = check_shapes(n, &l);
     if (!err && l.has_bias)
-        err = thm_check_bias(n, &l.bias, &l.input, l.channels, false);
+        err = thm_check_bias(n, &l.bias, &l.input, l.channels, true);
+    l.wide = is_wide(&l);
     if (!err && l.filter.type == THM_INT4)
         err = thm_node_request_scratch(n, l.filter.elements);
     return err || l.input.type == THM_FLOAT32 ? err : quantise(n, &l);
@@ -139,6 +146,11 @@ static enum thm_nn_err prepare(struct thm_node *n)
 static int32_t bias32(const struct layer *l, uint32_t k)
 {
     return l->has_bias ? thm_load_i32((const uint8_t *)l->bias.data + 4 * (size_t)k) : 0;
+}
+
+static uint64_t bias64(const struct layer *l, uint32_t k)
+{
+    return l->has_bias ? (uint64_t)thm_load_i64((const uint8_t *)l->bias.data + 8 * (size_t)k) : 0;
 }
 
 static void row_i8(const struct layer *l, size_t row)
@@ -165,11 +177,12 @@ static void row_i16(const struct layer *l, size_t row)
     int16_t *out = (int16_t *)l->output.data + row * l->channels;
     for (uint32_t k = 0; k < l->channels; k++) {
         const int8_t *w = (const int8_t *)l->weights + (size_t)k * l->depth;
-        uint64_t sum = l->has_bias ? (uint64_t)thm_load_i64((const uint8_t *)l->bias.data + 8 * (size_t)k) : 0;
+        int32_t multiplier = l->multiplier ? l->multiplier[k] : d->multiplier, shift = l->shift ? l->shift[k] : d->shift;
+        uint64_t sum = l->wide ? bias64(l, k) : (uint64_t)bias32(l, k);
         for (uint32_t i = 0; i < l->depth; i++)
             sum += (uint64_t)((int64_t)(in[i] - d->input_zero) * (w[i] - d->filter_zero));
-        int32_t scaled = thm_scale64((int64_t)sum, l->multiplier ? l->multiplier[k] : d->multiplier,
-                                     l->shift ? l->shift[k] : d->shift);
+        int32_t scaled = l->wide ? thm_scale64((int64_t)sum, multiplier, shift)
+                                 : thm_scale32((int32_t)(uint32_t)sum, multiplier, shift);
         out[k] = (int16_t)thm_add_clamp(scaled, d->output_zero, d->low, d->high);
     }
 }
@@ -193,6 +206,7 @@ static void gather(const struct thm_node *n, struct layer *l)
     thm_node_input(n, 1, &l->filter);
     thm_node_output(n, 0, &l->output);
     l->has_bias = thm_node_input(n, 2, &l->bias);
+    l->wide = is_wide(l);
     l->weights = l->filter.data;
     measure(l);
     if (d->per_channel) {
