@@ -10,6 +10,8 @@ _Static_assert(sizeof(struct node_record) <= THM_BYTES_NODE, "node");
 _Static_assert(sizeof(struct subgraph_record) <= THM_BYTES_SUBGRAPH, "subgraph");
 _Static_assert(sizeof(struct scratch_request) <= THM_BYTES_SCRATCH_REQUEST, "scratch request");
 _Static_assert(sizeof(struct allocation_info) <= THM_BYTES_ALLOCATION_INFO, "allocation info");
+_Static_assert(sizeof(struct variables_record) <= THM_BYTES_VARIABLES, "resource variables");
+_Static_assert(sizeof(struct variable_record) <= THM_BYTES_VARIABLE, "resource variable");
 _Static_assert(sizeof(struct context) <= sizeof ((struct thm_interpreter *)0)->priv, "private part");
 
 /* The operators of all subgraphs, one after another. */
@@ -26,15 +28,32 @@ static enum thm_nn_err take(struct cursor *k, const char *what, uint64_t bytes, 
     return thm_fail_arena(k->it, k->diag, what, bytes);
 }
 
+/* The application makes the manager of resource variables before it makes the interpreter. */
+static enum thm_nn_err take_variable_slots(struct cursor *k)
+{
+    static const char what[] = "no room for the table of resource variables";
+    uint32_t count = thm_variable_slots(k->it), slots;
+    if (count == 0)
+        return THM_NN_OK;
+    enum thm_nn_err err = take(k, what, THM_BYTES_VARIABLES, 16, &k->c->variables);
+    if (!err)
+        err = take(k, what, THM_BYTES_VARIABLE * (uint64_t)count, 16, &slots);
+    if (!err)
+        *(struct variables_record *)in_arena(k->c, k->c->variables) = (struct variables_record){ slots, count, 0 };
+    return err;
+}
+
 static enum thm_nn_err take_objects(struct cursor *k)
 {
-    static const uint8_t bytes[] = { THM_BYTES_ARENA_ALLOCATOR, THM_BYTES_PLANNER, THM_BYTES_MICRO_ALLOCATOR,
-                                     THM_BYTES_OPTIONS_ALLOCATOR };
+    static const uint8_t bytes[] = { THM_BYTES_ARENA_ALLOCATOR, THM_BYTES_PLANNER, THM_BYTES_MICRO_ALLOCATOR };
+    static const char what[] = "no room for the allocator's own objects";
     uint32_t unused;
     enum thm_nn_err err = THM_NN_OK;
     for (size_t i = 0; i < sizeof bytes && !err; i++)
-        err = take(k, "no room for the allocator's own objects", bytes[i], 4, &unused);
-    return err;
+        err = take(k, what, bytes[i], 4, &unused);
+    if (!err)
+        err = take_variable_slots(k);
+    return err ? err : take(k, what, THM_BYTES_OPTIONS_ALLOCATOR, 4, &unused);
 }
 
 static enum thm_nn_err start_tensor(struct cursor *k, uint32_t subgraph, uint32_t i, struct eval_tensor *t)

@@ -39,6 +39,17 @@ struct allocation_info { /* THM_BYTES_ALLOCATION_INFO */
     uint32_t offset;     /* result, in the head */
 };
 
+struct variables_record { /* THM_BYTES_VARIABLES */
+    uint32_t slots; /* arena offset of the array of variable_record */
+    uint32_t room, used;
+};
+
+struct variable_record { /* THM_BYTES_VARIABLE */
+    uint32_t container, name; /* positions of strings in the file; container 0 = none */
+    uint32_t data, bytes;     /* arena offset; bytes 0 = nothing is assigned to it anywhere */
+    int32_t initial;          /* byte that fills it */
+};
+
 enum state { STATE_FRESH, STATE_ALLOCATED, STATE_FAILED };
 
 struct context {
@@ -54,6 +65,10 @@ struct context {
     uint32_t info;      /* arena offset of the array of allocation_info, while planning */
     uint32_t bases;     /* arena offset of the index of each subgraph's first tensor, while planning */
     uint32_t arena_min; /* 0 = not known yet */
+    uint32_t variables; /* arena offset of the variables_record, 0 = there is none */
+    uint32_t slots;     /* for resource variables, if the user has chosen */
+    bool slots_chosen;
+    uint32_t runs;      /* of called subgraphs in this invocation */
 };
 
 static inline struct context *context_of(struct thm_interpreter *it)
@@ -77,6 +92,13 @@ void thm_node_open(struct thm_interpreter *it, uint32_t subgraph, uint32_t op, s
 enum thm_nn_err thm_fail_arena(struct thm_interpreter *it, struct thm_nn_diag *diag, const char *what, uint64_t need);
 void thm_diag_op(struct thm_interpreter *it, struct thm_nn_diag *diag, uint32_t subgraph, uint32_t op);
 void thm_diag_tensor(struct thm_interpreter *it, struct thm_nn_diag *diag, uint32_t subgraph, uint32_t tensor);
+
+/* A tensor as kernels see it; *v is overwritten. */
+void thm_tensor_value(struct thm_interpreter *it, uint32_t subgraph, uint32_t tensor, struct thm_value *v);
+
+/* variables.c: how many slots for resource variables there are to be; their start values. */
+uint32_t thm_variable_slots(struct thm_interpreter *it);
+void thm_variables_reset(struct thm_interpreter *it);
 
 /* lifetimes.c: fill the allocation_info array (tensors of all subgraphs, then scratch requests). */
 enum thm_nn_err thm_lifetimes(struct thm_interpreter *it, struct thm_nn_diag *diag);

@@ -15,6 +15,16 @@ void thm_interpreter_init(struct thm_interpreter *it, const struct thm_model *mo
         it->hooks = *hooks;
 }
 
+enum thm_nn_err thm_interpreter_set_resource_variables(struct thm_interpreter *it, uint32_t slots)
+{
+    struct context *c = context_of(it);
+    if (c->state != STATE_FRESH)
+        return THM_NN_EUSE;
+    c->slots = slots;
+    c->slots_chosen = true;
+    return THM_NN_OK;
+}
+
 static void clear(struct thm_nn_diag *diag)
 {
     *diag = (struct thm_nn_diag){ .subgraph = -1, .op = -1, .tensor = -1 };
@@ -107,6 +117,16 @@ enum thm_nn_err thm_invoke_subgraph(struct thm_interpreter *it, uint32_t subgrap
     return THM_NN_OK;
 }
 
+/* Loops that never end would hang the host; a device's watchdog would have bitten long before. */
+#define RUNS_MAX 1000000u
+
+enum thm_nn_err thm_node_run(struct thm_node *n, uint32_t subgraph)
+{
+    if (context_of(n->it)->runs++ >= RUNS_MAX)
+        return thm_refuse(n, THM_NN_EINVOKE, "a loop does not end");
+    return thm_invoke_subgraph(n->it, subgraph, n->diag);
+}
+
 enum thm_nn_err thm_interpreter_invoke(struct thm_interpreter *it, struct thm_nn_diag *diag)
 {
     struct thm_nn_diag unused = { 0 };
@@ -114,6 +134,7 @@ enum thm_nn_err thm_interpreter_invoke(struct thm_interpreter *it, struct thm_nn
     clear(diag);
     if (context_of(it)->state != STATE_ALLOCATED)
         return misuse(diag, "the interpreter has not been allocated");
+    context_of(it)->runs = 0;
     return thm_invoke_subgraph(it, 0, diag);
 }
 
@@ -152,6 +173,7 @@ enum thm_nn_err thm_interpreter_reset(struct thm_interpreter *it, struct thm_nn_
     if (context_of(it)->state != STATE_ALLOCATED)
         return misuse(diag, "the interpreter has not been allocated");
     reset_variables(it);
+    thm_variables_reset(it);
     return reset_ops(it, diag);
 }
 

@@ -64,6 +64,11 @@ struct thm_interpreter {
 void thm_interpreter_init(struct thm_interpreter *it, const struct thm_model *model, const struct thm_layout *layout,
                           void *arena, uint32_t arena_size, const struct thm_interpreter_hooks *hooks);
 
+/* Between init and allocate: for how many resource variables the application makes room (TFLM:
+ * MicroResourceVariables::Create()); 0 = for none, so that models with VAR_HANDLE are refused. Without this call there is
+ * one for each VAR_HANDLE operator of the model, and nothing if it has none. Errors: THM_NN_EUSE after allocate. */
+enum thm_nn_err thm_interpreter_set_resource_variables(struct thm_interpreter *it, uint32_t slots);
+
 /* TFLM's AllocateTensors(): check every operator, plan memory, prepare.
  * Errors: THM_NN_EARENA (diag: which step or tensor, need, have), THM_NN_EOP, THM_NN_ETYPE, THM_NN_ESHAPE, ...
  *         After an error the interpreter can only be initialised again. */
@@ -76,7 +81,7 @@ enum thm_nn_err thm_interpreter_invoke(struct thm_interpreter *it, struct thm_nn
 enum thm_nn_err thm_interpreter_input(struct thm_interpreter *it, uint32_t i, struct thm_tensor *out);
 enum thm_nn_err thm_interpreter_output(struct thm_interpreter *it, uint32_t i, struct thm_tensor *out);
 
-/* Set variable tensors and operator state back to their start values. */
+/* Set variable tensors, resource variables and operator state back to their start values. */
 enum thm_nn_err thm_interpreter_reset(struct thm_interpreter *it, struct thm_nn_diag *diag);
 
 const struct thm_arena_stats *thm_interpreter_stats(const struct thm_interpreter *it);

@@ -25,6 +25,8 @@ enum {
     THM_BYTES_ARENA_ALLOCATOR = 36, /* single-arena allocator object */
     THM_BYTES_PLANNER = 44,         /* greedy planner object */
     THM_BYTES_MICRO_ALLOCATOR = 36,
+    THM_BYTES_VARIABLES = 12,       /* resource-variable manager */
+    THM_BYTES_VARIABLE = 20,        /* one slot of it */
     THM_BYTES_OPTIONS_ALLOCATOR = 8,
     THM_BYTES_SUBGRAPH = 8,
     THM_BYTES_EVAL_TENSOR = 12,

@@ -88,14 +88,11 @@ enum thm_nn_err thm_refuse_tensor(struct thm_node *n, enum thm_nn_err err, const
     return thm_refuse(n, err, what);
 }
 
-static bool get_value(const struct thm_node *n, uint32_t vector, uint32_t count, uint32_t i, struct thm_value *v)
+void thm_tensor_value(struct thm_interpreter *it, uint32_t subgraph, uint32_t tensor, struct thm_value *v)
 {
-    const struct thm_model *m = n->it->model;
-    struct context *c = context_of(n->it);
-    int32_t tensor = i < count ? thm_fb_i32_at(m, vector, i) : -1;
-    if (tensor < 0)
-        return false;
-    const struct eval_tensor *t = thm_eval_tensor_at(c, n->subgraph, (uint32_t)tensor);
+    const struct thm_model *m = it->model;
+    struct context *c = context_of(it);
+    const struct eval_tensor *t = thm_eval_tensor_at(c, subgraph, tensor);
     uint32_t shape = thm_fb_ref(m, t->table, TENSOR_SHAPE);
     v->type = (enum thm_type)t->type;
     v->rank = thm_fb_len(m, shape);
@@ -104,12 +101,20 @@ static bool get_value(const struct thm_node *n, uint32_t vector, uint32_t count,
     v->bytes = v->elements * thm_type_size(v->type);
     v->constant = t->place == PLACE_MODEL;
     v->variable = t->variable;
-    v->tensor = tensor;
+    v->tensor = (int32_t)tensor;
     v->data = v->bytes ? NULL : c->arena.base; /* empty: any address will do, but NULL plus 0 is undefined */
     if (t->place == PLACE_ARENA)
         v->data = in_arena(c, t->data);
     else if (t->place == PLACE_MODEL)
         v->data = (void *)(uintptr_t)(m->data + t->data); /* kernels do not write to constant inputs */
+}
+
+static bool get_value(const struct thm_node *n, uint32_t vector, uint32_t count, uint32_t i, struct thm_value *v)
+{
+    int32_t tensor = i < count ? thm_fb_i32_at(n->it->model, vector, i) : -1;
+    if (tensor < 0)
+        return false;
+    thm_tensor_value(n->it, n->subgraph, (uint32_t)tensor, v);
     return true;
 }
 
@@ -171,4 +176,17 @@ void *thm_node_scratch(const struct thm_node *n, uint32_t number)
     struct context *c = context_of(n->it);
     uint32_t first = thm_node_record_at(c, n->subgraph, n->index)->scratch;
     return in_arena(c, thm_load32((uint8_t *)in_arena(c, c->handles) + 4 * (size_t)(first + number)));
+}
+
+void thm_node_tensor(const struct thm_node *n, uint32_t subgraph, uint32_t tensor, struct thm_value *v)
+{
+    thm_tensor_value(n->it, subgraph, tensor, v);
+}
+
+void thm_node_bind_output(struct thm_node *n, uint32_t i, const void *block)
+{
+    struct context *c = context_of(n->it);
+    struct eval_tensor *t = thm_eval_tensor_at(c, n->subgraph, (uint32_t)thm_fb_i32_at(n->it->model, n->output_vector, i));
+    t->place = PLACE_ARENA;
+    t->data = (uint32_t)((const uint8_t *)block - c->arena.base);
 }

@@ -94,6 +94,19 @@ void *thm_node_at(const struct thm_node *n, uint32_t offset);
 enum thm_nn_err thm_node_request_scratch(struct thm_node *n, uint64_t bytes);
 void *thm_node_scratch(const struct thm_node *n, uint32_t number); /* in eval() */
 
+/* For operators that run subgraphs: any tensor of any subgraph; run all operators of one.
+ * Errors of run: the operator's own, THM_NN_EINVOKE: more runs in one invocation than a device would survive. */
+void thm_node_tensor(const struct thm_node *n, uint32_t subgraph, uint32_t tensor, struct thm_value *v);
+enum thm_nn_err thm_node_run(struct thm_node *n, uint32_t subgraph);
+
+/* Resource variables: named by strings in the file (positions; container 0 = any), shared by all subgraphs.
+ * create: find or make the one of that name; give: its storage, the first time, as large as the value;
+ * take: its storage, which must have `bytes`; bind: let output i be the 4 bytes at an arena block of the operator. */
+enum thm_nn_err thm_variable_create(struct thm_node *n, uint32_t container, uint32_t name, int32_t *id);
+enum thm_nn_err thm_variable_give(struct thm_node *n, int32_t id, const struct thm_value *value);
+enum thm_nn_err thm_variable_take(struct thm_node *n, int32_t id, uint32_t bytes, void **data);
+void thm_node_bind_output(struct thm_node *n, uint32_t i, const void *block);
+
 /* Refuse: `what` is a static sentence. Returns err. */
 enum thm_nn_err thm_refuse(struct thm_node *n, enum thm_nn_err err, const char *what);
 enum thm_nn_err thm_refuse_tensor(struct thm_node *n, enum thm_nn_err err, const char *what, const struct thm_value *v);

@@ -60,6 +60,12 @@ static const struct thm_op *const builtins[] = { /* index: the builtin code in t
     [117] = &thm_op_hard_swish,
     [123] = &thm_op_select_v2,
     [128] = &thm_op_cumsum,
+    [118] = &thm_op_if,
+    [119] = &thm_op_while,
+    [129] = &thm_op_call_once,
+    [142] = &thm_op_var_handle,
+    [143] = &thm_op_read_variable,
+    [144] = &thm_op_assign_variable,
 };
 
 static const struct thm_op *const customs[] = { /* found by name */

@@ -30,3 +30,5 @@ extern const struct thm_op thm_op_maximum, thm_op_minimum;
 extern const struct thm_op thm_op_select_v2;
 extern const struct thm_op thm_op_squared_difference;
 extern const struct thm_op thm_op_zeros_like;
+extern const struct thm_op thm_op_if, thm_op_while, thm_op_call_once;
+extern const struct thm_op thm_op_var_handle, thm_op_read_variable, thm_op_assign_variable;
