@@ -200,14 +200,21 @@ static bool charge(struct cursor *k, const struct thm_node *n, char side, char w
     return true;
 }
 
+/* Does the condition hold on which the rest of .temps depends? */
+static bool condition_holds(const struct thm_node *n, char condition)
+{
+    struct thm_value v;
+    bool there = condition == 'Q' ? thm_node_output(n, 0, &v) : thm_node_input(n, 0, &v);
+    return there && (v.type == THM_INT8 || (v.type == THM_INT16 && condition != '8'));
+}
+
 static bool charge_temps(struct cursor *k, const struct thm_node *n)
 {
-    struct thm_value input;
-    enum thm_type type = thm_node_input(n, 0, &input) ? input.type : THM_FLOAT32;
     for (const char *p = n->op->temps ? n->op->temps : "i*o*"; *p; p++) {
-        if ((*p == '8' && type != THM_INT8) || (*p == 'q' && type != THM_INT8 && type != THM_INT16))
-            return true;
-        if (*p != '8' && *p != 'q') {
+        if (*p == '8' || *p == 'q' || *p == 'Q') {
+            if (!condition_holds(n, *p))
+                return true;
+        } else {
             if (!charge(k, n, p[0], p[1]))
                 return false;
             p++;

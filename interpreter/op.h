@@ -31,7 +31,8 @@ struct thm_op {
     struct thm_bytes options; /* parsed options; 0 = no block */
     struct thm_bytes data;    /* op data; 0 = no block */
     /* The tensors its prepare step looks at, in order, each of which costs temporary memory: "i0" "o1", "i*" "o*" all
-     * (optional ones only if present); what follows '8' (or 'q') only if input 0 is int8 (or int8 or int16).
+     * (optional ones only if present); what follows '8' (or 'q') only if input 0 is int8 (or int8 or int16), what
+     * follows 'Q' only if output 0 is int8 or int16.
      * NULL = "i*o*". */
     const char *temps;
     enum thm_nn_err (*init)(struct thm_node *n);    /* NULL = nothing beyond the op data */

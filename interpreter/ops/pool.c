@@ -1,4 +1,4 @@
-/* interpreter/ops/pool.c -- AVERAGE_POOL_2D and MAX_POOL_2D: float32, int8, int16. [N, H, W, C]. */
+/* interpreter/ops/pool.c -- AVERAGE_POOL_2D and MAX_POOL_2D: float32, int8, int16; L2_POOL_2D: float32. [N, H, W, C]. */
 #include "interpreter/ops/fixed.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
@@ -8,10 +8,11 @@
 struct options { /* 40 bytes */
     int32_t stride_w, stride_h, filter_w, filter_h;
     uint8_t padding, activation;
+    int32_t pad_w, pad_h; /* computed */
 };
 
-struct data { /* 32 bytes */
-    int32_t pad_w, pad_h, low, high;
+struct data { /* 32 bytes; L2_POOL_2D has none */
+    int32_t low, high;
 };
 _Static_assert(sizeof(struct options) <= 40 && sizeof(struct data) <= 32, "blocks of pooling");
 
@@ -53,11 +54,15 @@ static enum thm_nn_err check_quant(struct thm_node *n, const struct thm_value *i
     return THM_NN_OK;
 }
 
+static void set_padding(struct options *o, const struct thm_value *in)
+{
+    o->pad_w = thm_padding(o->padding, in->shape[2], o->filter_w, o->stride_w, 1);
+    o->pad_h = thm_padding(o->padding, in->shape[1], o->filter_h, o->stride_h, 1);
+}
+
 static enum thm_nn_err prepare(struct thm_node *n)
 {
     struct thm_value in, out;
-    struct data *d = n->data;
-    const struct options *o = n->options;
     enum thm_nn_err err = thm_unary(n, &in, &out);
     if (err)
         return err;
@@ -65,16 +70,35 @@ static enum thm_nn_err prepare(struct thm_node *n)
         return thm_refuse(n, THM_NN_ETYPE, "only float32, int8 and int16 are supported, input and output alike");
     if ((err = check_shapes(n, &in, &out)) != THM_NN_OK)
         return err;
-    d->pad_w = thm_padding(o->padding, in.shape[2], o->filter_w, o->stride_w, 1);
-    d->pad_h = thm_padding(o->padding, in.shape[1], o->filter_h, o->stride_h, 1);
+    set_padding(n->options, &in);
     return in.type == THM_FLOAT32 ? THM_NN_OK : check_quant(n, &in, &out);
+}
+
+/* The reference overwrites a copy of the output's dimensions with what it computes; here they must be that already. */
+static enum thm_nn_err prepare_l2(struct thm_node *n)
+{
+    struct thm_value in, out;
+    const struct options *o = n->options;
+    uint32_t unused;
+    enum thm_nn_err err = thm_unary(n, &in, &out);
+    if (err)
+        return err;
+    if (in.type != out.type || in.type != THM_FLOAT32)
+        return thm_refuse(n, THM_NN_ETYPE, "only float32 is supported, input and output alike");
+    if ((err = check_shapes(n, &in, &out)) != THM_NN_OK)
+        return err;
+    if (out.shape[1] != thm_window_count(o->padding, in.shape[1], o->filter_h, o->stride_h, 1) ||
+        out.shape[2] != thm_window_count(o->padding, in.shape[2], o->filter_w, o->stride_w, 1))
+        return thm_refuse_tensor(n, THM_NN_ESHAPE, "the output has not one element a window", &out);
+    set_padding(n->options, &in);
+    return thm_node_persistent(n, 4 + 4 * (uint64_t)out.rank, &unused) ? THM_NN_OK : THM_NN_EARENA;
 }
 
 static struct patch cut_patch(const struct pool *p, int32_t batch, int32_t y, int32_t x)
 {
     const struct options *o = p->options;
     const int32_t *in = p->in.shape;
-    int64_t y0 = (int64_t)y * o->stride_h - p->data->pad_h, x0 = (int64_t)x * o->stride_w - p->data->pad_w;
+    int64_t y0 = (int64_t)y * o->stride_h - o->pad_h, x0 = (int64_t)x * o->stride_w - o->pad_w;
     struct thm_taps ty = thm_clip_taps(y0, o->filter_h, 1, in[1]), tx = thm_clip_taps(x0, o->filter_w, 1, in[2]);
     struct patch patch = { ty.to - ty.from, tx.to - tx.from, 0, (size_t)in[2] * (size_t)in[3] };
     if (patch.rows && patch.columns)
@@ -96,6 +120,7 @@ static struct patch cut_patch(const struct pool *p, int32_t batch, int32_t y, in
 FOLD(sum_i8, int8_t, int32_t, (int32_t)((uint32_t)sum + (uint32_t)v))
 FOLD(sum_i16, int16_t, int32_t, (int32_t)((uint32_t)sum + (uint32_t)v))
 FOLD(sum_f32, float, float, sum + v)
+FOLD(sum_squares, float, float, sum + v * v)
 FOLD(max_i8, int8_t, int32_t, v > sum ? v : sum)
 FOLD(max_i16, int16_t, int32_t, v > sum ? v : sum)
 FOLD(max_f32, float, float, sum < v ? v : sum)
@@ -129,7 +154,27 @@ static void pixel(const struct pool *p, const struct patch *patch, size_t to, bo
     }
 }
 
-static enum thm_nn_err pool(struct thm_node *n, bool average)
+static void pixel_average(const struct pool *p, const struct patch *patch, size_t to)
+{
+    pixel(p, patch, to, true);
+}
+
+static void pixel_max(const struct pool *p, const struct patch *patch, size_t to)
+{
+    pixel(p, patch, to, false);
+}
+
+static void pixel_l2(const struct pool *p, const struct patch *patch, size_t to)
+{
+    size_t channels = (size_t)p->in.shape[3];
+    for (size_t k = 0; k < channels; k++) {
+        float mean = sum_squares(p->in.data, patch, k, channels, 0) / (float)(patch->rows * patch->columns);
+        ((float *)p->out.data)[to + k] = thm_clampf(sqrtf(mean), p->low, p->high);
+    }
+}
+
+static enum thm_nn_err pool(struct thm_node *n, void (*each)(const struct pool *, const struct patch *, size_t),
+                            bool may_be_empty)
 {
     struct pool p = { .options = n->options, .data = n->data };
     size_t to = 0;
@@ -142,21 +187,26 @@ static enum thm_nn_err pool(struct thm_node *n, bool average)
         for (int32_t y = 0; y < p.out.shape[1]; y++)
             for (int32_t x = 0; x < p.out.shape[2]; x++, to += (size_t)p.out.shape[3]) {
                 struct patch patch = cut_patch(&p, b, y, x);
-                if (average && (patch.rows == 0 || patch.columns == 0))
+                if (!may_be_empty && (patch.rows == 0 || patch.columns == 0))
                     return thm_refuse(n, THM_NN_EINVOKE, "a pooling window lies outside the input");
-                pixel(&p, &patch, to, average);
+                each(&p, &patch, to);
             }
     return THM_NN_OK;
 }
 
 static enum thm_nn_err eval_average(struct thm_node *n)
 {
-    return pool(n, true);
+    return pool(n, pixel_average, false);
 }
 
 static enum thm_nn_err eval_max(struct thm_node *n)
 {
-    return pool(n, false);
+    return pool(n, pixel_max, true);
+}
+
+static enum thm_nn_err eval_l2(struct thm_node *n)
+{
+    return pool(n, pixel_l2, false);
 }
 
 static const struct thm_option_field fields[] = { /* Pool2DOptions */
@@ -165,9 +215,10 @@ static const struct thm_option_field fields[] = { /* Pool2DOptions */
     { 4, 4, offsetof(struct options, filter_h), 0 }, { 5, 1, offsetof(struct options, activation), 0 },
 };
 
-#define POOL(label, function)                                                                                  \
-    { .name = label, .options_type = 5, .field = fields, .fields = sizeof fields / sizeof fields[0],           \
-      .options = THM_BYTES(40), .data = THM_BYTES(32), .prepare = prepare, .eval = function }
+#define POOL(label, bytes, checks, function)                                                                       \
+    { .name = label, .options_type = 5, .field = fields, .fields = sizeof fields / sizeof fields[0],               \
+      .options = THM_BYTES(40), .data = THM_BYTES(bytes), .prepare = checks, .eval = function }
 
-const struct thm_op thm_op_average_pool_2d = POOL("AVERAGE_POOL_2D", eval_average);
-const struct thm_op thm_op_max_pool_2d = POOL("MAX_POOL_2D", eval_max);
+const struct thm_op thm_op_average_pool_2d = POOL("AVERAGE_POOL_2D", 32, prepare, eval_average);
+const struct thm_op thm_op_max_pool_2d = POOL("MAX_POOL_2D", 32, prepare, eval_max);
+const struct thm_op thm_op_l2_pool_2d = POOL("L2_POOL_2D", 0, prepare_l2, eval_l2);

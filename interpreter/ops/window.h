@@ -23,12 +23,18 @@ static inline struct thm_taps thm_clip_taps(int64_t origin, int32_t taps, int32_
     return t;
 }
 
-/* Padding before the first element. Source: tensorflow/lite/kernels/padding.h. */
+/* How many windows there are. Source: tensorflow/lite/kernels/padding.h. */
+static inline int64_t thm_window_count(uint8_t padding, int32_t size, int32_t taps, int32_t stride, int32_t dilation)
+{
+    int64_t reach = (int64_t)(taps - 1) * dilation + 1;
+    return padding == THM_PADDING_SAME ? ((int64_t)size + stride - 1) / stride
+         : padding == THM_PADDING_VALID ? ((int64_t)size + stride - reach) / stride : 0;
+}
+
+/* Padding before the first element. */
 static inline int32_t thm_padding(uint8_t padding, int32_t size, int32_t taps, int32_t stride, int32_t dilation)
 {
     int64_t reach = (int64_t)(taps - 1) * dilation + 1;
-    int64_t out = padding == THM_PADDING_SAME ? ((int64_t)size + stride - 1) / stride
-                : padding == THM_PADDING_VALID ? ((int64_t)size + stride - reach) / stride : 0;
-    int64_t total = (out - 1) * stride + reach - size;
+    int64_t total = (thm_window_count(padding, size, taps, stride, dilation) - 1) * stride + reach - size;
     return total > 0 ? (int32_t)(total / 2) : 0;
 }
