@@ -232,16 +232,25 @@ static enum thm_nn_err check_outputs(struct thm_node *n)
     return THM_NN_OK;
 }
 
+/* Only the table of scratch requests, with room for one more operator's, stays in temporary memory. */
+static enum thm_nn_err release_temps(struct cursor *k)
+{
+    uint64_t table = THM_BYTES_SCRATCH_REQUEST * ((uint64_t)k->c->requests + THM_SCRATCH_PER_OP);
+    if (thm_arena_reset_temp(&k->c->arena, table))
+        return THM_NN_OK;
+    return thm_fail_arena(k->it, k->diag, "no room for the table of scratch requests", table);
+}
+
 static enum thm_nn_err prepare_op(struct cursor *k, struct thm_node *n)
 {
     struct node_record *r = thm_node_record_at(k->c, n->subgraph, n->index);
-    uint64_t table = THM_BYTES_SCRATCH_REQUEST * ((uint64_t)k->c->requests + THM_SCRATCH_PER_OP);
+    enum thm_nn_err err = release_temps(k);
     r->scratch = k->c->requests;
-    if (!thm_arena_reset_temp(&k->c->arena, table))
-        return thm_fail_arena(k->it, k->diag, "no room for the table of scratch requests", table);
+    if (err)
+        return err;
     if (!charge_temps(k, n))
         return thm_fail_arena(k->it, k->diag, "no room for an operator's temporary tensors", k->it->layout->io_tensor);
-    enum thm_nn_err err = check_outputs(n);
+    err = check_outputs(n);
     return err || !n->op->prepare ? err : n->op->prepare(n);
 }
 
@@ -387,8 +396,8 @@ static enum thm_nn_err take_all_io(struct cursor *k)
 static enum thm_nn_err plan(struct cursor *k)
 {
     uint64_t handles = THM_BYTES_HANDLE * (uint64_t)k->c->requests;
-    enum thm_nn_err err = THM_NN_OK;
-    if (handles)
+    enum thm_nn_err err = release_temps(k);
+    if (handles && !err)
         err = take(k, "no room for the scratch buffer handles", handles, 4, &k->c->handles);
     if (!err)
         err = take_planning_tables(k);
