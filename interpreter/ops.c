@@ -50,6 +50,7 @@ static const struct thm_op *const builtins[] = { /* index: the builtin code in t
     [92] = &thm_op_square,
     [93] = &thm_op_zeros_like,
     [95] = &thm_op_floor_mod,
+    [44] = &thm_op_unidirectional_sequence_lstm,
     [67] = &thm_op_transpose_conv,
     [98] = &thm_op_leaky_relu,
     [99] = &thm_op_squared_difference,

@@ -34,5 +34,6 @@ extern const struct thm_op thm_op_batch_matmul;
 extern const struct thm_op thm_op_l2_pool_2d;
 extern const struct thm_op thm_op_svdf;
 extern const struct thm_op thm_op_transpose_conv;
+extern const struct thm_op thm_op_unidirectional_sequence_lstm;
 extern const struct thm_op thm_op_if, thm_op_while, thm_op_call_once;
 extern const struct thm_op thm_op_var_handle, thm_op_read_variable, thm_op_assign_variable;

@@ -3,6 +3,7 @@
 #include "interpreter/ops/fixed.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
+#include "interpreter/ops/sigmoid.h"
 #include <math.h>
 
 struct data { /* 16 bytes */
@@ -10,27 +11,6 @@ struct data { /* 16 bytes */
     int32_t multiplier, shift; /* int16: multiplier 0 = the scale is a power of two */
 };
 _Static_assert(sizeof(struct data) <= 16, "op data of LOGISTIC");
-
-/* 65536 / (1 + exp(-i / 24)), within 1; the reference's own values, because outputs must match to the bit.
- * Source: sigmoid_table_uint16, tensorflow/lite/kernels/internal/common.h. */
-static const uint16_t table[256] = {
-    32768, 33451, 34133, 34813, 35493, 36169, 36843, 37513, 38180, 38841, 39498, 40149, 40794, 41432, 42064, 42688,
-    43304, 43912, 44511, 45102, 45683, 46255, 46817, 47369, 47911, 48443, 48964, 49475, 49975, 50464, 50942, 51409,
-    51865, 52311, 52745, 53169, 53581, 53983, 54374, 54755, 55125, 55485, 55834, 56174, 56503, 56823, 57133, 57433,
-    57724, 58007, 58280, 58544, 58800, 59048, 59288, 59519, 59743, 59959, 60168, 60370, 60565, 60753, 60935, 61110,
-    61279, 61441, 61599, 61750, 61896, 62036, 62172, 62302, 62428, 62549, 62666, 62778, 62886, 62990, 63090, 63186,
-    63279, 63368, 63454, 63536, 63615, 63691, 63765, 63835, 63903, 63968, 64030, 64090, 64148, 64204, 64257, 64308,
-    64357, 64405, 64450, 64494, 64536, 64576, 64614, 64652, 64687, 64721, 64754, 64786, 64816, 64845, 64873, 64900,
-    64926, 64950, 64974, 64997, 65019, 65039, 65060, 65079, 65097, 65115, 65132, 65149, 65164, 65179, 65194, 65208,
-    65221, 65234, 65246, 65258, 65269, 65280, 65291, 65301, 65310, 65319, 65328, 65337, 65345, 65352, 65360, 65367,
-    65374, 65381, 65387, 65393, 65399, 65404, 65410, 65415, 65420, 65425, 65429, 65433, 65438, 65442, 65445, 65449,
-    65453, 65456, 65459, 65462, 65465, 65468, 65471, 65474, 65476, 65479, 65481, 65483, 65485, 65488, 65489, 65491,
-    65493, 65495, 65497, 65498, 65500, 65501, 65503, 65504, 65505, 65507, 65508, 65509, 65510, 65511, 65512, 65513,
-    65514, 65515, 65516, 65517, 65517, 65518, 65519, 65520, 65520, 65521, 65522, 65522, 65523, 65523, 65524, 65524,
-    65525, 65525, 65526, 65526, 65526, 65527, 65527, 65528, 65528, 65528, 65529, 65529, 65529, 65529, 65530, 65530,
-    65530, 65530, 65531, 65531, 65531, 65531, 65531, 65532, 65532, 65532, 65532, 65532, 65532, 65533, 65533, 65533,
-    65533, 65533, 65533, 65533, 65533, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65535,
-};
 
 static enum thm_nn_err prepare_i8(struct thm_node *n, const struct thm_quant *q)
 {
@@ -118,51 +98,10 @@ static void eval_i8(const struct data *d, const struct thm_value *in, const stru
     }
 }
 
-/* Input in steps of 1/(3 * 4096); 32-bit arithmetic wraps as in the reference. */
-static int32_t table_input(const struct data *d, int16_t x)
-{
-    uint32_t multiplier = d->multiplier ? (uint32_t)d->multiplier : UINT32_C(3) << d->shift;
-    int shift = d->multiplier ? d->shift : 0;
-    uint32_t round = shift > 0 ? UINT32_C(1) << (shift - 1) : 0;
-    return (int32_t)((uint32_t)x * multiplier + round) >> shift;
-}
-
-static uint32_t magnitude(int32_t x)
-{
-    return x < 0 ? 0 - (uint32_t)x : (uint32_t)x;
-}
-
-static int16_t logistic_i16(int32_t x)
-{
-    uint32_t a = magnitude(x), i = a >> 9, r = UINT32_C(0x7FFF) << 10;
-    if (i < 255)
-        r = ((uint32_t)table[i] << 9) + (a & 0x1ff) * (uint32_t)(table[i + 1] - table[i]);
-    r = x >= 0 ? r + (1 << 9) : (1 << 25) - r + (1 << 9) - 1;
-    return (int16_t)(r >> 10);
-}
-
-static int16_t tanh_i16(int32_t x)
-{
-    uint32_t a = magnitude(x), i = a >> 8;
-    int32_t r = 0xFFFF << 8;
-    if (i < 255)
-        r = (int32_t)(((uint32_t)table[i] << 8) + (a & 0xff) * (uint32_t)(table[i + 1] - table[i]));
-    r = x >= 0 ? r - (1 << 23) + (1 << 7) : -r + (1 << 23) + (1 << 7) - 1;
-    return (int16_t)(r >> 8);
-}
-
 static void eval_i16(const struct data *d, const struct thm_value *in, const struct thm_value *out, int16_t (*f)(int32_t))
 {
     for (uint32_t i = 0; i < out->elements; i++)
-        ((int16_t *)out->data)[i] = f(table_input(d, ((const int16_t *)in->data)[i]));
-}
-
-/* Beyond these the result does not change in float; the reference cuts off there too. */
-static float logistic_f32(float x)
-{
-    if (x > 16.619047164916992188f)
-        return 1.0f;
-    return x < -9.0f ? expf(x) : 1.0f / (1.0f + expf(-x));
+        ((int16_t *)out->data)[i] = f(thm_sigmoid_input(((const int16_t *)in->data)[i], d->multiplier, d->shift));
 }
 
 static void eval_f32(const struct thm_value *in, const struct thm_value *out, float (*f)(float))
@@ -189,12 +128,12 @@ static enum thm_nn_err eval(struct thm_node *n, float (*f32)(float), int8_t (*i8
 
 static enum thm_nn_err logistic_eval(struct thm_node *n)
 {
-    return eval(n, logistic_f32, logistic_i8, logistic_i16);
+    return eval(n, thm_logistic_f32, logistic_i8, thm_logistic_i16);
 }
 
 static enum thm_nn_err tanh_eval(struct thm_node *n)
 {
-    return eval(n, tanhf, tanh_i8, tanh_i16);
+    return eval(n, tanhf, tanh_i8, thm_tanh_i16);
 }
 
 const struct thm_op thm_op_logistic = {
