@@ -1,6 +1,7 @@
-/* interpreter/ops/pad.c -- PAD: float32, int32, int8, int16; up to 5 dimensions. int8 is padded with the zero point, the
+/* interpreter/ops/pad.c -- PAD and PADV2: float32, int32, int8, int16; up to 5 dimensions. int8 is padded with the zero point, the
  * others with 0, unless there is a third input. */
 #include "interpreter/fb.h"
+#include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
 
@@ -61,8 +62,8 @@ static enum thm_nn_err prepare(struct thm_node *n)
     if (!gather(n, &p))
         return thm_refuse(n, THM_NN_ESHAPE, "the operator takes input, paddings, optional value and one output");
     enum thm_type t = p.in.type;
-    if (t != p.out.type || (t != THM_FLOAT32 && t != THM_INT32 && t != THM_INT8 && t != THM_INT16))
-        return thm_refuse(n, THM_NN_ETYPE, "only float32, int32, int8 and int16 are supported, input and output alike");
+    if (t != p.out.type)
+        return thm_refuse(n, THM_NN_ETYPE, "input and output differ in type");
     if (p.has_value && (p.value.type != t || p.value.elements != 1))
         return thm_refuse(n, THM_NN_ETYPE, "the padding value is not one element of the input's type");
     enum thm_nn_err err = check_shapes(n, &p);
@@ -99,6 +100,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     struct pad p;
     uint8_t value[4] = { 0 };
     gather(n, &p);
+    if (!thm_type_in(p.out.type, THM_SET(THM_FLOAT32) | THM_SET(THM_INT32) | THM_SET(THM_INT8) | THM_SET(THM_INT16)))
+        return thm_refuse(n, THM_NN_ETYPE, "only float32, int32, int8 and int16 are supported");
     uint32_t size = thm_type_size(p.out.type);
     if (p.has_value)
         memcpy(value, p.value.data, size);
@@ -113,3 +116,4 @@ static enum thm_nn_err eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_pad = { .name = "PAD", .data = THM_BYTES(56), .prepare = prepare, .eval = eval };
+const struct thm_op thm_op_padv2 = { .name = "PADV2", .data = THM_BYTES(56), .prepare = prepare, .eval = eval };
