@@ -90,7 +90,8 @@ static void eval_quantised(const struct thm_node *n, const struct thm_reduction 
 static enum thm_nn_err run(struct thm_node *n, bool mean)
 {
     struct thm_reduction r;
-    enum thm_nn_err err = thm_reduce_open(n, &r, THM_SET(THM_FLOAT32) | THM_SET(THM_INT8) | THM_SET(THM_INT16));
+    enum thm_nn_err err = thm_reduce_open(n, &r, THM_SET(THM_FLOAT32) | THM_SET(THM_INT8) | THM_SET(THM_INT16),
+                                          "only float32, int8 and int16 are supported");
     if (err || r.out.elements == 0)
         return err;
     if (r.in.type == THM_FLOAT32)

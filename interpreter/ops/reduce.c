@@ -41,11 +41,11 @@ enum thm_nn_err thm_reduce_prepare(struct thm_node *n, struct thm_reduction *r)
     return THM_NN_OK;
 }
 
-enum thm_nn_err thm_reduce_open(struct thm_node *n, struct thm_reduction *r, uint32_t types)
+enum thm_nn_err thm_reduce_open(struct thm_node *n, struct thm_reduction *r, uint32_t types, const char *only)
 {
     gather(n, r);
     if (!thm_type_in(r->in.type, types))
-        return thm_refuse(n, THM_NN_ETYPE, "the type is not supported");
+        return thm_refuse(n, THM_NN_ETYPE, only);
     if (!resolve(r))
         return thm_refuse(n, THM_NN_EINVOKE, "an axis is out of range, or the output's shape does not match");
     return THM_NN_OK;

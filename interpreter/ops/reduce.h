@@ -11,8 +11,8 @@ struct thm_reduction {
 
 /* All tensors; the axes are resolved if they are constant. */
 enum thm_nn_err thm_reduce_prepare(struct thm_node *n, struct thm_reduction *r);
-/* The same when it runs; refuses the types outside `types` (a set, move.h) and wrong axes. */
-enum thm_nn_err thm_reduce_open(struct thm_node *n, struct thm_reduction *r, uint32_t types);
+/* The same when it runs; refuses wrong axes, and types outside `types` (a set, move.h) with the sentence `only`. */
+enum thm_nn_err thm_reduce_open(struct thm_node *n, struct thm_reduction *r, uint32_t types, const char *only);
 /* The last scratch requests of all reducers: the reference's index and axis lists. */
 enum thm_nn_err thm_reduce_request_lists(struct thm_node *n, const struct thm_reduction *r);
 

@@ -49,7 +49,8 @@ static enum thm_nn_err extreme(struct thm_node *n, void (*f32)(const struct thm_
 {
     struct thm_reduction r;
     struct thm_quant in, out;
-    enum thm_nn_err err = thm_reduce_open(n, &r, THM_SET(THM_FLOAT32) | THM_SET(THM_INT8));
+    enum thm_nn_err err = thm_reduce_open(n, &r, THM_SET(THM_FLOAT32) | THM_SET(THM_INT8),
+                                          "only float32 and int8 are supported");
     if (err)
         return err;
     thm_node_quant(n, &r.in, &in);
@@ -76,7 +77,7 @@ static enum thm_nn_err eval_min(struct thm_node *n)
 static enum thm_nn_err eval_all(struct thm_node *n)
 {
     struct thm_reduction r;
-    enum thm_nn_err err = thm_reduce_open(n, &r, THM_SET(THM_BOOL));
+    enum thm_nn_err err = thm_reduce_open(n, &r, THM_SET(THM_BOOL), "only bool is supported");
     if (!err)
         all_bool(&r);
     return err;

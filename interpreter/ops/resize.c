@@ -52,7 +52,7 @@ static struct between between_f32(const struct options *o, int32_t at, int32_t f
 {
     float scale = o->align_corners && to > 1 ? (float)(from - 1) / (float)(to - 1) : (float)from / (float)to;
     float x = o->half_pixel ? ((float)at + 0.5f) * scale - 0.5f : (float)at * scale;
-    struct between b = { .low = within((int64_t)floorf(x), from), .high = within((int64_t)ceilf(x), from) };
+    struct between b = { .low = within((int64_t)floor((double)x), from), .high = within(-(int64_t)floor(-(double)x), from) };
     b.part = x - (float)b.low;
     return b;
 }
@@ -128,7 +128,7 @@ static size_t nearest_to(const struct options *o, int32_t at, int32_t from, int3
 {
     float scale = o->align_corners && to > 1 ? (float)(from - 1) / (float)(to - 1) : (float)from / (float)to;
     float x = ((float)at + (o->half_pixel ? 0.5f : 0.0f)) * scale;
-    return (size_t)within((int64_t)(o->align_corners ? roundf(x) : floorf(x)), from);
+    return (size_t)within((int64_t)(o->align_corners ? round((double)x) : floor((double)x)), from);
 }
 
 static enum thm_nn_err nearest(struct thm_node *n)
