@@ -77,7 +77,7 @@ static enum thm_nn_err args_eval(struct thm_node *n)
             return thm_refuse(n, THM_NN_EINVOKE, "the shapes do not go together");
         int64_t dim = a == 1 ? b : a; /* its low half comes first */
         size_t size = thm_type_size(out.type);
-        memcpy((uint8_t *)out.data + (out.elements - 1 - i) * size, &dim, size);
+        memmove((uint8_t *)out.data + (out.elements - 1 - i) * size, &dim, size);
     }
     return THM_NN_OK;
 }

@@ -79,7 +79,7 @@ static enum thm_nn_err eval(struct thm_node *n)
         thm_node_input(n, i, &in);
         size_t bytes = inner * (size_t)in.shape[axis];
         for (size_t r = 0; r < outer && bytes; r++)
-            memcpy((uint8_t *)out.data + r * row + at, (const uint8_t *)in.data + r * bytes, bytes);
+            memmove((uint8_t *)out.data + r * row + at, (const uint8_t *)in.data + r * bytes, bytes);
         at += bytes;
     }
     return THM_NN_OK;

@@ -41,7 +41,7 @@ static enum thm_nn_err eval(struct thm_node *n)
         box.size[i] = in[UPDATE].shape[i];
         box.to_at += (size_t)(start < 0 ? 0 : start > most ? most : start) * box.to[i];
     }
-    memcpy(out.data, in[OPERAND].data, out.bytes);
+    memmove(out.data, in[OPERAND].data, out.bytes);
     thm_box_copy(&box, in[UPDATE].data, out.data, thm_type_size(out.type));
     return THM_NN_OK;
 }

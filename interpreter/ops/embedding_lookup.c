@@ -63,7 +63,7 @@ static enum thm_nn_err eval(struct thm_node *n)
         if (at < 0 || at >= in[1].shape[0])
             return thm_refuse(n, THM_NN_EINVOKE, "a row number is out of range");
         if (in[1].type == out.type)
-            memcpy((uint8_t *)out.data + i * bytes, (const uint8_t *)in[1].data + (size_t)at * bytes, bytes);
+            memmove((uint8_t *)out.data + i * bytes, (const uint8_t *)in[1].data + (size_t)at * bytes, bytes);
         else
             dequantize((const int8_t *)in[1].data + (size_t)at * row, q.scale, (float *)out.data + i * row, row);
     }

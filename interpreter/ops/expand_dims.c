@@ -40,7 +40,7 @@ static enum thm_nn_err expand_eval(struct thm_node *n)
     thm_take(n, 2, in, &out);
     if (!thm_type_in(out.type, THM_SET(THM_FLOAT32) | THM_SET(THM_INT8) | THM_SET(THM_INT16)))
         return thm_refuse(n, THM_NN_ETYPE, "only float32, int8 and int16 are supported");
-    memcpy(out.data, in[0].data, out.bytes);
+    memmove(out.data, in[0].data, out.bytes);
     return THM_NN_OK;
 }
 
@@ -90,7 +90,7 @@ static enum thm_nn_err squeeze_eval(struct thm_node *n)
     thm_take(n, 1, &in, &out);
     if (thm_type_size(out.type) == 0)
         return thm_refuse(n, THM_NN_ETYPE, "elements without a fixed size are not supported");
-    memcpy(out.data, in.data, out.bytes);
+    memmove(out.data, in.data, out.bytes);
     return THM_NN_OK;
 }
 

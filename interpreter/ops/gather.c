@@ -74,7 +74,7 @@ static enum thm_nn_err eval(struct thm_node *n)
             int32_t at = thm_load_i32((const uint8_t *)g.in[1].data + 4 * (i / outer * positions + k));
             if (at < 0 || (size_t)at >= axis)
                 return thm_refuse(n, THM_NN_EINVOKE, "a position is out of range");
-            memcpy(out, (const uint8_t *)g.in[0].data + (i * axis + (size_t)at) * bytes, bytes);
+            memmove(out, (const uint8_t *)g.in[0].data + (i * axis + (size_t)at) * bytes, bytes);
         }
     return THM_NN_OK;
 }

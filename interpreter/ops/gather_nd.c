@@ -59,7 +59,7 @@ static enum thm_nn_err eval(struct thm_node *n)
     for (size_t i = 0, at; i * bytes < out.bytes; i++) {
         if (!locate(&in[0], (const uint8_t *)in[1].data + 4 * i * depth, depth, &at))
             return thm_refuse(n, THM_NN_EINVOKE, "an index is out of range");
-        memcpy((uint8_t *)out.data + i * bytes, (const uint8_t *)in[0].data + at * bytes, bytes);
+        memmove((uint8_t *)out.data + i * bytes, (const uint8_t *)in[0].data + at * bytes, bytes);
     }
     return THM_NN_OK;
 }

@@ -1,7 +1,10 @@
 /* interpreter/ops/move.h -- what the operators that move elements around share.
  *
  * Types that the reference runtime refuses only when the operator runs are refused there as well: a model with such an
- * operator allocates, and fails in its first invocation. */
+ * operator allocates, and fails in its first invocation.
+ *
+ * Copies are made with memmove(): a model may place tensors on top of each other. What is computed at run time is read
+ * once, checked and kept, because writing the output may change it. */
 #pragma once
 #include "interpreter/op.h"
 

@@ -56,7 +56,7 @@ static void run(const struct thm_node *n, const struct stack *s)
         part_of(n, s, i, &part);
         for (size_t r = 0; r * bytes < part.bytes; r++) {
             uint8_t *one = (uint8_t *)part.data + r * bytes, *all = (uint8_t *)s->whole.data + r * row + i * bytes;
-            memcpy(s->packing ? all : one, s->packing ? one : all, bytes);
+            memmove(s->packing ? all : one, s->packing ? one : all, bytes);
         }
     }
 }

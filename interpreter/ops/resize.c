@@ -145,7 +145,7 @@ static enum thm_nn_err nearest(struct thm_node *n)
         for (int32_t y = 0; y < out.shape[1]; y++) {
             size_t row = i * height + nearest_to(o, y, in[0].shape[1], out.shape[1]);
             for (int32_t x = 0; x < out.shape[2]; x++, to += pixel)
-                memcpy(to, (const uint8_t *)in[0].data +
+                memmove(to, (const uint8_t *)in[0].data +
                            (row * width + nearest_to(o, x, in[0].shape[2], out.shape[2])) * pixel, pixel);
         }
     return THM_NN_OK;

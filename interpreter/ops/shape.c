@@ -23,7 +23,7 @@ static enum thm_nn_err eval(struct thm_node *n)
     if (out.type != THM_INT32)
         return thm_refuse(n, THM_NN_ETYPE, "only an int32 output is supported");
     if (out.bytes)
-        memcpy(out.data, in.shape, out.bytes);
+        memmove(out.data, in.shape, out.bytes);
     return THM_NN_OK;
 }
 

@@ -68,7 +68,7 @@ static uint8_t *wide_pixel(const struct blocks *b, int32_t batch, int32_t y, int
 static void move_pixel(uint8_t *wide, uint8_t *deep, size_t bytes, bool to_wide)
 {
     if (wide)
-        memcpy(to_wide ? wide : deep, to_wide ? deep : wide, bytes);
+        memmove(to_wide ? wide : deep, to_wide ? deep : wide, bytes);
     else if (!to_wide)
         memset(deep, 0, bytes);
 }

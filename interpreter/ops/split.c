@@ -56,7 +56,7 @@ static enum thm_nn_err cut(struct thm_node *n, uint32_t input, uint32_t axis_inp
     for (uint32_t k = 0; thm_node_output(n, k, &out) && in.elements; k++) {
         size_t bytes = inner * (size_t)out.shape[at];
         for (size_t r = 0; r * bytes < out.bytes; r++)
-            memcpy((uint8_t *)out.data + r * bytes, (const uint8_t *)in.data + r * row + from, bytes);
+            memmove((uint8_t *)out.data + r * bytes, (const uint8_t *)in.data + r * row + from, bytes);
         from += bytes;
     }
     return THM_NN_OK;
