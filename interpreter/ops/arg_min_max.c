@@ -1,11 +1,7 @@
-/* interpreter/ops/arg_min_max.c -- ARG_MAX and ARG_MIN: float32, int8; int32 axis, which may be computed at run time; int32
- * output. Of equal elements the first one counts. */
+/* interpreter/ops/arg_min_max.c -- ARG_MAX and ARG_MIN: float32, int8; int32 axis, which may be computed at run time;
+ * int32 output. Of equal elements the first one counts. */
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
-
-struct options { /* cortex_m: 1 byte; not looked at */
-    uint8_t output_type;
-};
 
 static enum thm_nn_err prepare(struct thm_node *n)
 {
@@ -29,7 +25,8 @@ static enum thm_nn_err prepare(struct thm_node *n)
 SEARCH(search_i8, int8_t)
 SEARCH(search_f32, float)
 
-static enum thm_nn_err check(struct thm_node *n, const struct thm_value in[2], const struct thm_value *out, uint32_t *axis)
+static enum thm_nn_err check(struct thm_node *n, const struct thm_value in[2], const struct thm_value *out,
+                             uint32_t *axis)
 {
     if (in[1].type != THM_INT32 || out->type != THM_INT32)
         return thm_refuse(n, THM_NN_ETYPE, "axis and output must be int32");
@@ -53,8 +50,9 @@ static enum thm_nn_err run(struct thm_node *n, bool largest)
     size_t count = (size_t)in[0].shape[axis], inner = thm_span(&in[0], axis + 1, in[0].rank);
     for (size_t i = 0; i < out.elements; i++) {
         size_t at = i / inner * count * inner + i % inner;
-        ((int32_t *)out.data)[i] = in[0].type == THM_INT8 ? search_i8((const int8_t *)in[0].data + at, inner, count, largest)
-                                                          : search_f32((const float *)in[0].data + at, inner, count, largest);
+        ((int32_t *)out.data)[i] =
+            in[0].type == THM_INT8 ? search_i8((const int8_t *)in[0].data + at, inner, count, largest)
+                                   : search_f32((const float *)in[0].data + at, inner, count, largest);
     }
     return THM_NN_OK;
 }
@@ -69,15 +67,10 @@ static enum thm_nn_err arg_min(struct thm_node *n)
     return run(n, false);
 }
 
-static const struct thm_option_field fields[] = { /* ArgMaxOptions, ArgMinOptions */
-    { 0, 1, offsetof(struct options, output_type), 0 },
-};
-
+/* Their option, the output's type, is not looked at. */
 const struct thm_op thm_op_arg_max = {
-    .name = "ARG_MAX", .options_type = 40, .field = fields, .fields = 1, .options = THM_BYTES3(1, 4, 4), .temps = "",
-    .prepare = prepare, .eval = arg_max,
+    .name = "ARG_MAX", .options = THM_BYTES3(1, 4, 4), .temps = "", .prepare = prepare, .eval = arg_max,
 };
 const struct thm_op thm_op_arg_min = {
-    .name = "ARG_MIN", .options_type = 57, .field = fields, .fields = 1, .options = THM_BYTES3(1, 4, 4), .temps = "",
-    .prepare = prepare, .eval = arg_min,
+    .name = "ARG_MIN", .options = THM_BYTES3(1, 4, 4), .temps = "", .prepare = prepare, .eval = arg_min,
 };

@@ -1,5 +1,5 @@
-/* interpreter/ops/expand_dims.c -- EXPAND_DIMS (float32, int8, int16; constant axis) and SQUEEZE (any type): dimensions of
- * size 1 come or go, the elements stay. */
+/* interpreter/ops/expand_dims.c -- EXPAND_DIMS (float32, int8, int16; constant axis) and SQUEEZE (any type): dimensions
+ * of size 1 come or go, the elements stay. */
 #include "interpreter/fb.h"
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"

@@ -76,5 +76,3 @@ size_t thm_reduce_output_of(const struct thm_reduction *r, size_t i)
     }
     return at;
 }
-
-const struct thm_option_field thm_reduce_field = { 0, 1, offsetof(struct thm_reduce_options, keep_dims), 0 };

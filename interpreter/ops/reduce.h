@@ -24,11 +24,7 @@ struct thm_reduce_rows {
 struct thm_reduce_rows thm_reduce_rows_of(const struct thm_reduction *r);
 size_t thm_reduce_output_of(const struct thm_reduction *r, size_t i); /* where input element i goes */
 
-/* MEAN, SUM and the others alike */
-struct thm_reduce_options { /* 1 byte: ReducerOptions */
-    uint8_t keep_dims;
-};
-extern const struct thm_option_field thm_reduce_field;
+/* Their option, keep_dims, is not looked at: the output's shape in the file says it. */
 #define THM_REDUCER(NAME, PREPARE, EVAL)                                                                        \
-    { .name = NAME, .options_type = 27, .field = &thm_reduce_field, .fields = 1, .options = THM_BYTES(1),       \
-      .data = THM_BYTES(44), .temps = "i0o0i1i0i18o0", .prepare = PREPARE, .eval = EVAL }
+    { .name = NAME, .options = THM_BYTES(1), .data = THM_BYTES(44), .temps = "i0o0i1i0i18o0", .prepare = PREPARE, \
+      .eval = EVAL }

@@ -3,10 +3,6 @@
 #include "interpreter/ops/ops.h"
 #include <string.h>
 
-struct options { /* cortex_m: 1 byte; not looked at */
-    uint8_t out_type;
-};
-
 static enum thm_nn_err prepare(struct thm_node *n)
 {
     struct thm_value in, out;
@@ -27,9 +23,7 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { { 0, 1, offsetof(struct options, out_type), 0 } }; /* ShapeOptions */
-
+/* Its option, the output's type, is not looked at. */
 const struct thm_op thm_op_shape = {
-    .name = "SHAPE", .options_type = 55, .field = fields, .fields = 1, .options = THM_BYTES3(1, 4, 4), .temps = "",
-    .prepare = prepare, .eval = eval,
+    .name = "SHAPE", .options = THM_BYTES3(1, 4, 4), .temps = "", .prepare = prepare, .eval = eval,
 };

@@ -4,8 +4,7 @@
 #include "interpreter/ops/ops.h"
 
 struct options { /* 24 bytes */
-    int32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask;
-    uint8_t offset;
+    int32_t begin_mask, end_mask, shrink_axis_mask;
 };
 
 struct axis {
@@ -100,12 +99,11 @@ static enum thm_nn_err eval(struct thm_node *n)
 }
 
 static const struct thm_option_field fields[] = { /* StridedSliceOptions */
-    { 0, 4, offsetof(struct options, begin_mask), 0 },    { 1, 4, offsetof(struct options, end_mask), 0 },
-    { 2, 4, offsetof(struct options, ellipsis_mask), 0 }, { 3, 4, offsetof(struct options, new_axis_mask), 0 },
+    { 0, 4, offsetof(struct options, begin_mask), 0 }, { 1, 4, offsetof(struct options, end_mask), 0 },
     { 4, 4, offsetof(struct options, shrink_axis_mask), 0 },
 };
 
 const struct thm_op thm_op_strided_slice = {
-    .name = "STRIDED_SLICE", .options_type = 32, .field = fields, .fields = 5, .options = THM_BYTES(24),
+    .name = "STRIDED_SLICE", .options_type = 32, .field = fields, .fields = 3, .options = THM_BYTES(24),
     .data = THM_BYTES(84), .prepare = prepare, .eval = eval,
 };
