@@ -108,6 +108,20 @@ static const struct thm_op *const builtins[] = { /* index: the builtin code in t
 };
 
 static const struct thm_op *const customs[] = { /* found by name */
+    &thm_op_signal_delay,
+    &thm_op_signal_energy,
+    &thm_op_signal_fft_auto_scale,
+    &thm_op_signal_filter_bank,
+    &thm_op_signal_filter_bank_log,
+    &thm_op_signal_filter_bank_spectral_subtraction,
+    &thm_op_signal_filter_bank_square_root,
+    &thm_op_signal_framer,
+    &thm_op_signal_irfft,
+    &thm_op_signal_overlap_add,
+    &thm_op_signal_pcan,
+    &thm_op_signal_rfft,
+    &thm_op_signal_stacker,
+    &thm_op_signal_window,
     NULL,
 };
 

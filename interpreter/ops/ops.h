@@ -57,3 +57,9 @@ extern const struct thm_op thm_op_var_handle, thm_op_read_variable, thm_op_assig
 extern const struct thm_op thm_op_split, thm_op_split_v;
 extern const struct thm_op thm_op_strided_slice;
 extern const struct thm_op thm_op_transpose;
+extern const struct thm_op thm_op_signal_delay, thm_op_signal_framer, thm_op_signal_stacker;
+extern const struct thm_op thm_op_signal_energy, thm_op_signal_fft_auto_scale, thm_op_signal_window;
+extern const struct thm_op thm_op_signal_filter_bank, thm_op_signal_filter_bank_log, thm_op_signal_pcan;
+extern const struct thm_op thm_op_signal_filter_bank_spectral_subtraction, thm_op_signal_filter_bank_square_root;
+extern const struct thm_op thm_op_signal_overlap_add;
+extern const struct thm_op thm_op_signal_rfft, thm_op_signal_irfft;
