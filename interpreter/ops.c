@@ -108,6 +108,9 @@ static const struct thm_op *const builtins[] = { /* index: the builtin code in t
 };
 
 static const struct thm_op *const customs[] = { /* found by name */
+    &thm_op_circular_buffer,
+    &thm_op_decode,
+    &thm_op_detection_postprocess,
     &thm_op_signal_delay,
     &thm_op_signal_energy,
     &thm_op_signal_fft_auto_scale,

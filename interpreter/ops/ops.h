@@ -63,3 +63,6 @@ extern const struct thm_op thm_op_signal_filter_bank, thm_op_signal_filter_bank_
 extern const struct thm_op thm_op_signal_filter_bank_spectral_subtraction, thm_op_signal_filter_bank_square_root;
 extern const struct thm_op thm_op_signal_overlap_add;
 extern const struct thm_op thm_op_signal_rfft, thm_op_signal_irfft;
+extern const struct thm_op thm_op_circular_buffer;
+extern const struct thm_op thm_op_decode;
+extern const struct thm_op thm_op_detection_postprocess;
