@@ -74,9 +74,13 @@ bool thm_flex_int_at(const struct thm_flex *map, uint32_t i, int32_t *value)
 
 static bool key_is(const struct thm_flex *map, uint64_t i, const char *key)
 {
-    uint64_t at, bytes = strlen(key) + 1;
-    return follow(map, map->keys + i * map->key_width, map->key_width, &at) && inside(map, at, bytes) &&
-           memcmp(map->data + at, key, (size_t)bytes) == 0;
+    uint64_t at;
+    if (!follow(map, map->keys + i * map->key_width, map->key_width, &at))
+        return false;
+    for (; at < map->size && map->data[at] == (uint8_t)*key; at++)
+        if (*key++ == '\0')
+            return true;
+    return false;
 }
 
 static double as_float(uint64_t raw, uint64_t width)

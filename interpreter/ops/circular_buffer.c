@@ -21,7 +21,8 @@ static enum thm_nn_err init(struct thm_node *n)
 }
 
 /* Streaming models from before cycles_max: the last of their buffers, known by its length, ends a period of 1; the
- * others take every second cycle. */
+ * others take every second cycle. (The reference also counts such operators over the life of the process, to let the
+ * fifth one of one particular model end a period. That is not repeated.) */
 static int32_t default_cycles(const struct thm_value *out)
 {
     int32_t slots = out->shape[1];

@@ -37,15 +37,14 @@ static enum thm_nn_err init(struct thm_node *n)
     enum thm_nn_err err = thm_custom_map(n, &map);
     if (err)
         return err;
-    bool complete = thm_flex_int(&map, "max_detections", &d->max_detections) &&
-                    thm_flex_int(&map, "max_classes_per_detection", &d->max_classes) &&
-                    thm_flex_int(&map, "num_classes", &d->classes) &&
-                    thm_flex_float(&map, "nms_score_threshold", &d->score_threshold) &&
-                    thm_flex_float(&map, "nms_iou_threshold", &d->overlap_threshold);
+    /* What is missing is 0. */
+    thm_flex_int(&map, "max_detections", &d->max_detections);
+    thm_flex_int(&map, "max_classes_per_detection", &d->max_classes);
+    thm_flex_int(&map, "num_classes", &d->classes);
+    thm_flex_float(&map, "nms_score_threshold", &d->score_threshold);
+    thm_flex_float(&map, "nms_iou_threshold", &d->overlap_threshold);
     for (uint32_t i = 0; i < 4; i++)
-        complete &= thm_flex_float(&map, scales[i], &d->scale[i]);
-    if (!complete)
-        return thm_refuse(n, THM_NN_EMALFORMED, "a custom option is missing");
+        thm_flex_float(&map, scales[i], &d->scale[i]);
     d->per_class = 100;
     thm_flex_int(&map, "detections_per_class", &d->per_class);
     thm_flex_int(&map, "use_regular_nms", &d->regular);

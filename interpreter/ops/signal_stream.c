@@ -51,7 +51,7 @@ static void ring_peek(struct ring *r, uint32_t n, int16_t *values)
     memcpy(values + first, ring_samples(r), (n - first) * sizeof *values);
 }
 
-/* n may be more than there are, up to the capacity. */
+/* As in the reference, discarding more than the capacity leaves `read` outside: ring_available() then is wrong too. */
 static void ring_discard(struct ring *r, uint32_t n)
 {
     r->read += n;
@@ -235,10 +235,11 @@ static enum thm_nn_err stacker_init(struct thm_node *n)
     if (d->channels < 1 || d->left < 0 || d->right < 0 || d->step < 0)
         return thm_refuse(n, THM_NN_ESHAPE, "an option is negative");
     uint64_t slots = (uint64_t)d->left + (uint64_t)d->right + 1, frame = slots * (uint64_t)d->channels;
-    if (slots > INT32_MAX || frame > INT32_MAX || (uint64_t)d->step > slots)
-        return thm_refuse(n, THM_NN_ESHAPE, "stacker_step is larger than the context, or the context too large");
+    uint64_t discard = (uint64_t)d->channels * (uint64_t)d->step;
+    if (slots > INT32_MAX || frame > INT32_MAX || discard > INT32_MAX)
+        return thm_refuse(n, THM_NN_ESHAPE, "the context or the step is too large");
     d->frame = (uint32_t)frame;
-    d->discard = (uint32_t)d->channels * (uint32_t)d->step;
+    d->discard = (uint32_t)discard;
     struct ring *r = thm_node_persistent(n, ring_bytes(frame), &d->ring);
     if (!r)
         return THM_NN_EARENA;
@@ -274,6 +275,8 @@ static enum thm_nn_err stacker_eval(struct thm_node *n)
         ring_write(r, in.data, (uint32_t)d->channels);
     d->started = 1;
     bool full = ring_available(r) >= d->frame;
+    if (full && r->read >= r->capacity)
+        return thm_refuse(n, THM_NN_EINVOKE, "stacker_step is so large that the reference loses track of its buffer");
     if (full) {
         ring_peek(r, d->frame, out.data);
         ring_discard(r, d->discard);

@@ -23,6 +23,14 @@ struct build_op {
     int32_t value[8];  /* floats as bits */
 };
 
+/* What a custom operator (code 32) has beyond that. */
+struct build_custom {
+    const char *name;
+    const void *options; /* NULL: none */
+    uint32_t options_bytes;
+    uint32_t more_outputs; /* the tensors that follow `output` */
+};
+
 struct build {
     uint8_t data[8192] __attribute__((aligned(16)));
     uint32_t at;
@@ -138,18 +146,32 @@ static inline void build_tensors(struct build *b, const struct net *n, uint32_t 
     }
 }
 
-static inline void build_ops(struct build *b, const struct net *n, uint32_t list)
+static inline void build_outputs(struct build *b, uint32_t first, uint32_t more)
+{
+    uint32_t list = put_list(b, 1 + more);
+    for (uint32_t i = 0; i <= more; i++)
+        put32(b, list + 4 + 4 * i, first + i);
+}
+
+/* custom: one for all operators, or NULL. */
+static inline void build_ops(struct build *b, const struct net *n, const struct build_custom *custom, uint32_t list)
 {
     for (int i = 0; i < n->op_count; i++) {
         const struct build_op *op = &n->ops[i];
-        uint32_t table = put_table(b, 5), fields = op->kinds ? (uint32_t)strlen(op->kinds) : 0;
+        uint32_t table = put_table(b, 6), fields = op->kinds ? (uint32_t)strlen(op->kinds) : 0;
         link_item(b, list, (uint32_t)i, table);
         put_field(b, table, 0, (uint32_t)i);
         put_ref(b, table, 1);
         put_vector(b, op->input, (uint32_t)op->inputs, 4 * (uint32_t)op->inputs);
         put_ref(b, table, 2);
-        put_vector(b, &op->output, 1, 4);
+        build_outputs(b, (uint32_t)op->output, custom ? custom->more_outputs : 0);
         put_field(b, table, 3, op->options_type);
+        if (custom && custom->options) {
+            put_ref(b, table, 5);
+            put_vector(b, custom->options, custom->options_bytes, custom->options_bytes);
+        } else {
+            drop_field(b, table, 5);
+        }
         uint32_t options = put_table(b, fields);
         link_field(b, table, 4, options);
         for (uint32_t k = 0; k < fields; k++)
@@ -157,13 +179,18 @@ static inline void build_ops(struct build *b, const struct net *n, uint32_t list
     }
 }
 
-static inline void build_codes(struct build *b, const struct net *n, uint32_t list)
+static inline void build_codes(struct build *b, const struct net *n, const struct build_custom *custom, uint32_t list)
 {
     for (int i = 0; i < n->op_count; i++) {
         uint32_t table = put_table(b, 4);
         link_item(b, list, (uint32_t)i, table);
         put_field(b, table, 0, n->ops[i].code < 127 ? n->ops[i].code : 127);
-        drop_field(b, table, 1);
+        if (custom) {
+            put_ref(b, table, 1);
+            put_vector(b, custom->name, (uint32_t)strlen(custom->name), (uint32_t)strlen(custom->name) + 1);
+        } else {
+            drop_field(b, table, 1);
+        }
         put_field(b, table, 3, n->ops[i].code);
     }
 }
@@ -183,7 +210,7 @@ static inline void build_buffers(struct build *b, const struct net *n, uint32_t 
 }
 
 /* The file's size; its last byte is used. */
-static inline uint32_t build_net(struct build *b, const struct net *n)
+static inline uint32_t build_custom_net(struct build *b, const struct net *n, const struct build_custom *custom)
 {
     memset(b, 0, sizeof *b);
     memcpy(b->data + 4, "TFL3", 4);
@@ -199,7 +226,7 @@ static inline uint32_t build_net(struct build *b, const struct net *n)
     put_ref(b, model, 4);
     uint32_t buffers = put_list(b, (uint32_t)n->count + 1);
     build_buffers(b, n, buffers);
-    build_codes(b, n, codes);
+    build_codes(b, n, custom, codes);
     uint32_t subgraph = put_table(b, 4);
     link_item(b, subgraphs, 0, subgraph);
     put_ref(b, subgraph, 0);
@@ -207,13 +234,18 @@ static inline uint32_t build_net(struct build *b, const struct net *n)
     put_ref(b, subgraph, 3);
     uint32_t ops = put_list(b, (uint32_t)n->op_count);
     build_tensors(b, n, tensors);
-    build_ops(b, n, ops);
+    build_ops(b, n, custom, ops);
     put_ref(b, subgraph, 1);
     put_vector(b, n->input, (uint32_t)n->inputs, 4 * (uint32_t)n->inputs);
     put_ref(b, subgraph, 2);
     put_vector(b, n->output, (uint32_t)n->outputs, 4 * (uint32_t)n->outputs);
     assert_true(b->at <= sizeof b->data);
     return b->at;
+}
+
+static inline uint32_t build_net(struct build *b, const struct net *n)
+{
+    return build_custom_net(b, n, NULL);
 }
 
 static inline int32_t float_bits(float f)
@@ -239,11 +271,16 @@ static inline enum thm_nn_err bench_allocate(struct bench *b, uint32_t arena_byt
     return thm_interpreter_allocate(&b->it, &b->diag);
 }
 
-static inline enum thm_nn_err bench_build(struct bench *b, const struct net *n)
+static inline enum thm_nn_err bench_build_custom(struct bench *b, const struct net *n, const struct build_custom *custom)
 {
-    b->bytes = build_net(&b->file, n);
+    b->bytes = build_custom_net(&b->file, n, custom);
     enum thm_nn_err err = thm_model_open(&b->model, b->file.data, b->bytes, &b->diag);
     return err ? err : bench_allocate(b, sizeof b->arena);
+}
+
+static inline enum thm_nn_err bench_build(struct bench *b, const struct net *n)
+{
+    return bench_build_custom(b, n, NULL);
 }
 
 /* Build, set input 0 and 1 (if not NULL), invoke, compare output 0. */
