@@ -127,3 +127,10 @@ static inline int32_t thm_dim(const struct thm_value *v, uint32_t rank, uint32_t
 {
     return i + v->rank < rank ? 1 : v->shape[i + v->rank - rank];
 }
+
+/* Sets of types, for thm_type_in(). */
+#define THM_SET(type) (UINT32_C(1) << (type))
+static inline bool thm_type_in(enum thm_type t, uint32_t set)
+{
+    return (uint32_t)t < 32 && (set >> t & 1);
+}

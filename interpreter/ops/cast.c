@@ -49,13 +49,14 @@ static int64_t whole(float x, enum thm_type to)
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
-    static const uint8_t types[] = { THM_INT8, THM_INT16, THM_INT32, THM_UINT32, THM_FLOAT32, THM_BOOL };
+    const uint32_t numbers = THM_SET(THM_INT8) | THM_SET(THM_INT16) | THM_SET(THM_INT32) | THM_SET(THM_UINT32) |
+                             THM_SET(THM_FLOAT32);
     struct thm_value in, out;
     thm_node_input(n, 0, &in);
     thm_node_output(n, 0, &out);
-    if (!thm_type_in(in.type, types, 6))
+    if (!thm_type_in(in.type, numbers | THM_SET(THM_BOOL)))
         return thm_refuse_tensor(n, THM_NN_ETYPE, "input type is not int8, int16, int32, uint32, float32 or bool", &in);
-    if (!thm_type_in(out.type, types, 5))
+    if (!thm_type_in(out.type, numbers))
         return thm_refuse_tensor(n, THM_NN_ETYPE, "output type is not int8, int16, int32, uint32 or float32", &out);
     for (uint32_t i = 0; i < out.elements; i++)
         if (in.type != THM_FLOAT32)

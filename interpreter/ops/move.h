@@ -8,13 +8,6 @@
 #pragma once
 #include "interpreter/op.h"
 
-/* Sets of types, for thm_type_in(). */
-#define THM_SET(type) (UINT32_C(1) << (type))
-static inline bool thm_type_in(enum thm_type t, uint32_t set)
-{
-    return (uint32_t)t < 32 && (set >> t & 1);
-}
-
 /* All inputs (exactly `inputs`) and the only output, or a refusal. */
 enum thm_nn_err thm_take(struct thm_node *n, uint32_t inputs, struct thm_value *in, struct thm_value *out);
 

@@ -38,14 +38,6 @@ int32_t thm_type_max(enum thm_type t)
     return t == THM_INT8 ? INT8_MAX : t == THM_INT16 ? INT16_MAX : t == THM_UINT8 ? UINT8_MAX : INT32_MAX;
 }
 
-bool thm_type_in(enum thm_type type, const uint8_t *types, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (types[i] == type)
-            return true;
-    return false;
-}
-
 static bool quantize(const struct thm_quant *q, float value, int32_t *out)
 {
     float steps = roundf(value / q->scale);

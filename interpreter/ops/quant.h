@@ -13,7 +13,6 @@ void thm_activation_range_f32(uint8_t activation, float *low, float *high);
 void thm_activation_range_i32(uint8_t activation, int32_t *low, int32_t *high);
 int32_t thm_type_min(enum thm_type t); /* int8, uint8, int16, int32 */
 int32_t thm_type_max(enum thm_type t);
-bool thm_type_in(enum thm_type type, const uint8_t *types, size_t count); /* is it one of these? */
 /* How far inputs may be from zero before a function with so many integer bits saturates; shift 0..31. */
 int32_t thm_input_radius(int integer_bits, int32_t shift);
 /* Is x a power of two (within a thousandth of a binary order)? *log2 is its exponent. */

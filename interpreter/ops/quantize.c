@@ -27,7 +27,7 @@ static bool is_supported(enum thm_type in, enum thm_type out)
 
 static enum thm_nn_err quantize_prepare(struct thm_node *n)
 {
-    static const uint8_t types[] = { THM_FLOAT32, THM_INT32, THM_INT16, THM_INT8, THM_UINT8 };
+    const uint32_t integers = THM_SET(THM_INT32) | THM_SET(THM_INT16) | THM_SET(THM_INT8) | THM_SET(THM_UINT8);
     struct thm_value in, out;
     struct thm_quant from, to;
     struct data *d = n->data;
@@ -38,9 +38,9 @@ static enum thm_nn_err quantize_prepare(struct thm_node *n)
     thm_node_quant(n, &out, &to);
     if (!to.affine || to.channels != 1)
         return thm_refuse(n, THM_NN_EQUANT, "the output needs one scale and zero point");
-    if (!thm_type_in(in.type, types, 5))
+    if (!thm_type_in(in.type, integers | THM_SET(THM_FLOAT32)))
         return thm_refuse_tensor(n, THM_NN_ETYPE, "input type is not float32, int32, int16, int8 or uint8", &in);
-    if (!thm_type_in(out.type, types + 1, 4))
+    if (!thm_type_in(out.type, integers))
         return thm_refuse_tensor(n, THM_NN_ETYPE, "output type is not int32, int16, int8 or uint8", &out);
     if (in.elements != out.elements)
         return thm_refuse(n, THM_NN_ESHAPE, "input and output differ in the number of elements");
