@@ -58,7 +58,7 @@ static enum thm_nn_err eval(struct thm_node *n)
     size_t slot = (size_t)in.shape[2] * (size_t)in.shape[3], rest = ((size_t)out.shape[1] - 1) * slot;
     int8_t *y = out.data;
     memmove(y, y + slot, rest);
-    memcpy(y + rest, in.data, slot);
+    memmove(y + rest, in.data, slot); /* an offline plan may let them overlap */
     if (--d->left != 0)
         return thm_refuse(n, THM_NN_EINVOKE, "its cycles_max have not passed: the reference aborts the invocation here");
     d->left = d->cycles;
