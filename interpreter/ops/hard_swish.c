@@ -58,7 +58,9 @@ static int16_t mul_round(int16_t a, int16_t b)
 /* The same, towards 0. */
 static int16_t mul_cut(int16_t a, int16_t b)
 {
-    return a == b && a == INT16_MIN ? INT16_MAX : (int16_t)(a * b / (1 << 15));
+    if (a == b && a == INT16_MIN)
+        return INT16_MAX;
+    return (int16_t)(a * b / (1 << 15));
 }
 
 static int16_t shift_left(int16_t x, int by)
