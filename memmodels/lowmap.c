@@ -18,8 +18,10 @@ bool thm_lowmap_at(uint64_t at, uint64_t size)
     if (at == 0 || at + size > 1ull << 32)
         return false;
     void *got = mmap(want, size, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (got == want)
+    if (got == want) {
+        (void)madvise(got, size, MADV_NOHUGEPAGE); /* one block in use must not make 2 MB of PSRAM resident */
         return true;
+    }
     if (got != MAP_FAILED) /* a kernel before 4.17 takes the address as a hint */
         munmap(got, size);
     return false;
