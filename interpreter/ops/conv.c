@@ -16,7 +16,8 @@ void thm_unpack_int4(const uint8_t *packed, uint32_t count, int8_t *out)
 static bool types_fit(enum thm_type in, enum thm_type filter)
 {
     return (in == THM_FLOAT32 && filter == THM_FLOAT32) || (in == THM_INT16 && filter == THM_INT8) ||
-           (in == THM_INT8 && (filter == THM_INT8 || filter == THM_INT4));
+           (in == THM_INT8 && (filter == THM_INT8 || filter == THM_INT4)) ||
+           (in == THM_UINT8 && filter == THM_UINT8); /* refused when it runs, as in the reference */
 }
 
 static enum thm_nn_err check_types(struct thm_node *n, const struct conv *c)
@@ -60,7 +61,7 @@ enum thm_nn_err thm_check_bias(struct thm_node *n, const struct thm_value *bias,
                                uint32_t channels, bool int16_takes_int32)
 {
     bool fits = input->type == THM_FLOAT32 ? bias->type == THM_FLOAT32
-              : input->type == THM_INT8    ? bias->type == THM_INT32
+              : input->type == THM_INT8 || input->type == THM_UINT8 ? bias->type == THM_INT32
                                            : bias->type == THM_INT64 || (int16_takes_int32 && bias->type == THM_INT32);
     if (!fits)
         return thm_refuse_tensor(n, THM_NN_ETYPE, "the bias has the wrong type for this input", bias);

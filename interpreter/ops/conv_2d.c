@@ -153,6 +153,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     const int32_t *out = c.output.shape;
     size_t step = (size_t)out[3] * thm_type_size(c.output.type);
     uint8_t *to = c.output.data;
+    if (c.input.type == THM_UINT8)
+        return thm_refuse(n, THM_NN_EINVOKE, "uint8 is not supported");
     if (c.output.elements == 0)
         return THM_NN_OK;
     for (int32_t b = 0; b < out[0]; b++)

@@ -59,7 +59,8 @@ static enum thm_nn_err check_types(struct thm_node *n, const struct layer *l)
     if (in != l->output.type)
         return thm_refuse(n, THM_NN_ETYPE, "input and output differ in type");
     if ((in == THM_FLOAT32 && f == THM_FLOAT32) || (in == THM_INT16 && f == THM_INT8) ||
-        (in == THM_INT8 && (f == THM_INT8 || f == THM_INT4)))
+        (in == THM_INT8 && (f == THM_INT8 || f == THM_INT4)) ||
+        (in == THM_UINT8 && f == THM_UINT8)) /* refused when it runs, as in the reference */
         return THM_NN_OK;
     return thm_refuse(n, THM_NN_ETYPE, "input and filter types do not go together (no hybrid models)");
 }
@@ -120,7 +121,7 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct layer *l)
     d->input_zero = in.zero_point;
     d->filter_zero = filter.zero_point;
     d->output_zero = out.zero_point;
-    if (!in_range(in.zero_point, l->input.type) || !in_range(filter.zero_point, THM_INT8) ||
+    if (!in_range(in.zero_point, l->input.type) || !in_range(filter.zero_point, l->filter.type == THM_UINT8 ? THM_UINT8 : THM_INT8) ||
         !thm_activation_range(o->activation, l->output.type, &out, &d->low, &d->high))
         return thm_refuse(n, THM_NN_EQUANT, "a zero point or an activation's limits are out of range");
     return THM_NN_OK;
@@ -226,6 +227,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     struct layer l;
     float low, high;
     gather(n, &l);
+    if (l.input.type == THM_UINT8)
+        return thm_refuse(n, THM_NN_EINVOKE, "uint8 is not supported");
     thm_activation_range_f32(o->activation, &low, &high);
     for (size_t row = 0; row < l.rows; row++) {
         if (l.input.type == THM_INT8)

@@ -38,18 +38,33 @@ _Static_assert(sizeof(struct options) <= 16 && sizeof(struct data) <= 672, "bloc
 struct lstm {
     const struct options *options;
     const struct data *data;
-    struct thm_value input, weights[GATES], recurrent[GATES], bias[GATES], hidden, cell, output;
+    struct thm_value input, hidden, cell, output;
+    const void *weights[GATES], *recurrent[GATES], *bias[GATES];
+    enum thm_type weights_type, bias_type; /* of the input gate; prepare makes sure that the others are alike */
     int32_t batches, steps, depth, units;
     void *gate[3]; /* scratch */
 };
+
+static bool get_gate(const struct thm_node *n, uint32_t g, struct thm_value *weights, struct thm_value *recurrent,
+                     struct thm_value *bias)
+{
+    return thm_node_input(n, INPUT_WEIGHTS + g, weights) && thm_node_input(n, RECURRENT_WEIGHTS + g, recurrent) &&
+           thm_node_input(n, BIASES + g, bias);
+}
 
 static bool gather(const struct thm_node *n, struct lstm *l)
 {
     bool all = thm_node_input(n, INPUT, &l->input) && thm_node_input(n, HIDDEN, &l->hidden) &&
                thm_node_input(n, CELL, &l->cell) && thm_node_output(n, 0, &l->output);
-    for (uint32_t g = 0; g < GATES; g++)
-        all = all && thm_node_input(n, INPUT_WEIGHTS + g, &l->weights[g]) &&
-              thm_node_input(n, RECURRENT_WEIGHTS + g, &l->recurrent[g]) && thm_node_input(n, BIASES + g, &l->bias[g]);
+    struct thm_value weights = { 0 }, recurrent = { 0 }, bias = { 0 };
+    for (uint32_t g = GATES; all && g-- > 0;) {
+        all = get_gate(n, g, &weights, &recurrent, &bias);
+        l->weights[g] = weights.data;
+        l->recurrent[g] = recurrent.data;
+        l->bias[g] = bias.data;
+    }
+    l->weights_type = weights.type;
+    l->bias_type = bias.type;
     l->options = n->options;
     l->data = n->data;
     return all;
@@ -84,10 +99,7 @@ static enum thm_nn_err check_variant(struct thm_node *n)
 /* Weights and biases alike for all gates; what the kernel would read as something else is refused here. */
 static enum thm_nn_err check_types(struct thm_node *n, const struct lstm *l)
 {
-    enum thm_type in = l->input.type, weights = l->weights[0].type, bias = l->bias[0].type;
-    for (uint32_t g = 0; g < GATES; g++)
-        if (l->weights[g].type != weights || l->recurrent[g].type != weights || l->bias[g].type != bias)
-            return thm_refuse(n, THM_NN_ETYPE, "the gates differ in the types of weights or biases");
+    enum thm_type in = l->input.type, weights = l->weights_type, bias = l->bias_type;
     if (l->hidden.type != in || l->output.type != in)
         return thm_refuse(n, THM_NN_ETYPE, "input, output and hidden state differ in type");
     if (l->cell.type != THM_FLOAT32 && l->cell.type != THM_INT16)
@@ -100,16 +112,28 @@ static enum thm_nn_err check_types(struct thm_node *n, const struct lstm *l)
     return THM_NN_OK;
 }
 
+static bool is_matrix(const struct thm_value *v, int32_t rows, int32_t columns)
+{
+    return v->rank == 2 && v->shape[0] == rows && v->shape[1] == columns;
+}
+
+static enum thm_nn_err check_gate(struct thm_node *n, const struct lstm *l, uint32_t g)
+{
+    struct thm_value weights, recurrent, bias;
+    get_gate(n, g, &weights, &recurrent, &bias);
+    if (weights.type != l->weights_type || recurrent.type != l->weights_type || bias.type != l->bias_type)
+        return thm_refuse(n, THM_NN_ETYPE, "the gates differ in the types of weights or biases");
+    if (!is_matrix(&weights, l->units, l->depth) || !is_matrix(&recurrent, l->units, l->units) || bias.rank != 1 ||
+        bias.shape[0] != l->units)
+        return thm_refuse(n, THM_NN_ESHAPE, "weights or biases do not match input and state");
+    return THM_NN_OK;
+}
+
 /* As in the reference this is found out when it runs. */
 static bool is_supported(const struct lstm *l)
 {
     enum thm_type in = l->input.type;
-    return in == THM_FLOAT32 || ((in == THM_INT8 || in == THM_INT16) && l->weights[0].type == THM_INT8);
-}
-
-static bool is_matrix(const struct thm_value *v, int32_t rows, int32_t columns)
-{
-    return v->rank == 2 && v->shape[0] == rows && v->shape[1] == columns;
+    return in == THM_FLOAT32 || ((in == THM_INT8 || in == THM_INT16) && l->weights_type == THM_INT8);
 }
 
 static enum thm_nn_err check_shapes(struct thm_node *n, struct lstm *l)
@@ -117,10 +141,11 @@ static enum thm_nn_err check_shapes(struct thm_node *n, struct lstm *l)
     if (l->input.rank != 3 || l->hidden.rank < 2 || l->output.rank != 3)
         return thm_refuse(n, THM_NN_ESHAPE, "input and output need three dimensions, the hidden state two");
     measure(l);
-    for (uint32_t g = 0; g < GATES; g++)
-        if (!is_matrix(&l->weights[g], l->units, l->depth) || !is_matrix(&l->recurrent[g], l->units, l->units) ||
-            l->bias[g].rank != 1 || l->bias[g].shape[0] != l->units)
-            return thm_refuse(n, THM_NN_ESHAPE, "weights or biases do not match input and state");
+    for (uint32_t g = 0; g < GATES; g++) {
+        enum thm_nn_err err = check_gate(n, l, g);
+        if (err)
+            return err;
+    }
     uint64_t elements = (uint64_t)l->batches * (uint64_t)l->units;
     if (l->hidden.elements != elements || l->cell.elements != elements)
         return thm_refuse(n, THM_NN_ESHAPE, "a state has not one element a batch and unit");
@@ -182,11 +207,13 @@ static enum thm_nn_err set_updates(struct thm_node *n, const struct lstm *l)
 static enum thm_nn_err quantise(struct thm_node *n, const struct lstm *l)
 {
     struct data *d = n->data;
+    struct thm_value weights, recurrent, bias;
     enum thm_nn_err err = THM_NN_OK;
     for (uint32_t g = 0; g < GATES && !err; g++) {
-        err = set_product(n, &l->input, &l->weights[g], &d->input[g]);
+        get_gate(n, g, &weights, &recurrent, &bias);
+        err = set_product(n, &l->input, &weights, &d->input[g]);
         if (!err)
-            err = set_product(n, &l->hidden, &l->recurrent[g], &d->recurrent[g]);
+            err = set_product(n, &l->hidden, &recurrent, &d->recurrent[g]);
     }
     return err ? err : set_updates(n, l);
 }
@@ -240,9 +267,9 @@ static int16_t product_i16(const struct product *p, const int16_t *x, const int8
 static int16_t gate_integer(const struct lstm *l, int g, int32_t unit, size_t x, size_t h)
 {
     const struct product *in = &l->data->input[g], *recurrent = &l->data->recurrent[g];
-    const int8_t *w = (const int8_t *)l->weights[g].data + (size_t)unit * (size_t)l->depth;
-    const int8_t *r = (const int8_t *)l->recurrent[g].data + (size_t)unit * (size_t)l->units;
-    const uint8_t *bias = l->bias[g].data;
+    const int8_t *w = (const int8_t *)l->weights[g] + (size_t)unit * (size_t)l->depth;
+    const int8_t *r = (const int8_t *)l->recurrent[g] + (size_t)unit * (size_t)l->units;
+    const uint8_t *bias = l->bias[g];
     int16_t a, b;
     if (l->input.type == THM_INT8) {
         a = product_i8(in, (const int8_t *)l->input.data + x, w, l->depth, thm_load_i32(bias + 4 * (size_t)unit));
@@ -256,9 +283,9 @@ static int16_t gate_integer(const struct lstm *l, int g, int32_t unit, size_t x,
 
 static float gate_f32(const struct lstm *l, int g, int32_t unit, size_t x, size_t h)
 {
-    const float *w = (const float *)l->weights[g].data + (size_t)unit * (size_t)l->depth;
-    const float *r = (const float *)l->recurrent[g].data + (size_t)unit * (size_t)l->units;
-    float a = thm_dot_f32(0, (const float *)l->input.data + x, w, l->depth) + ((const float *)l->bias[g].data)[unit];
+    const float *w = (const float *)l->weights[g] + (size_t)unit * (size_t)l->depth;
+    const float *r = (const float *)l->recurrent[g] + (size_t)unit * (size_t)l->units;
+    float a = thm_dot_f32(0, (const float *)l->input.data + x, w, l->depth) + ((const float *)l->bias[g])[unit];
     return a + thm_dot_f32(0, (const float *)l->hidden.data + h, r, l->units);
 }
 

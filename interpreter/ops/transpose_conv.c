@@ -42,7 +42,7 @@ static enum thm_nn_err check_types(struct thm_node *n, const struct layer *l)
         return thm_refuse(n, THM_NN_ETYPE, "input and output differ in type");
     if (l->filter.type != (in == THM_INT16 ? THM_INT8 : in))
         return thm_refuse(n, THM_NN_ETYPE, "input and filter types do not go together (no hybrid models)");
-    if (in != THM_FLOAT32 && in != THM_INT8 && in != THM_INT16)
+    if (in != THM_FLOAT32 && in != THM_INT8 && in != THM_INT16 && in != THM_UINT8) /* uint8 is refused when it runs */
         return thm_refuse(n, THM_NN_ETYPE, "only float32, int8 and int16 are supported");
     return THM_NN_OK;
 }
@@ -102,7 +102,7 @@ static enum thm_nn_err request_scratch(struct thm_node *n, const struct layer *l
 {
     uint64_t bytes = l->input.type == THM_INT8 ? 4 : 8;
     enum thm_nn_err err = THM_NN_OK;
-    if (l->input.type != THM_FLOAT32)
+    if (l->input.type == THM_INT8 || l->input.type == THM_INT16)
         err = thm_node_request_scratch(n, bytes * l->output.elements);
     return err || !is_short_bias(l) ? err : thm_node_request_scratch(n, 8 * (uint64_t)l->bias.elements);
 }
@@ -250,6 +250,8 @@ static enum thm_nn_err eval(struct thm_node *n)
 {
     struct layer l;
     gather(n, &l);
+    if (l.input.type == THM_UINT8)
+        return thm_refuse(n, THM_NN_EINVOKE, "uint8 is not supported");
     if (l.output.elements == 0)
         return THM_NN_OK;
     void *sums = l.input.type == THM_FLOAT32 ? l.output.data : thm_node_scratch(n, 0);
