@@ -207,6 +207,16 @@ int thm_read_file(const char *path, uint64_t max, uint8_t **data, size_t *len)
     return status;
 }
 
+int thm_make_folder(const char *path)
+{
+    struct stat st;
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+        return 0;
+    if (errno == EEXIST)
+        errno = ENOTDIR;
+    return thm_fail(host_status(errno), "%s: %s", path, strerror(errno));
+}
+
 int thm_write_file(const char *path, const void *data, size_t len)
 {
     char *temp = NULL;

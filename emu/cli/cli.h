@@ -57,5 +57,7 @@ bool thm_parse_size(const char *text, uint64_t max, uint64_t *out);
 /* Read a whole file of at most max bytes. *data is malloc'ed, one byte longer for a zero. Result: 0, 2 (missing, too large, not a file) or 20,
  * already reported. */
 int thm_read_file(const char *path, uint64_t max, uint8_t **data, size_t *len);
+/* Make a folder if there is none of that name (its parent must exist). Reported; 0, 2 or 20. */
+int thm_make_folder(const char *path);
 /* Write a file so that a reader sees all of it or the old one (temporary file + rename). Reported; 0, 2 or 20. */
 int thm_write_file(const char *path, const void *data, size_t len);

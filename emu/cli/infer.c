@@ -229,7 +229,7 @@ static int run_all(struct infer *in)
 
 static int write_outputs(const struct infer *in)
 {
-    int status = 0;
+    int status = in->output_dir ? thm_make_folder(in->output_dir) : 0;
     for (uint32_t i = 0; i < in->outputs && in->output_dir && !status; i++) {
         char *path = NULL;
         if (asprintf(&path, "%s/output%u.bin", in->output_dir, i) < 0)

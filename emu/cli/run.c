@@ -261,7 +261,7 @@ static int write_output(const struct thm_report *r, const char *dir, uint32_t k)
 
 static int write_outputs(const struct thm_report *r, const char *dir)
 {
-    int status = 0;
+    int status = dir ? thm_make_folder(dir) : 0;
     for (size_t i = 0; dir && !status && i < r->outputs_count && r->outputs[i].head.frame == 0; i++)
         status = write_output(r, dir, r->outputs[i].head.index);
     return status;

@@ -269,23 +269,10 @@ static int write_model(const struct request *r, uint32_t i, bool progress, json_
     return status;
 }
 
-static int make_directory(const char *dir)
-{
-    struct stat st;
-    if (mkdir(dir, 0777) == 0)
-        return 0;
-    if (errno == EEXIST && stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
-        return 0;
-    if (errno == EEXIST)
-        errno = ENOTDIR;
-    return thm_fail(errno == ENOSPC || errno == EIO ? THM_EXIT_HOST : THM_EXIT_USAGE, "%s: %s", dir,
-                    strerror(errno));
-}
-
 static int write_all(const struct request *r)
 {
     const bool progress = isatty(STDERR_FILENO);
-    int status = make_directory(r->dir);
+    int status = thm_make_folder(r->dir);
     json_t *written = r->json && !status ? json_array() : NULL;
     for (uint32_t i = 0; i < r->count && !status; i++)
         status = write_model(r, i, progress, written);

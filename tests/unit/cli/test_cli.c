@@ -76,6 +76,20 @@ static void file__that_is_no_file_is_bad_input(void **state)
     assert_int_equal(thm_write_file(in_dir("no/such/folder"), "x", 1), 2);
 }
 
+static void folder__is_made_once_and_a_file_is_none(void **state)
+{
+    char path[128];
+    (void)state;
+    strcpy(path, in_dir("new"));
+    assert_int_equal(thm_make_folder(path), 0);
+    assert_int_equal(thm_make_folder(path), 0);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(thm_write_file(path, "x", 1), 0);
+    assert_int_equal(thm_make_folder(path), 2);
+    unlink(path);
+    assert_int_equal(thm_make_folder(in_dir("no/parent")), 2);
+}
+
 static void labels__are_lines_without_their_ends(void **state)
 {
     struct thm_labels l;
@@ -97,6 +111,7 @@ int main(void)
         cmocka_unit_test(size__suffixes_are_1024_based_and_overflow_is_refused),
         T(file__is_replaced_as_a_whole_and_read_back),
         T(file__that_is_no_file_is_bad_input),
+        T(folder__is_made_once_and_a_file_is_none),
         T(labels__are_lines_without_their_ends),
     };
     return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
