@@ -118,7 +118,7 @@ enum thm_nn_err thm_invoke_subgraph(struct thm_interpreter *it, uint32_t subgrap
 }
 
 /* Loops that never end would hang the host; a device's watchdog would have bitten long before. */
-#define RUNS_MAX 1000000u
+#define RUNS_MAX 100000u
 
 enum thm_nn_err thm_node_run(struct thm_node *n, uint32_t subgraph)
 {
