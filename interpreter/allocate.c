@@ -372,6 +372,7 @@ static enum thm_nn_err plan_head(struct cursor *k)
         a->peak = (uint32_t)peak;
     uint64_t head = thm_plan_greedy(in_arena(k->c, k->c->info), k->c->tensors + k->c->requests, planned,
                                     in_arena(k->c, work));
+    thm_show_buffers(k->it);
     k->c->arena_min = smallest_arena(k, head);
     if (a->start + head > a->tail) {
         name_highest(k);

@@ -4,6 +4,7 @@
  * they are the same on every machine. Natural alignment is 4. */
 #pragma once
 #include "interpreter/arena.h"
+#include "interpreter/inspect.h"
 #include "interpreter/layout.h"
 #include "interpreter/op.h"
 
@@ -69,6 +70,7 @@ struct context {
     uint32_t slots;     /* for resource variables, if the user has chosen */
     bool slots_chosen;
     uint32_t runs;      /* of called subgraphs in this invocation */
+    const struct thm_plan_observer *observer; /* NULL = nobody looks */
 };
 
 static inline struct context *context_of(struct thm_interpreter *it)
@@ -105,6 +107,9 @@ enum thm_nn_err thm_lifetimes(struct thm_interpreter *it, struct thm_nn_diag *di
 /* planner.c: place every buffer with .planned set; the result is in .offset.
  * In:  work: planned * THM_BYTES_PLANNED bytes at a multiple of 8. Out: the head's length. */
 uint64_t thm_plan_greedy(struct allocation_info *info, uint32_t count, uint32_t planned, void *work);
+/* inspect.c: for the observer: an operator that ran from the clock `from` until now; all buffers, planned. */
+void thm_show_op(const struct thm_node *n, uint32_t from);
+void thm_show_buffers(struct thm_interpreter *it);
 /* allocate.c: all steps up to the prepared operators and the planned head. */
 enum thm_nn_err thm_allocate(struct thm_interpreter *it, struct thm_nn_diag *diag);
 /* interpreter.c: run the operators of one subgraph. */

@@ -84,6 +84,7 @@ static enum thm_nn_err walk(struct thm_interpreter *it, uint32_t subgraph, struc
         use_all(it, subgraph, n.input_vector, false);
         use_all(it, subgraph, n.output_vector, false);
         walk_scratch(c, thm_node_record_at(c, subgraph, i), from);
+        thm_show_op(&n, from);
     }
     use_all(it, subgraph, thm_fb_ref(it->model, table, SUBGRAPH_OUTPUTS), false);
     return THM_NN_OK;

@@ -5,6 +5,7 @@
 #define THM_COMMANDS(X) \
     X(run) \
     X(infer) \
+    X(model) \
     X(boards) \
     X(image) \
     X(heap) \

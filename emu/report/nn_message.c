@@ -71,8 +71,8 @@ void thm_nn_message(const struct thm_nn_diag *d, char *buf, size_t len)
 }
 
 /* Allocate in `bytes` of zeroed memory. */
-static enum thm_nn_err try_arena(const struct thm_model *m, const struct thm_layout *l, uint32_t bytes,
-                                 struct thm_arena_stats *stats, struct thm_nn_diag *diag)
+static enum thm_nn_err try_arena(const struct thm_model *m, const struct thm_layout *l, const struct thm_nn_change *change,
+                                 uint32_t bytes, struct thm_arena_stats *stats, struct thm_nn_diag *diag)
 {
     struct thm_interpreter it;
     void *arena = calloc(1, bytes); /* 16-aligned on every 64-bit host; untouched pages cost nothing */
@@ -82,17 +82,25 @@ static enum thm_nn_err try_arena(const struct thm_model *m, const struct thm_lay
         return THM_NN_EARENA;
     }
     thm_interpreter_init(&it, m, l, arena, bytes, NULL);
+    if (change)
+        change->apply(change->ctx, &it);
     enum thm_nn_err err = thm_interpreter_allocate(&it, diag);
     *stats = *thm_interpreter_stats(&it);
     free(arena);
     return err;
 }
 
-enum thm_nn_err thm_nn_measure(const struct thm_model *m, const struct thm_layout *l, struct thm_arena_stats *stats,
-                               struct thm_nn_diag *diag)
+enum thm_nn_err thm_nn_measure_changed(const struct thm_model *m, const struct thm_layout *l, const struct thm_nn_change *change,
+                                       struct thm_arena_stats *stats, struct thm_nn_diag *diag)
 {
     enum thm_nn_err err = THM_NN_EARENA;
     for (uint32_t bytes = UINT32_C(1) << 18; err == THM_NN_EARENA && bytes <= ARENA_MOST; bytes *= 4)
-        err = try_arena(m, l, bytes, stats, diag);
+        err = try_arena(m, l, change, bytes, stats, diag);
     return err;
+}
+
+enum thm_nn_err thm_nn_measure(const struct thm_model *m, const struct thm_layout *l, struct thm_arena_stats *stats,
+                               struct thm_nn_diag *diag)
+{
+    return thm_nn_measure_changed(m, l, NULL, stats, diag);
 }

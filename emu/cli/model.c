@@ -1,0 +1,302 @@
+/* emu/cli/model.c -- `thimble model`: what a model is made of, what memory it needs, and what would refuse it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "emu/cli/commands.h"
+#include "emu/cli/model_facts.h"
+
+#define FILE_MOST (UINT64_C(1) << 30)
+
+enum { OPT_LAYOUT, OPT_JSON };
+
+static const struct thm_option options[] = {
+    [OPT_LAYOUT] = { "layout", "NAME", "struct layout of the target: cortex_m (default), ilp32_align8 or i386", 'l' },
+    [OPT_JSON] = { "json", NULL, "print one JSON object", 'j' },
+    { NULL, NULL, NULL, 0 },
+};
+
+struct request {
+    struct thm_model_facts facts;
+    bool json;
+};
+
+static int parse(struct request *r, int argc, char **argv)
+{
+    struct thm_args a;
+    int option;
+    thm_args_init(&a, &thm_command_model, argc, argv);
+    while ((option = thm_args_next(&a)) >= 0) {
+        if (option == OPT_JSON) {
+            r->json = true;
+            continue;
+        }
+        r->facts.layout = thm_layout_find(a.value);
+        if (!r->facts.layout)
+            return thm_usage(&a, "--layout: '%s' is not cortex_m, ilp32_align8 or i386", a.value);
+    }
+    if (option < -1)
+        return option == -3 ? -1 : THM_EXIT_USAGE;
+    if (a.argc != 1)
+        return thm_usage(&a, a.argc ? "more than one model" : "no model");
+    const char *slash = strrchr(a.argv[0], '/');
+    r->facts.path = a.argv[0];
+    r->facts.name = slash ? slash + 1 : a.argv[0];
+    return 0;
+}
+
+struct constant {
+    const uint8_t *data;
+    uint64_t bytes, elements;
+};
+
+static int by_address(const void *a, const void *b)
+{
+    const struct constant *x = a, *y = b;
+    return (x->data > y->data) - (x->data < y->data);
+}
+
+static size_t list_constants(const struct thm_model *m, struct constant *list)
+{
+    size_t n = 0;
+    for (uint32_t s = 0; s < m->subgraphs; s++)
+        for (uint32_t i = 0; i < thm_model_tensors(m, s); i++) {
+            struct thm_tensor_info t;
+            uint64_t elements = 1;
+            thm_model_tensor(m, s, i, &t);
+            if (!t.data)
+                continue;
+            for (uint32_t d = 0; d < t.rank; d++)
+                elements *= (uint64_t)t.shape[d];
+            list[n++] = (struct constant){ t.data, t.data_bytes, elements };
+        }
+    return n;
+}
+
+static int count_constants(struct thm_model_facts *f)
+{
+    size_t tensors = 0;
+    for (uint32_t s = 0; s < f->model.subgraphs; s++)
+        tensors += thm_model_tensors(&f->model, s);
+    struct constant *list = calloc(tensors + 1, sizeof *list);
+    if (!list)
+        return thm_fail(THM_EXIT_HOST, "out of memory");
+    size_t n = list_constants(&f->model, list);
+    qsort(list, n, sizeof *list, by_address);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || list[i].data != list[i - 1].data) {
+            f->constants += list[i].elements;
+            f->constant_bytes += list[i].bytes;
+        }
+    free(list);
+    return 0;
+}
+
+static void count_macs(struct thm_model_facts *f)
+{
+    uint64_t macs;
+    for (uint32_t s = 0; s < f->model.subgraphs; s++)
+        for (uint32_t i = 0; i < thm_model_ops(&f->model, s); i++)
+            if (thm_memory_plan_macs(&f->plan, s, i, &macs))
+                f->macs += macs;
+}
+
+struct thm_tensor_view thm_model_facts_tensor(const struct thm_model_facts *f, uint32_t subgraph, uint32_t i)
+{
+    struct thm_tensor_info t;
+    uint64_t bytes = 0;
+    thm_model_tensor(&f->model, subgraph, i, &t);
+    bytes = thm_type_size(t.type);
+    for (uint32_t d = 0; d < t.rank; d++)
+        bytes *= (uint64_t)t.shape[d];
+    return thm_tensor_view_of(&t, t.data, t.data ? t.data_bytes : (size_t)bytes);
+}
+
+static bool same_name(const struct thm_op_info *a, const struct thm_op_info *b)
+{
+    return a->name_len == b->name_len && memcmp(a->name, b->name, a->name_len) == 0;
+}
+
+bool thm_model_facts_missing(const struct thm_model_facts *f, uint32_t subgraph, uint32_t i, struct thm_op_info *op)
+{
+    struct thm_op_info other;
+    thm_model_op(&f->model, subgraph, i, op);
+    for (uint32_t s = 0; s <= subgraph && !op->available; s++)
+        for (uint32_t k = 0; k < (s < subgraph ? thm_model_ops(&f->model, s) : i); k++) {
+            thm_model_op(&f->model, s, k, &other);
+            if (same_name(&other, op))
+                return false;
+        }
+    return !op->available;
+}
+
+static void print_name(const char *name, uint32_t len)
+{
+    for (uint32_t i = 0; name && i < len && i < 48; i++)
+        putchar(name[i] < ' ' || name[i] > '~' ? '?' : name[i]);
+    if (name && len > 48)
+        printf("...");
+}
+
+static void print_tensor(const struct thm_model_facts *f, const char *what, uint32_t i, int32_t tensor)
+{
+    struct thm_tensor_view v = thm_model_facts_tensor(f, 0, (uint32_t)tensor);
+    printf("%-9s%u ", what, i);
+    thm_tensor_print_type(stdout, &v);
+    putchar('\n');
+}
+
+static void print_io(const struct thm_model_facts *f)
+{
+    const struct thm_model *m = &f->model;
+    for (uint32_t i = 0; i < thm_model_inputs(m, 0); i++)
+        print_tensor(f, "input", i, thm_model_input(m, 0, i));
+    for (uint32_t i = 0; i < thm_model_outputs(m, 0); i++)
+        print_tensor(f, "output", i, thm_model_output(m, 0, i));
+}
+
+static void print_op(const struct thm_model_facts *f, uint32_t subgraph, uint32_t i)
+{
+    struct thm_op_info op;
+    uint64_t macs = 0;
+    thm_model_op(&f->model, subgraph, i, &op);
+    printf("op ");
+    if (f->model.subgraphs > 1)
+        printf("%u.", subgraph);
+    printf("%u ", i);
+    print_name(op.name, op.name_len);
+    if (op.output >= 0) {
+        struct thm_tensor_view v = thm_model_facts_tensor(f, subgraph, (uint32_t)op.output);
+        v.quantized = 0;
+        printf(" -> ");
+        thm_tensor_print_type(stdout, &v);
+    }
+    if (thm_memory_plan_macs(&f->plan, subgraph, i, &macs) && macs)
+        printf(", %" PRIu64 " multiply-accumulates", macs);
+    printf("%s\n", op.available ? "" : " (not in TensorFlow Lite Micro)");
+}
+
+static void print_ops(const struct thm_model_facts *f)
+{
+    for (uint32_t s = 0; s < f->model.subgraphs; s++)
+        for (uint32_t i = 0; i < thm_model_ops(&f->model, s); i++)
+            print_op(f, s, i);
+}
+
+static void print_buffer(const struct thm_model_facts *f, const struct thm_planned_buffer *b)
+{
+    if (b->tensor < 0) {
+        printf("  scratch of operator %u, %u bytes\n", b->op, b->bytes);
+        return;
+    }
+    struct thm_tensor_view v = thm_model_facts_tensor(f, b->subgraph, (uint32_t)b->tensor);
+    printf("  tensor %d '", (int)b->tensor);
+    print_name(v.name, v.name_len);
+    printf("', %u bytes\n", b->bytes);
+}
+
+static void print_memory(const struct thm_model_facts *f)
+{
+    const struct thm_memory_plan *p = &f->plan;
+    const struct thm_planned_op *running = thm_memory_plan_running(p, p->peak);
+    struct thm_op_info op;
+    printf("arena    %u bytes used: head %u, tail %u; smallest %u (%s)\n", p->arena.used, p->arena.head, p->arena.tail,
+           p->arena.min, thm_layout_name(f->layout));
+    if (!running)
+        return;
+    thm_model_op(&f->model, running->subgraph, running->op, &op);
+    printf("peak     %" PRIu64 " bytes of the head alive at operator %u ", p->peak_bytes, running->op);
+    print_name(op.name, op.name_len);
+    putchar('\n');
+    for (size_t i = 0; i < p->buffer_count; i++)
+        if (thm_planned_alive(&p->buffers[i], p->peak))
+            print_buffer(f, &p->buffers[i]);
+}
+
+static void print_missing(const struct thm_model_facts *f)
+{
+    struct thm_op_info op;
+    for (uint32_t s = 0; s < f->model.subgraphs; s++)
+        for (uint32_t i = 0; i < thm_model_ops(&f->model, s); i++)
+            if (thm_model_facts_missing(f, s, i, &op)) {
+                printf("missing  ");
+                print_name(op.name, op.name_len);
+                printf(" is not in TensorFlow Lite Micro: every board refuses the model\n");
+            }
+}
+
+static void print_text(const struct thm_model_facts *f)
+{
+    if (!f->opened)
+        return;
+    printf("%s, %u bytes\n", f->name, f->model.size);
+    print_io(f);
+    print_ops(f);
+    printf("weights  %" PRIu64 " constants, %" PRIu64 " bytes\n", f->constants, f->constant_bytes);
+    if (f->refused) {
+        print_missing(f);
+        return;
+    }
+    printf("work     %" PRIu64 " multiply-accumulates\n", f->macs);
+    print_memory(f);
+}
+
+static int print_json(const struct thm_model_facts *f)
+{
+    json_t *o = thm_model_facts_json(f);
+    int bad = !o || json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != 0;
+    putchar('\n');
+    json_decref(o);
+    return bad ? thm_fail(THM_EXIT_HOST, "the JSON object could not be written") : 0;
+}
+
+/* 0 also for models that are refused. */
+static int find_out(struct thm_model_facts *f, const uint8_t *file, size_t bytes)
+{
+    f->refused = thm_model_open(&f->model, file, bytes, &f->diag);
+    f->opened = !f->refused;
+    if (f->refused)
+        return 0;
+    f->refused = thm_memory_plan_make(&f->plan, &f->model, f->layout, NULL, &f->diag);
+    if (f->plan.out_of_memory)
+        return thm_fail(THM_EXIT_HOST, "out of memory for the plan of %s", f->path);
+    count_macs(f);
+    return count_constants(f);
+}
+
+static int describe(struct request *r)
+{
+    struct thm_model_facts *f = &r->facts;
+    uint8_t *file = NULL;
+    size_t bytes;
+    char text[512];
+    int status = thm_read_file(f->path, FILE_MOST, &file, &bytes);
+    if (!status)
+        status = find_out(f, file, bytes);
+    if (!status && r->json)
+        status = print_json(f);
+    else if (!status)
+        print_text(f);
+    if (!status && f->refused) {
+        thm_nn_message(&f->diag, text, sizeof text);
+        status = thm_fail(thm_nn_exit_status(f->refused), "%s: %s", f->path, text);
+    }
+    thm_memory_plan_free(&f->plan);
+    free(file);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    struct request r = { .facts = { .layout = thm_layout_find("cortex_m"), .plan = { .peak = -1 } } };
+    int status = parse(&r, argc, argv);
+    if (status == 0)
+        status = describe(&r);
+    return status < 0 ? 0 : status;
+}
+
+const struct thm_command thm_command_model = {
+    .name = "model", .args = "MODEL", .summary = "what a model is made of and what memory it needs, without running it",
+    .details = "A model that would be refused is described as far as possible; the exit status is 14 then.",
+    .options = options, .run = run,
+};
