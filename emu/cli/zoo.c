@@ -340,7 +340,7 @@ static int run(int argc, char **argv)
 const struct thm_command thm_command_zoo = {
     .name = "zoo",
     .args = "DIR",
-    .summary = "Write models to try things with: shapes and sizes of published ones, own weights.",
+    .summary = "write models with the shapes and sizes of published ones",
     .details = "The sixteen models of OTA-TinyML have the published architecture and exactly the published "
                "file size, but random weights; sine and sine_int8 are trained while they are made. DIR is "
                "created if it is not there. The same version writes the same bytes every time.",
