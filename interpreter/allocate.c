@@ -165,7 +165,7 @@ static enum thm_nn_err take_options(struct cursor *k, struct thm_node *n)
 static enum thm_nn_err init_op(struct cursor *k, struct thm_node *n)
 {
     struct node_record *r = thm_node_record_at(k->c, n->subgraph, n->index);
-    uint32_t bytes = n->op->data.of[k->it->layout->index];
+    uint32_t bytes = thm_library_data_bytes(n);
     if (bytes) {
         n->data = thm_node_persistent(n, bytes, &r->data);
         if (!n->data)
@@ -251,7 +251,9 @@ static enum thm_nn_err prepare_op(struct cursor *k, struct thm_node *n)
     if (!charge_temps(k, n))
         return thm_fail_arena(k->it, k->diag, "no room for an operator's temporary tensors", k->it->layout->io_tensor);
     err = check_outputs(n);
-    return err || !n->op->prepare ? err : n->op->prepare(n);
+    if (!err && n->op->prepare)
+        err = n->op->prepare(n);
+    return err ? err : thm_library_memory(n);
 }
 
 static enum thm_nn_err take_variables(struct cursor *k)

@@ -5,6 +5,7 @@
 #pragma once
 #include "interpreter/arena.h"
 #include "interpreter/inspect.h"
+#include "interpreter/kernel_libs/library.h"
 #include "interpreter/layout.h"
 #include "interpreter/op.h"
 
@@ -22,6 +23,7 @@ struct node_record { /* THM_BYTES_NODE */
     uint32_t options, data;   /* arena offsets, 0 = none */
     uint32_t scratch;         /* index of its first scratch request */
     uint32_t scratches;
+    uint32_t plan_only;       /* 1 = its kernel cannot run in the memory that was planned */
 };
 
 struct subgraph_record { /* THM_BYTES_SUBGRAPH */
@@ -70,6 +72,7 @@ struct context {
     uint32_t slots;     /* for resource variables, if the user has chosen */
     bool slots_chosen;
     uint32_t runs;      /* of called subgraphs in this invocation */
+    const struct thm_kernel_library *library;   /* NULL = the reference kernels */
     const struct thm_plan_observer *observer; /* NULL = nobody looks */
 };
 

@@ -145,7 +145,7 @@ static void start_scratch(struct context *c)
     struct allocation_info *a = (struct allocation_info *)in_arena(c, c->info) + c->tensors;
     for (uint32_t i = 0; i < c->requests; i++)
         a[i] = (struct allocation_info){ .bytes = r[i].bytes, .first = -1, .last = -1, .offline = -1,
-                                         .planned = r[i].bytes != 0 };
+                                         .planned = 1 }; /* also if it has 0 bytes */
 }
 
 enum thm_nn_err thm_lifetimes(struct thm_interpreter *it, struct thm_nn_diag *diag)

@@ -95,6 +95,9 @@ void *thm_node_at(const struct thm_node *n, uint32_t offset);
 enum thm_nn_err thm_node_request_scratch(struct thm_node *n, uint64_t bytes);
 void *thm_node_scratch(const struct thm_node *n, uint32_t number); /* in eval() */
 
+/* Does the kernel library keep per-channel factors for this type of input? */
+bool thm_node_keeps_factors(const struct thm_node *n, enum thm_type input);
+
 /* For operators that run subgraphs: any tensor of any subgraph; run all operators of one.
  * Errors of run: the operator's own, THM_NN_EINVOKE: more runs in one invocation than a device would survive. */
 void thm_node_tensor(const struct thm_node *n, uint32_t subgraph, uint32_t tensor, struct thm_value *v);

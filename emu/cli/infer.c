@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "emu/cli/commands.h"
+#include "emu/cli/kernels.h"
 #include "emu/cli/labels.h"
 #include "emu/report/nn_message.h"
 #include "emu/report/tensor_text.h"
@@ -12,7 +13,7 @@
 #define INPUTS_MAX 64
 #define FILE_MOST  (UINT64_C(1) << 30)
 
-enum { OPT_INPUT, OPT_OUTPUT_DIR, OPT_ARENA, OPT_LAYOUT, OPT_LABELS, OPT_REPEAT, OPT_JSON };
+enum { OPT_INPUT, OPT_OUTPUT_DIR, OPT_ARENA, OPT_LAYOUT, OPT_KERNELS, OPT_LABELS, OPT_REPEAT, OPT_JSON };
 
 static const struct thm_option options[] = {
     [OPT_INPUT] = { "input", "FILE", "raw little-endian tensor, one or more frames; once for each model input (default: zeros)",
@@ -20,6 +21,7 @@ static const struct thm_option options[] = {
     [OPT_OUTPUT_DIR] = { "output-dir", "DIR", "write all frames of output K to DIR/outputK.bin", 'o' },
     [OPT_ARENA] = { "arena", "BYTES", "tensor arena size (default: the smallest that works)", 'a' },
     [OPT_LAYOUT] = { "layout", "NAME", "struct layout of the target: cortex_m (default), ilp32_align8 or i386", 'l' },
+    [OPT_KERNELS] = { "kernels", "NAME", THM_KERNELS_HELP, 'k' },
     [OPT_LABELS] = { "labels", "FILE", "names of the first output's values, one a line", 0 },
     [OPT_REPEAT] = { "repeat", "N", "run everything N times for a better timing", 'n' },
     [OPT_JSON] = { "json", NULL, "print one JSON object", 'j' },
@@ -34,6 +36,7 @@ struct output { /* all frames */
 struct infer {
     const char *model_path, *input_paths[INPUTS_MAX], *output_dir, *labels_path;
     const struct thm_layout *layout;
+    const struct thm_kernel_library *kernels;
     uint64_t arena_bytes, repeat;
     uint32_t input_files, inputs, outputs, frames;
     bool json, arena_given;
@@ -58,6 +61,7 @@ static int set_option(struct infer *in, const struct thm_args *a, int option)
     case OPT_OUTPUT_DIR: in->output_dir = a->value; return 0;
     case OPT_LABELS: in->labels_path = a->value; return 0;
     case OPT_JSON: in->json = true; return 0;
+    case OPT_KERNELS: return thm_kernels_find(a, a->value, &in->kernels) ? 0 : THM_EXIT_USAGE;
     case OPT_ARENA:
         in->arena_given = true;
         if (!thm_parse_size(a->value, INT32_MAX, &in->arena_bytes))
@@ -86,7 +90,8 @@ static int parse(struct infer *in, int argc, char **argv)
     if (a.argc != 1)
         return thm_usage(&a, a.argc ? "more than one model" : "no model");
     in->model_path = a.argv[0];
-    return 0;
+    in->layout = thm_kernels_layout(&a, in->kernels, in->layout);
+    return in->layout ? 0 : THM_EXIT_USAGE;
 }
 
 static int refuse(const struct infer *in, const struct thm_nn_diag *d)
@@ -104,11 +109,18 @@ static void count_macs(void *ctx, const struct thm_op_event *ev)
     *(uint64_t *)ctx += ev->macs;
 }
 
+static void set_library(void *ctx, struct thm_interpreter *it)
+{
+    const struct infer *in = ctx;
+    thm_interpreter_set_library(it, in->kernels); /* the layout has been chosen to fit */
+}
+
 static int allocate(struct infer *in)
 {
     struct thm_nn_diag d;
     struct thm_interpreter_hooks hooks = { .ctx = &in->macs, .op_done = count_macs };
-    if (thm_nn_measure(&in->model, in->layout, &in->least, &d))
+    const struct thm_nn_change change = { set_library, in };
+    if (thm_nn_measure_changed(&in->model, in->layout, &change, &in->least, &d))
         return refuse(in, &d);
     if (!in->arena_given)
         in->arena_bytes = in->least.min;
@@ -116,6 +128,7 @@ static int allocate(struct infer *in)
         return thm_fail(THM_EXIT_HOST, "out of memory for an arena of %" PRIu64 " bytes", in->arena_bytes);
     memset(in->arena, 0, (size_t)in->arena_bytes);
     thm_interpreter_init(&in->it, &in->model, in->layout, in->arena, (uint32_t)in->arena_bytes, &hooks);
+    set_library(in, &in->it);
     if (thm_interpreter_allocate(&in->it, &d)) {
         d.arena_min = in->least.min;
         return refuse(in, &d);
@@ -294,8 +307,8 @@ static json_t *json_winners(const struct infer *in)
 static int print_json(struct infer *in)
 {
     const struct thm_arena_stats *s = thm_interpreter_stats(&in->it);
-    json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:f}", "model", base_name(in->model_path),
-                          "layout", thm_layout_name(in->layout), "arena_bytes", (json_int_t)s->size, "arena_used_bytes",
+    json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:f}", "model", base_name(in->model_path),
+                          "layout", thm_layout_name(in->layout), "kernels", thm_kernel_library_name(in->kernels), "arena_bytes", (json_int_t)s->size, "arena_used_bytes",
                           (json_int_t)s->used, "min_arena_bytes", (json_int_t)s->min, "head_bytes", (json_int_t)s->head,
                           "tail_bytes", (json_int_t)s->tail, "inputs", json_inputs(in), "outputs", json_outputs(in), "frames",
                           (json_int_t)in->frames, "macs", (json_int_t)in->macs, "invoke_us", median_us(in));
@@ -379,7 +392,7 @@ static void release(struct infer *in)
 
 static int run(int argc, char **argv)
 {
-    struct infer in = { .layout = thm_layout_find("cortex_m"), .repeat = 1 };
+    struct infer in = { .kernels = thm_kernel_library_find("reference"), .repeat = 1 };
     int status = parse(&in, argc, argv);
     if (status == 0)
         status = infer(&in);

@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include "emu/cli/commands.h"
+#include "emu/cli/kernels.h"
 #include "emu/cli/model_facts.h"
 
 #define FILE_MOST (UINT64_C(1) << 30)
 
-enum { OPT_LAYOUT, OPT_JSON };
+enum { OPT_LAYOUT, OPT_KERNELS, OPT_JSON };
 
 static const struct thm_option options[] = {
     [OPT_LAYOUT] = { "layout", "NAME", "struct layout of the target: cortex_m (default), ilp32_align8 or i386", 'l' },
+    [OPT_KERNELS] = { "kernels", "NAME", THM_KERNELS_HELP, 'k' },
     [OPT_JSON] = { "json", NULL, "print one JSON object", 'j' },
     { NULL, NULL, NULL, 0 },
 };
@@ -21,24 +23,32 @@ struct request {
     bool json;
 };
 
+static int set_option(struct request *r, const struct thm_args *a, int option)
+{
+    switch (option) {
+    case OPT_JSON: r->json = true; return 0;
+    case OPT_KERNELS: return thm_kernels_find(a, a->value, &r->facts.kernels) ? 0 : THM_EXIT_USAGE;
+    default:
+        r->facts.layout = thm_layout_find(a->value);
+        return r->facts.layout ? 0 : thm_usage(a, "--layout: '%s' is not cortex_m, ilp32_align8 or i386", a->value);
+    }
+}
+
 static int parse(struct request *r, int argc, char **argv)
 {
     struct thm_args a;
-    int option;
+    int option, status;
     thm_args_init(&a, &thm_command_model, argc, argv);
-    while ((option = thm_args_next(&a)) >= 0) {
-        if (option == OPT_JSON) {
-            r->json = true;
-            continue;
-        }
-        r->facts.layout = thm_layout_find(a.value);
-        if (!r->facts.layout)
-            return thm_usage(&a, "--layout: '%s' is not cortex_m, ilp32_align8 or i386", a.value);
-    }
+    while ((option = thm_args_next(&a)) >= 0)
+        if ((status = set_option(r, &a, option)) != 0)
+            return status;
     if (option < -1)
         return option == -3 ? -1 : THM_EXIT_USAGE;
     if (a.argc != 1)
         return thm_usage(&a, a.argc ? "more than one model" : "no model");
+    r->facts.layout = thm_kernels_layout(&a, r->facts.kernels, r->facts.layout);
+    if (!r->facts.layout)
+        return THM_EXIT_USAGE;
     const char *slash = strrchr(a.argv[0], '/');
     r->facts.path = a.argv[0];
     r->facts.name = slash ? slash + 1 : a.argv[0];
@@ -200,8 +210,8 @@ static void print_memory(const struct thm_model_facts *f)
     const struct thm_memory_plan *p = &f->plan;
     const struct thm_planned_op *running = thm_memory_plan_running(p, p->peak);
     struct thm_op_info op;
-    printf("arena    %u bytes used: head %u, tail %u; smallest %u (%s)\n", p->arena.used, p->arena.head, p->arena.tail,
-           p->arena.min, thm_layout_name(f->layout));
+    printf("arena    %u bytes used: head %u, tail %u; smallest %u (%s, %s kernels)\n", p->arena.used, p->arena.head,
+           p->arena.tail, p->arena.min, thm_layout_name(f->layout), thm_kernel_library_name(f->kernels));
     if (!running)
         return;
     thm_model_op(&f->model, running->subgraph, running->op, &op);
@@ -250,6 +260,12 @@ static int print_json(const struct thm_model_facts *f)
     return bad ? thm_fail(THM_EXIT_HOST, "the JSON object could not be written") : 0;
 }
 
+static void set_library(void *ctx, struct thm_interpreter *it)
+{
+    const struct thm_model_facts *f = ctx;
+    thm_interpreter_set_library(it, f->kernels); /* the layout has been chosen to fit */
+}
+
 /* 0 also for models that are refused. */
 static int find_out(struct thm_model_facts *f, const uint8_t *file, size_t bytes)
 {
@@ -257,7 +273,8 @@ static int find_out(struct thm_model_facts *f, const uint8_t *file, size_t bytes
     f->opened = !f->refused;
     if (f->refused)
         return 0;
-    f->refused = thm_memory_plan_make(&f->plan, &f->model, f->layout, NULL, &f->diag);
+    const struct thm_nn_change change = { set_library, f };
+    f->refused = thm_memory_plan_make(&f->plan, &f->model, f->layout, &change, &f->diag);
     if (f->plan.out_of_memory)
         return thm_fail(THM_EXIT_HOST, "out of memory for the plan of %s", f->path);
     count_macs(f);
@@ -288,7 +305,7 @@ static int describe(struct request *r)
 
 static int run(int argc, char **argv)
 {
-    struct request r = { .facts = { .layout = thm_layout_find("cortex_m"), .plan = { .peak = -1 } } };
+    struct request r = { .facts = { .kernels = thm_kernel_library_find("reference"), .plan = { .peak = -1 } } };
     int status = parse(&r, argc, argv);
     if (status == 0)
         status = describe(&r);

@@ -3,10 +3,12 @@
 #include <jansson.h>
 #include "emu/report/memory_plan.h"
 #include "emu/report/tensor_text.h"
+#include "interpreter/kernel_library.h"
 
 struct thm_model_facts {
     const char *path, *name;         /* name: without its folder */
     const struct thm_layout *layout;
+    const struct thm_kernel_library *kernels;
     bool opened;                     /* false: the file is not a model; only `diag` says anything */
     struct thm_model model;
     enum thm_nn_err refused;         /* THM_NN_OK = accepted; otherwise there is no plan */

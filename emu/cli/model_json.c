@@ -8,7 +8,8 @@ static json_t *text(const char *name, uint32_t len)
     return s ? s : json_string("?"); /* not UTF-8 */
 }
 
-static json_t *tensors(const struct thm_model_facts *f, uint32_t count, int32_t (*at)(const struct thm_model *, uint32_t, uint32_t))
+static json_t *tensors(const struct thm_model_facts *f, uint32_t count,
+                       int32_t (*at)(const struct thm_model *, uint32_t, uint32_t))
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < count; i++) {
@@ -99,8 +100,9 @@ static void add_plan(const struct thm_model_facts *f, json_t *o)
 json_t *thm_model_facts_json(const struct thm_model_facts *f)
 {
     char why[512];
-    json_t *o = json_pack("{s:o, s:s, s:b}", "model", text(f->name, (uint32_t)strlen(f->name)), "layout",
-                          thm_layout_name(f->layout), "accepted", f->refused == THM_NN_OK);
+    json_t *o = json_pack("{s:o, s:s, s:s, s:b}", "model", text(f->name, (uint32_t)strlen(f->name)), "layout",
+                          thm_layout_name(f->layout), "kernels", thm_kernel_library_name(f->kernels), "accepted",
+                          f->refused == THM_NN_OK);
     if (f->refused) {
         thm_nn_message(&f->diag, why, sizeof why);
         json_object_set_new(o, "refused", json_string(why));

@@ -155,8 +155,8 @@ enum thm_nn_err thm_conv_prepare(struct thm_node *n, uint32_t channel_dim)
     if (err)
         return err;
     uint32_t channels = (uint32_t)c.filter.shape[channel_dim];
-    if (!thm_node_persistent(n, 4 * (uint64_t)channels, &d->multipliers) ||
-        !thm_node_persistent(n, 4 * (uint64_t)channels, &d->shifts))
+    if (thm_node_keeps_factors(n, c.input.type) && (!thm_node_persistent(n, 4 * (uint64_t)channels, &d->multipliers) ||
+                                                    !thm_node_persistent(n, 4 * (uint64_t)channels, &d->shifts)))
         return THM_NN_EARENA;
     d->pad_w = thm_padding(o->padding, c.input.shape[2], c.filter.shape[2], o->stride_w, o->dilation_w);
     d->pad_h = thm_padding(o->padding, c.input.shape[1], c.filter.shape[1], o->stride_h, o->dilation_h);

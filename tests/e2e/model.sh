@@ -53,6 +53,25 @@ thimble model
 expect "no model is wrong use" 2
 thimble model "$DEMO/keyword.tflite" --layout vax
 expect "an unknown layout is wrong use" 2
+# The figures of kernel libraries are checked against measured ones elsewhere; here: do both commands plan alike, and does it run?
+sample=$DEMO/person-samples/$(ls "$DEMO/person-samples" | head -n 1)
+thimble infer "$DEMO/person.tflite" -i "$sample" -o "$T"
+mv "$T/output0.bin" "$T/reference.bin"
+for kernels in cmsis-nn:no_simd cmsis-nn:dsp cmsis-nn:mve cmsis-nn:mve_size esp-nn:ansi esp-nn:generic_opt esp-nn:esp32s3 esp-nn:esp32p4; do
+    thimble infer "$DEMO/person.tflite" --kernels $kernels -i "$sample" -o "$T" --json
+    want=$(json '["kernels"], d["layout"], d["min_arena_bytes"], d["head_bytes"]')
+    cmp -s "$T/output0.bin" "$T/reference.bin"
+    ok "$kernels: the result is the reference's" $?
+    thimble model "$DEMO/person.tflite" --kernels $kernels --json
+    [ "$(json '["kernels"], d["layout"], d["min_arena_bytes"], d["head_bytes"]')" = "$want" ]
+    ok "$kernels: the plan is that of a run" $?
+done
+thimble model "$DEMO/person.tflite" --kernels esp-nn:esp32s3
+expect "scratch memory is named" 0 'scratch of operator [0-9]+, [0-9]+ bytes' 'ilp32_align8, esp-nn:esp32s3 kernels'
+thimble model "$DEMO/person.tflite" --kernels cmsis-nn:fast
+expect "an unknown library is wrong use" 2 'none of reference, cmsis-nn:no_simd'
+thimble model "$DEMO/person.tflite" --kernels cmsis-nn:dsp --layout i386
+expect "a library is not planned for another layout" 2 'layout cortex_m only'
 thimble model --help
 expect "help is printed" 0 'usage'
 [ -z "$(grep '.\{80,\}' "$T/out")" ]

@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 allowed='memcpy memmove memset memcmp exp expf logf round roundf floor frexp ldexp tanhf fabs fabsf floorf ceilf sinf cosf sqrt sqrtf fmodf expm1f cos sin'
 echo 1..2
-for file in "$source"/interpreter/*.c "$source"/interpreter/ops/*.c; do
+for file in "$source"/interpreter/*.c "$source"/interpreter/ops/*.c "$source"/interpreter/kernel_libs/*.c; do
     object=$work/$(echo "${file#"$source"/}" | tr / _).o
     if ! "$cc" -std=gnu11 -O2 -ffreestanding -fno-stack-protector -ffp-contract=off -Wall -Werror -I"$source" -c "$file" -o "$object"; then
         echo "not ok 1 - every source compiles with -ffreestanding"
