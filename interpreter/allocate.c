@@ -43,17 +43,31 @@ static enum thm_nn_err take_variable_slots(struct cursor *k)
     return err;
 }
 
-static enum thm_nn_err take_objects(struct cursor *k)
+static const char no_objects[] = "no room for the allocator's own objects";
+
+/* MicroAllocator::Create(): once an arena, however many models share it. */
+static enum thm_nn_err create_allocator(struct cursor *k)
 {
-    static const uint8_t bytes[] = { THM_BYTES_ARENA_ALLOCATOR, THM_BYTES_PLANNER, THM_BYTES_MICRO_ALLOCATOR };
-    static const char what[] = "no room for the allocator's own objects";
+    static const uint8_t one[] = { THM_BYTES_ARENA_ALLOCATOR, THM_BYTES_PLANNER, THM_BYTES_MICRO_ALLOCATOR, 0 };
+    static const uint8_t two[] = { THM_BYTES_PERSISTENT_ALLOCATOR, THM_BYTES_HEAD_ALLOCATOR, THM_BYTES_PLANNER,
+                                   THM_BYTES_MICRO_ALLOCATOR, 0 };
+    struct context *c = k->c;
     uint32_t unused;
     enum thm_nn_err err = THM_NN_OK;
-    for (size_t i = 0; i < sizeof bytes && !err; i++)
-        err = take(k, what, bytes[i], 4, &unused);
-    if (!err)
-        err = take_variable_slots(k);
-    return err ? err : take(k, what, THM_BYTES_OPTIONS_ALLOCATOR, 4, &unused);
+    if (c->persistent)
+        thm_arena_init_split(&c->arena, k->it->arena, k->it->arena_size, c->persistent, c->persistent_size);
+    else
+        thm_arena_init(&c->arena, k->it->arena, k->it->arena_size);
+    for (const uint8_t *bytes = c->persistent ? two : one; *bytes && !err; bytes++)
+        err = take(k, no_objects, *bytes, 4, &unused);
+    return err;
+}
+
+static enum thm_nn_err take_objects(struct cursor *k)
+{
+    uint32_t unused;
+    enum thm_nn_err err = take_variable_slots(k);
+    return err ? err : take(k, no_objects, THM_BYTES_OPTIONS_ALLOCATOR, 4, &unused);
 }
 
 static enum thm_nn_err start_tensor(struct cursor *k, uint32_t subgraph, uint32_t i, struct eval_tensor *t)
@@ -238,7 +252,7 @@ static enum thm_nn_err release_temps(struct cursor *k)
     uint64_t table = THM_BYTES_SCRATCH_REQUEST * ((uint64_t)k->c->requests + THM_SCRATCH_PER_OP);
     if (thm_arena_reset_temp(&k->c->arena, table))
         return THM_NN_OK;
-    return thm_fail_arena(k->it, k->diag, "no room for the table of scratch requests", table);
+    return thm_fail_head(k->it, k->diag, "no room for the table of scratch requests", table);
 }
 
 static enum thm_nn_err prepare_op(struct cursor *k, struct thm_node *n)
@@ -249,7 +263,7 @@ static enum thm_nn_err prepare_op(struct cursor *k, struct thm_node *n)
     if (err)
         return err;
     if (!charge_temps(k, n))
-        return thm_fail_arena(k->it, k->diag, "no room for an operator's temporary tensors", k->it->layout->io_tensor);
+        return thm_fail_head(k->it, k->diag, "no room for an operator's temporary tensors", k->it->layout->io_tensor);
     err = check_outputs(n);
     if (!err && n->op->prepare)
         err = n->op->prepare(n);
@@ -282,7 +296,7 @@ static enum thm_nn_err take_planning_tables(struct cursor *k)
         thm_arena_temp(&c->arena, 4 * (uint64_t)k->it->model->subgraphs, 4, &c->bases) &&
         thm_arena_temp(&c->arena, infos, 4, &c->info))
         return THM_NN_OK;
-    return thm_fail_arena(k->it, k->diag, "no room for the lifetimes of the tensors", infos);
+    return thm_fail_head(k->it, k->diag, "no room for the lifetimes of the tensors", infos);
 }
 
 static uint32_t count_planned(const struct context *c)
@@ -313,16 +327,19 @@ static bool take_io(const struct cursor *k, struct thm_arena *a, int side, uint3
     return true;
 }
 
-/* The smallest arena, now that the head is known: the rest of the tail is counted in an arena without memory. */
+/* The smallest arena, now that the head is known: the rest of the tail is counted in an arena without memory.
+ * With two arenas: that of the head; the persistent one's goes to the context. */
 static uint32_t smallest_arena(const struct cursor *k, uint64_t head)
 {
     const struct thm_arena *real = &k->c->arena;
-    struct thm_arena a = { .size = (UINT32_C(1) << 31) + real->size % 16, .skew = real->skew };
+    struct thm_arena a = { .border = UINT32_MAX, .size = (UINT32_C(1) << 31) + real->size % 16, .skew = real->skew };
     uint32_t unused;
     a.tail = a.size - thm_arena_tail_bytes(real);
     if (head > INT32_MAX || !take_io(k, &a, 0, &unused) || !take_io(k, &a, 1, &unused))
         return 0;
-    uint64_t least = head + thm_arena_tail_bytes(&a);
+    uint64_t least = head + (k->c->persistent ? 0 : thm_arena_tail_bytes(&a));
+    if (k->c->persistent)
+        k->c->persistent_min = (uint32_t)thm_round_up16(thm_arena_tail_bytes(&a));
     if (least < real->peak)
         least = real->peak;
     return (uint32_t)thm_round_up16(least);
@@ -366,20 +383,22 @@ static enum thm_nn_err plan_head(struct cursor *k)
 {
     struct thm_arena *a = &k->c->arena;
     uint32_t work, planned = count_planned(k->c);
-    uint64_t bytes = THM_BYTES_PLANNED * (uint64_t)planned, padding = (a->skew + (uint64_t)a->tail) % 16;
+    uint64_t bytes = THM_BYTES_PLANNED * (uint64_t)planned, padding = (a->skew + (uint64_t)thm_arena_end(a)) % 16;
     if (padding > thm_arena_gap(a) || !thm_arena_temp(a, 0, 16, &work) || thm_arena_gap(a) < bytes + padding)
-        return thm_fail_arena(k->it, k->diag, "no room for the planner's tables", bytes);
-    uint64_t peak = thm_arena_tail_bytes(a) + padding + (work - a->start) + bytes;
+        return thm_fail_head(k->it, k->diag, "no room for the planner's tables", bytes);
+    uint64_t peak = thm_arena_beside(a) + padding + (work - a->start) + bytes;
     if (peak > a->peak)
         a->peak = (uint32_t)peak;
     uint64_t head = thm_plan_greedy(in_arena(k->c, k->c->info), k->c->tensors + k->c->requests, planned,
                                     in_arena(k->c, work));
     thm_show_buffers(k->it);
+    if (head < k->c->others)
+        head = k->c->others;
     k->c->arena_min = smallest_arena(k, head);
-    if (a->start + head > a->tail) {
+    if (a->start + head > thm_arena_end(a)) {
         name_highest(k);
-        thm_fail_arena(k->it, k->diag, "no room for the tensors", head);
-        k->diag->have = a->tail - a->start;
+        thm_fail_head(k->it, k->diag, "no room for the tensors", head);
+        k->diag->have = thm_arena_end(a) - a->start;
         return THM_NN_EARENA;
     }
     commit(k); /* before the head overwrites the tables */
@@ -418,8 +437,9 @@ enum thm_nn_err thm_allocate(struct thm_interpreter *it, struct thm_nn_diag *dia
     static enum thm_nn_err (*const steps[])(struct cursor *, struct thm_node *) = { find_op, take_options, init_op,
                                                                                     prepare_op };
     struct cursor k = { it, diag, context_of(it) };
-    thm_arena_init(&k.c->arena, it->arena, it->arena_size);
-    enum thm_nn_err err = take_objects(&k);
+    enum thm_nn_err err = k.c->arena.base ? THM_NN_OK : create_allocator(&k);
+    if (!err)
+        err = take_objects(&k);
     if (!err)
         err = take_arrays(&k);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !err; i++)

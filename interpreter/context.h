@@ -74,6 +74,18 @@ struct context {
     uint32_t runs;      /* of called subgraphs in this invocation */
     const struct thm_kernel_library *library;   /* NULL = the reference kernels */
     const struct thm_plan_observer *observer; /* NULL = nobody looks */
+    struct thm_arena_share *share; /* NULL = the arena is this model's alone */
+    uint32_t others;               /* largest head of the models that share the arena */
+    uint8_t *persistent;           /* NULL = one arena; the tail's own memory otherwise */
+    uint32_t persistent_size;
+    uint32_t persistent_min;       /* like arena_min */
+};
+
+/* The private part of struct thm_arena_share: the allocator as the last model has left it. */
+struct share {
+    struct thm_arena arena;
+    const struct thm_layout *layout;
+    enum state state;
 };
 
 static inline struct context *context_of(struct thm_interpreter *it)
@@ -83,7 +95,7 @@ static inline struct context *context_of(struct thm_interpreter *it)
 
 static inline void *in_arena(const struct context *c, uint32_t offset)
 {
-    return c->arena.base + offset;
+    return thm_arena_at(&c->arena, offset);
 }
 
 struct subgraph_record *thm_subgraph_at(struct context *c, uint32_t subgraph);
@@ -95,6 +107,7 @@ void thm_node_open(struct thm_interpreter *it, uint32_t subgraph, uint32_t op, s
 
 /* Errors: diag says what; the tensor's or operator's name comes from the model. Subgraph and index -1: none. */
 enum thm_nn_err thm_fail_arena(struct thm_interpreter *it, struct thm_nn_diag *diag, const char *what, uint64_t need);
+enum thm_nn_err thm_fail_head(struct thm_interpreter *it, struct thm_nn_diag *diag, const char *what, uint64_t need);
 void thm_diag_op(struct thm_interpreter *it, struct thm_nn_diag *diag, uint32_t subgraph, uint32_t op);
 void thm_diag_tensor(struct thm_interpreter *it, struct thm_nn_diag *diag, uint32_t subgraph, uint32_t tensor);
 
@@ -104,6 +117,10 @@ void thm_tensor_value(struct thm_interpreter *it, uint32_t subgraph, uint32_t te
 /* variables.c: how many slots for resource variables there are to be; their start values. */
 uint32_t thm_variable_slots(struct thm_interpreter *it);
 void thm_variables_reset(struct thm_interpreter *it);
+
+/* share.c: take over the allocator as it is, give it back. Errors of begin: THM_NN_EUSE. */
+enum thm_nn_err thm_share_begin(struct thm_interpreter *it, struct thm_nn_diag *diag);
+void thm_share_end(struct thm_interpreter *it, enum thm_nn_err result);
 
 /* lifetimes.c: fill the allocation_info array (tensors of all subgraphs, then scratch requests). */
 enum thm_nn_err thm_lifetimes(struct thm_interpreter *it, struct thm_nn_diag *diag);

@@ -15,6 +15,16 @@ void thm_interpreter_init(struct thm_interpreter *it, const struct thm_model *mo
         it->hooks = *hooks;
 }
 
+void thm_interpreter_init_split(struct thm_interpreter *it, const struct thm_model *model,
+                                const struct thm_layout *layout, void *arena, uint32_t arena_size, void *persistent,
+                                uint32_t persistent_size, const struct thm_interpreter_hooks *hooks)
+{
+    thm_interpreter_init(it, model, layout, arena, arena_size, hooks);
+    context_of(it)->persistent = persistent;
+    context_of(it)->persistent_size = persistent_size;
+    it->stats.size += persistent_size;
+}
+
 enum thm_nn_err thm_interpreter_set_resource_variables(struct thm_interpreter *it, uint32_t slots)
 {
     struct context *c = context_of(it);
@@ -66,6 +76,16 @@ static enum thm_nn_err reset_ops(struct thm_interpreter *it, struct thm_nn_diag 
     return THM_NN_OK;
 }
 
+static void note_stats(struct thm_interpreter *it)
+{
+    const struct context *c = context_of(it);
+    it->stats.head = c->arena.head;
+    it->stats.tail = thm_arena_tail_bytes(&c->arena);
+    it->stats.used = it->stats.head + it->stats.tail;
+    it->stats.min = c->arena_min;
+    it->stats.min_persistent = c->persistent_min;
+}
+
 enum thm_nn_err thm_interpreter_allocate(struct thm_interpreter *it, struct thm_nn_diag *diag)
 {
     struct thm_nn_diag unused = { 0 };
@@ -74,16 +94,17 @@ enum thm_nn_err thm_interpreter_allocate(struct thm_interpreter *it, struct thm_
     clear(diag);
     if (c->state != STATE_FRESH)
         return misuse(diag, "the interpreter has been allocated before");
-    enum thm_nn_err err = thm_allocate(it, diag);
-    c->state = err ? STATE_FAILED : STATE_ALLOCATED;
+    enum thm_nn_err err = thm_share_begin(it, diag);
     if (err)
         return err;
-    it->stats.head = c->arena.head;
-    it->stats.tail = thm_arena_tail_bytes(&c->arena);
-    it->stats.used = it->stats.head + it->stats.tail;
-    it->stats.min = c->arena_min;
-    reset_variables(it);
-    return THM_NN_OK;
+    err = thm_allocate(it, diag);
+    c->state = err ? STATE_FAILED : STATE_ALLOCATED;
+    if (!err)
+        note_stats(it);
+    thm_share_end(it, err);
+    if (!err)
+        reset_variables(it);
+    return err;
 }
 
 /* Not inlined: its locals would lie under every kernel's on a small stack. */

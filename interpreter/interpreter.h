@@ -37,6 +37,7 @@ struct thm_arena_stats {   /* bytes */
     uint32_t used;         /* TFLM's arena_used_bytes(): head + tail */
     uint32_t head, tail;   /* planned (non-persistent) and persistent part */
     uint32_t min;          /* smallest arena, a multiple of 16, in which thm_interpreter_allocate() succeeds */
+    uint32_t min_persistent; /* two arenas: the smallest persistent one; .min is that of the other. Otherwise 0 */
 };
 
 /* A runtime tensor: where its bytes are and how to read them. */
@@ -63,6 +64,43 @@ struct thm_interpreter {
  *         of the documentation hold when its end is a multiple of 16 too. */
 void thm_interpreter_init(struct thm_interpreter *it, const struct thm_model *model, const struct thm_layout *layout,
                           void *arena, uint32_t arena_size, const struct thm_interpreter_hooks *hooks);
+
+/* Bind a model to two arenas, as TFLM's MicroAllocator::Create() does with a persistent and a non-persistent buffer:
+ * the planned head and temporary memory lie in `arena`, everything that stays lies in `persistent` (say, in slower memory).
+ * In:     both lent, both up to 2 GB (what is above is not used); the end of `persistent` is rounded down to a multiple
+ *         of 16. stats.size and stats.used are sums over both.
+ * Source: micro_allocator.cc and arena_allocator/ of tflite-micro: four objects at the top of the persistent arena (two
+ *         allocators, planner, MicroAllocator), then the order of the single arena. Not measured: the sizes of the two
+ *         allocators' objects are counted from their declarations. Models cannot share two arenas: in TFLM the
+ *         non-persistent allocator refuses the second one. */
+void thm_interpreter_init_split(struct thm_interpreter *it, const struct thm_model *model,
+                                const struct thm_layout *layout, void *arena, uint32_t arena_size, void *persistent,
+                                uint32_t persistent_size, const struct thm_interpreter_hooks *hooks);
+
+/* One arena for several models, as several MicroInterpreters on one MicroAllocator have it. The persistent parts lie one
+ * below the other; the head is as large as the largest model's, and every model uses all of it: an invocation, and the
+ * allocation of a further model, overwrite the inputs and outputs of the others. So: allocate all, then for each
+ * invocation set the inputs, invoke, read the outputs. What a model keeps between invocations (variable tensors, resource
+ * variables, operator state) stays, unless an offline plan has put a variable tensor into the head.
+ * Fields are private. */
+struct thm_arena_share {
+    uint8_t *arena;
+    uint32_t arena_size;
+    struct thm_arena_stats stats;
+    uint64_t priv[12];
+};
+
+/* In:     arena: lent, must outlive all its interpreters. Touches nothing of it yet. */
+void thm_arena_share_init(struct thm_arena_share *share, void *arena, uint32_t arena_size);
+/* What all models that have been allocated so far need; .min: smallest arena in which they can be allocated in this order.
+ * An interpreter's own stats are those at the time of its allocation. */
+const struct thm_arena_stats *thm_arena_share_stats(const struct thm_arena_share *share);
+/* Like thm_interpreter_init(). The order of the thm_interpreter_allocate() calls is that of the tails.
+ * allocate, in addition: THM_NN_EUSE: another model of the share has another layout, or has failed to allocate before
+ *         (TFLM's allocator can then not be used any more; models allocated earlier still run). */
+void thm_interpreter_init_shared(struct thm_interpreter *it, const struct thm_model *model,
+                                 const struct thm_layout *layout, struct thm_arena_share *share,
+                                 const struct thm_interpreter_hooks *hooks);
 
 /* Between init and allocate: for how many resource variables the application makes room (TFLM:
  * MicroResourceVariables::Create()); 0 = for none, so that models with VAR_HANDLE are refused. Without this call there is

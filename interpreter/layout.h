@@ -23,6 +23,11 @@ struct thm_layout {
 /* The same in the three layouts; bytes. */
 enum {
     THM_BYTES_ARENA_ALLOCATOR = 36, /* single-arena allocator object */
+    /* Two arenas: objects of the two allocators. Not measured: counted from the members that the source declares
+     * (arena_allocator/{,non_}persistent_arena_buffer_allocator.h): a virtual table pointer and 3 pointers; a virtual
+     * table pointer, 4 pointers, a checksum, a counter and a flag padded to 4. */
+    THM_BYTES_PERSISTENT_ALLOCATOR = 16,
+    THM_BYTES_HEAD_ALLOCATOR = 32,
     THM_BYTES_PLANNER = 44,         /* greedy planner object */
     THM_BYTES_MICRO_ALLOCATOR = 36,
     THM_BYTES_VARIABLES = 12,       /* resource-variable manager */

@@ -70,6 +70,17 @@ enum thm_nn_err thm_fail_arena(struct thm_interpreter *it, struct thm_nn_diag *d
     struct context *c = context_of(it);
     diag->what = what;
     diag->need = need;
+    diag->have = thm_arena_tail_gap(&c->arena);
+    diag->persistent = c->persistent != NULL;
+    diag->arena_min = c->persistent ? c->persistent_min : c->arena_min;
+    return diag->err = THM_NN_EARENA;
+}
+
+enum thm_nn_err thm_fail_head(struct thm_interpreter *it, struct thm_nn_diag *diag, const char *what, uint64_t need)
+{
+    struct context *c = context_of(it);
+    diag->what = what;
+    diag->need = need;
     diag->have = thm_arena_gap(&c->arena);
     diag->arena_min = c->arena_min;
     return diag->err = THM_NN_EARENA;
@@ -183,10 +194,10 @@ void thm_node_tensor(const struct thm_node *n, uint32_t subgraph, uint32_t tenso
     thm_tensor_value(n->it, subgraph, tensor, v);
 }
 
-void thm_node_bind_output(struct thm_node *n, uint32_t i, const void *block)
+void thm_node_bind_output(struct thm_node *n, uint32_t i)
 {
     struct context *c = context_of(n->it);
     struct eval_tensor *t = thm_eval_tensor_at(c, n->subgraph, (uint32_t)thm_fb_i32_at(n->it->model, n->output_vector, i));
     t->place = PLACE_ARENA;
-    t->data = (uint32_t)((const uint8_t *)block - c->arena.base);
+    t->data = thm_node_record_at(c, n->subgraph, n->index)->data;
 }

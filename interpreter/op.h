@@ -105,11 +105,11 @@ enum thm_nn_err thm_node_run(struct thm_node *n, uint32_t subgraph);
 
 /* Resource variables: named by strings in the file (positions; container 0 = any), shared by all subgraphs.
  * create: find or make the one of that name; give: its storage, the first time, as large as the value;
- * take: its storage, which must have `bytes`; bind: let output i be the 4 bytes at an arena block of the operator. */
+ * take: its storage, which must have `bytes`; bind: let output i be the operator's own data. */
 enum thm_nn_err thm_variable_create(struct thm_node *n, uint32_t container, uint32_t name, int32_t *id);
 enum thm_nn_err thm_variable_give(struct thm_node *n, int32_t id, const struct thm_value *value);
 enum thm_nn_err thm_variable_take(struct thm_node *n, int32_t id, uint32_t bytes, void **data);
-void thm_node_bind_output(struct thm_node *n, uint32_t i, const void *block);
+void thm_node_bind_output(struct thm_node *n, uint32_t i);
 
 /* Refuse: `what` is a static sentence. Returns err. */
 enum thm_nn_err thm_refuse(struct thm_node *n, enum thm_nn_err err, const char *what);

@@ -67,7 +67,7 @@ void thm_nn_message(const struct thm_nn_diag *d, char *buf, size_t len)
         append(&t, ": %" PRIu64 " bytes needed, %" PRIu64 " %s", d->need, d->have, in_file ? "there" : "left");
     append_place(&t, d);
     if (d->arena_min)
-        append(&t, "; an arena of %" PRIu64 " bytes would do", d->arena_min);
+        append(&t, "; %s arena of %" PRIu64 " bytes would do", d->persistent ? "a persistent" : "an", d->arena_min);
 }
 
 /* Allocate in `bytes` of zeroed memory. */

@@ -28,7 +28,7 @@ static enum thm_nn_err handle_prepare(struct thm_node *n)
     if (err)
         return err;
     memcpy(n->data, &id, sizeof id);
-    thm_node_bind_output(n, 0, n->data);
+    thm_node_bind_output(n, 0);
     return THM_NN_OK;
 }
 
