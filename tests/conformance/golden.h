@@ -43,12 +43,21 @@ static inline void skip_model(const char *name, const struct thm_nn_diag *d)
     snprintf(skipped_names + n, sizeof skipped_names - n, " %s(%.*s)", name, (int)d->op_name_len, d->op_name);
 }
 
+/* Files whose path starts with "packed:" come from here: a copy of the named one, NULL if it is not there. */
+static uint8_t *(*unpack)(const char *name, size_t *bytes);
+
 static inline uint8_t *slurp(const char *path, size_t *bytes)
 {
+    if (unpack && strncmp(path, "packed:", 7) == 0)
+        return unpack(path + 7, bytes);
     FILE *f = fopen(path, "rb");
     struct stat st;
-    if (!f || fstat(fileno(f), &st) != 0)
+    if (!f)
         return NULL;
+    if (fstat(fileno(f), &st) != 0) {
+        fclose(f);
+        return NULL;
+    }
     *bytes = (size_t)st.st_size;
     uint8_t *data = malloc(*bytes + 1);
     if (data && fread(data, 1, *bytes, f) != *bytes) {
