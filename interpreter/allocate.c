@@ -21,6 +21,15 @@ struct cursor {
     struct context *c;
 };
 
+/* Where the reference does not look at the result and stores through the null pointer. */
+static enum thm_nn_err take_unchecked(struct cursor *k, const char *what, uint64_t bytes, uint32_t align, uint32_t *offset)
+{
+    if (thm_arena_tail(&k->c->arena, bytes, align, offset))
+        return THM_NN_OK;
+    k->diag->device_crashes = 1;
+    return thm_fail_arena(k->it, k->diag, what, bytes);
+}
+
 static enum thm_nn_err take(struct cursor *k, const char *what, uint64_t bytes, uint32_t align, uint32_t *offset)
 {
     if (thm_arena_tail(&k->c->arena, bytes, align, offset))
@@ -35,12 +44,20 @@ static enum thm_nn_err take_variable_slots(struct cursor *k)
     uint32_t count = thm_variable_slots(k->it), slots;
     if (count == 0)
         return THM_NN_OK;
-    enum thm_nn_err err = take(k, what, THM_BYTES_VARIABLES, 16, &k->c->variables);
+    enum thm_nn_err err = take_unchecked(k, what, THM_BYTES_VARIABLES, 16, &k->c->variables);
     if (!err)
         err = take(k, what, THM_BYTES_VARIABLE * (uint64_t)count, 16, &slots);
     if (!err)
         *(struct variables_record *)in_arena(k->c, k->c->variables) = (struct variables_record){ slots, count, 0 };
     return err;
+}
+
+static enum thm_nn_err release_temps(struct cursor *k)
+{
+    uint64_t table = thm_requests_bytes(k->c);
+    if (thm_arena_reset_temp(&k->c->arena, table))
+        return THM_NN_OK;
+    return thm_fail_head(k->it, k->diag, "no room for the table of scratch requests", table);
 }
 
 static const char no_objects[] = "no room for the allocator's own objects";
@@ -59,7 +76,7 @@ static enum thm_nn_err create_allocator(struct cursor *k)
     else
         thm_arena_init(&c->arena, k->it->arena, k->it->arena_size);
     for (const uint8_t *bytes = c->persistent ? two : one; *bytes && !err; bytes++)
-        err = take(k, no_objects, *bytes, 4, &unused);
+        err = take_unchecked(k, no_objects, *bytes, 4, &unused);
     return err;
 }
 
@@ -67,7 +84,9 @@ static enum thm_nn_err take_objects(struct cursor *k)
 {
     uint32_t unused;
     enum thm_nn_err err = take_variable_slots(k);
-    return err ? err : take(k, no_objects, THM_BYTES_OPTIONS_ALLOCATOR, 4, &unused);
+    if (!err)
+        err = take_unchecked(k, no_objects, THM_BYTES_OPTIONS_ALLOCATOR, 4, &unused);
+    return err ? err : release_temps(k); /* the first table of scratch requests */
 }
 
 static enum thm_nn_err start_tensor(struct cursor *k, uint32_t subgraph, uint32_t i, struct eval_tensor *t)
@@ -170,10 +189,21 @@ static enum thm_nn_err take_options(struct cursor *k, struct thm_node *n)
     uint32_t align = bytes <= 3 || bytes == 5 ? 1 : 4; /* structs of single bytes */
     if (bytes == 0)
         return THM_NN_OK;
-    enum thm_nn_err err = take(k, "no room for an operator's options", bytes, align, &r->options);
+    enum thm_nn_err err = take_unchecked(k, "no room for an operator's options", bytes, align, &r->options);
     if (!err)
         parse_options(n, in_arena(k->c, r->options), bytes);
     return err;
+}
+
+/* The reference goes on without the block: all other operators are initialised, then prepared, until one finds no room for
+ * its temporary tensors, or the one without data stores into it. Most often there is no room even for the first. */
+static enum thm_nn_err lose_op_data(struct cursor *k, const struct thm_node *lost)
+{
+    struct thm_node first;
+    thm_node_open(k->it, 0, 0, k->diag, &first);
+    bool is_first = lost->subgraph == 0 && lost->index == 0;
+    k->diag->device_crashes = is_first && thm_take_temps(&first);
+    return THM_NN_EARENA;
 }
 
 static enum thm_nn_err init_op(struct cursor *k, struct thm_node *n)
@@ -183,58 +213,10 @@ static enum thm_nn_err init_op(struct cursor *k, struct thm_node *n)
     if (bytes) {
         n->data = thm_node_persistent(n, bytes, &r->data);
         if (!n->data)
-            return THM_NN_EARENA;
+            return lose_op_data(k, n);
         memset(n->data, 0, bytes);
     }
     return n->op->init ? n->op->init(n) : THM_NN_OK;
-}
-
-/* Temporary objects that the reference makes when a prepare step looks at a tensor. */
-static bool charge_tensor(struct cursor *k, const struct thm_node *n, const struct thm_value *v)
-{
-    struct thm_quant q;
-    uint32_t unused;
-    thm_node_quant(n, v, &q);
-    uint64_t bytes = k->it->layout->io_tensor;
-    if (q.affine)
-        bytes += THM_BYTES_AFFINE + 4 + 4 * (uint64_t)q.channels;
-    return thm_arena_temp(&k->c->arena, bytes, 4, &unused);
-}
-
-static bool charge(struct cursor *k, const struct thm_node *n, char side, char which)
-{
-    struct thm_value v;
-    uint32_t count = side == 'i' ? n->inputs : n->outputs;
-    uint32_t first = which == '*' ? 0 : (uint32_t)(which - '0'), last = which == '*' ? count : first + 1;
-    for (uint32_t i = first; i < last; i++) {
-        bool there = side == 'i' ? thm_node_input(n, i, &v) : thm_node_output(n, i, &v);
-        if (there && !charge_tensor(k, n, &v))
-            return false;
-    }
-    return true;
-}
-
-/* Does the condition hold on which the rest of .temps depends? */
-static bool condition_holds(const struct thm_node *n, char condition)
-{
-    struct thm_value v;
-    bool there = condition == 'Q' ? thm_node_output(n, 0, &v) : thm_node_input(n, 0, &v);
-    return there && (v.type == THM_INT8 || (v.type == THM_INT16 && condition != '8'));
-}
-
-static bool charge_temps(struct cursor *k, const struct thm_node *n)
-{
-    for (const char *p = n->op->temps ? n->op->temps : "i*o*"; *p; p++) {
-        if (*p == '8' || *p == 'q' || *p == 'Q') {
-            if (!condition_holds(n, *p))
-                return true;
-        } else {
-            if (!charge(k, n, p[0], p[1]))
-                return false;
-            p++;
-        }
-    }
-    return true;
 }
 
 static enum thm_nn_err check_outputs(struct thm_node *n)
@@ -246,13 +228,14 @@ static enum thm_nn_err check_outputs(struct thm_node *n)
     return THM_NN_OK;
 }
 
-/* Only the table of scratch requests, with room for one more operator's, stays in temporary memory. */
-static enum thm_nn_err release_temps(struct cursor *k)
+static enum thm_nn_err try_prepare(struct cursor *k, struct thm_node *n)
 {
-    uint64_t table = THM_BYTES_SCRATCH_REQUEST * ((uint64_t)k->c->requests + THM_SCRATCH_PER_OP);
-    if (thm_arena_reset_temp(&k->c->arena, table))
-        return THM_NN_OK;
-    return thm_fail_head(k->it, k->diag, "no room for the table of scratch requests", table);
+    if (!thm_take_temps(n))
+        return thm_fail_head(k->it, k->diag, "no room for an operator's temporary tensors", k->it->layout->io_tensor);
+    enum thm_nn_err err = check_outputs(n);
+    if (!err && n->op->prepare)
+        err = n->op->prepare(n);
+    return err ? err : thm_library_memory(n);
 }
 
 static enum thm_nn_err prepare_op(struct cursor *k, struct thm_node *n)
@@ -262,12 +245,34 @@ static enum thm_nn_err prepare_op(struct cursor *k, struct thm_node *n)
     r->scratch = k->c->requests;
     if (err)
         return err;
-    if (!charge_temps(k, n))
-        return thm_fail_head(k->it, k->diag, "no room for an operator's temporary tensors", k->it->layout->io_tensor);
-    err = check_outputs(n);
-    if (!err && n->op->prepare)
-        err = n->op->prepare(n);
-    return err ? err : thm_library_memory(n);
+    uint32_t tail = k->c->arena.tail;
+    err = try_prepare(k, n);
+    if (err == THM_NN_EARENA) {
+        k->c->requests = r->scratch;
+        k->c->arena.tail = tail;
+        r->scratches = 0;
+        k->diag->device_crashes = thm_prepare_crashes(n);
+    }
+    return err;
+}
+
+/* The reference does not see that variables reach into the tables of the planner, whose room is then less than nothing and
+ * taken for huge; it only sees when they reach the table of requests. In: the first tensor that did not fit. */
+static bool variables_overlap(struct cursor *k, uint32_t s, uint32_t i)
+{
+    const struct allocation_info *info = in_arena(k->c, k->c->info);
+    struct thm_arena a = k->c->arena;
+    uint32_t unused, skip = i;
+    if (a.persistent || !thm_arena_reset_temp(&a, thm_requests_bytes(k->c)))
+        return false;
+    for (uint32_t before = 0; before < s; before++)
+        skip += thm_model_tensors(k->it->model, before);
+    for (info += skip; s < k->it->model->subgraphs; s++, i = 0)
+        for (; i < thm_model_tensors(k->it->model, s); i++, info++)
+            if (thm_eval_tensor_at(k->c, s, i)->variable && !info->planned && info->bytes &&
+                !thm_arena_tail(&a, info->bytes, 16, &unused))
+                return false;
+    return true;
 }
 
 static enum thm_nn_err take_variables(struct cursor *k)
@@ -281,8 +286,10 @@ static enum thm_nn_err take_variables(struct cursor *k)
                 continue;
             err = take(k, "no room for a variable tensor", info->bytes, 16, &t->data);
             t->place = PLACE_ARENA;
-            if (err)
+            if (err) {
                 thm_diag_tensor(k->it, k->diag, s, i);
+                k->diag->device_crashes = variables_overlap(k, s, i);
+            }
         }
     return err;
 }
@@ -290,7 +297,7 @@ static enum thm_nn_err take_variables(struct cursor *k)
 static enum thm_nn_err take_planning_tables(struct cursor *k)
 {
     struct context *c = k->c;
-    uint64_t requests = THM_BYTES_SCRATCH_REQUEST * ((uint64_t)c->requests + THM_SCRATCH_PER_OP);
+    uint64_t requests = thm_requests_bytes(c);
     uint64_t infos = THM_BYTES_ALLOCATION_INFO * ((uint64_t)c->tensors + c->requests);
     if (thm_arena_reset_temp(&c->arena, requests) &&
         thm_arena_temp(&c->arena, 4 * (uint64_t)k->it->model->subgraphs, 4, &c->bases) &&
@@ -384,6 +391,7 @@ static enum thm_nn_err plan_head(struct cursor *k)
     struct thm_arena *a = &k->c->arena;
     uint32_t work, planned = count_planned(k->c);
     uint64_t bytes = THM_BYTES_PLANNED * (uint64_t)planned, padding = (a->skew + (uint64_t)thm_arena_end(a)) % 16;
+    k->diag->device_crashes = padding > thm_arena_gap(a); /* see variables_overlap() */
     if (padding > thm_arena_gap(a) || !thm_arena_temp(a, 0, 16, &work) || thm_arena_gap(a) < bytes + padding)
         return thm_fail_head(k->it, k->diag, "no room for the planner's tables", bytes);
     uint64_t peak = thm_arena_beside(a) + padding + (work - a->start) + bytes;

@@ -118,6 +118,18 @@ void thm_tensor_value(struct thm_interpreter *it, uint32_t subgraph, uint32_t te
 uint32_t thm_variable_slots(struct thm_interpreter *it);
 void thm_variables_reset(struct thm_interpreter *it);
 
+/* temporaries.c: temporary objects that the reference makes while an operator is prepared. false: no room. */
+bool thm_take_temps(const struct thm_node *n);
+/* After a failed preparation, with the tail as before it: would the reference store through a null pointer, or over its
+ * own persistent data? Spoils the tail. */
+bool thm_prepare_crashes(struct thm_node *n);
+
+/* Only the table of scratch requests, with room for one more operator's, stays in temporary memory. */
+static inline uint64_t thm_requests_bytes(const struct context *c)
+{
+    return THM_BYTES_SCRATCH_REQUEST * ((uint64_t)c->requests + THM_SCRATCH_PER_OP);
+}
+
 /* share.c: take over the allocator as it is, give it back. Errors of begin: THM_NN_EUSE. */
 enum thm_nn_err thm_share_begin(struct thm_interpreter *it, struct thm_nn_diag *diag);
 void thm_share_end(struct thm_interpreter *it, enum thm_nn_err result);

@@ -41,5 +41,6 @@ struct thm_nn_diag {
     uint64_t offset;        /* byte offset in the model file, for malformed files */
     uint64_t need, have;    /* bytes asked for and bytes there were (EARENA, ETRUNCATED); 0, 0 = unknown */
     uint64_t arena_min;     /* EARENA: smallest arena that would do, if known, else 0 */
+    int device_crashes;     /* EARENA: the device would not report this but store through a null pointer or over its own data */
     int persistent;         /* EARENA: the persistent one of two arenas is meant (thm_interpreter_init_split()) */
 };

@@ -32,7 +32,8 @@ struct thm_op {
     struct thm_bytes data;    /* op data; 0 = no block */
     /* The tensors its prepare step looks at, in order, each of which costs temporary memory: "i0" "o1", "i*" "o*" all
      * (optional ones only if present); what follows '8' (or 'q') only if input 0 is int8 (or int8 or int16), what
-     * follows 'Q' only if output 0 is int8 or int16.
+     * follows 'Q' only if output 0 is int8 or int16. '|': here, not after the last one, the persistent arrays are asked
+     * for; '?': the reference does not check that it got the next one, and stumbles when it gives it back.
      * NULL = "i*o*". */
     const char *temps;
     enum thm_nn_err (*init)(struct thm_node *n);    /* NULL = nothing beyond the op data */

@@ -68,6 +68,8 @@ void thm_nn_message(const struct thm_nn_diag *d, char *buf, size_t len)
     append_place(&t, d);
     if (d->arena_min)
         append(&t, "; %s arena of %" PRIu64 " bytes would do", d->persistent ? "a persistent" : "an", d->arena_min);
+    if (d->device_crashes)
+        append(&t, " (the device would crash here)");
 }
 
 /* Allocate in `bytes` of zeroed memory. */

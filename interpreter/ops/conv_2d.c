@@ -182,6 +182,6 @@ static const struct thm_option_field fields[] = { /* Conv2DOptions */
 
 const struct thm_op thm_op_conv_2d = {
     .name = "CONV_2D", .options_type = 1, .field = fields, .fields = sizeof fields / sizeof fields[0],
-    .options = THM_BYTES(28), .data = THM_BYTES(56), .temps = "o0i0i1i0i1i2o0",
+    .options = THM_BYTES(28), .data = THM_BYTES(56), .temps = "o0i0i1|i0i1i2o0",
     .prepare = prepare, .eval = eval, .macs = macs,
 };

@@ -150,6 +150,6 @@ static const struct thm_option_field fields[] = { /* DepthwiseConv2DOptions */
 
 const struct thm_op thm_op_depthwise_conv_2d = {
     .name = "DEPTHWISE_CONV_2D", .options_type = 2, .field = fields, .fields = sizeof fields / sizeof fields[0],
-    .options = THM_BYTES(28), .data = THM_BYTES(56), .temps = "o0i0i1i0i1i2o0",
+    .options = THM_BYTES(28), .data = THM_BYTES(56), .temps = "o0i0i1|i0i1?i2o0",
     .prepare = prepare, .eval = eval, .macs = macs,
 };

@@ -80,12 +80,21 @@ static inline enum thm_nn_err allocate_in(struct golden *g, const char *layout, 
     return thm_interpreter_allocate(&g->it, &g->diag);
 }
 
+/* One for all models: new memory for each takes most of the time. NULL: the PC has no more. */
+static inline uint8_t *big_arena(void)
+{
+    static uint8_t *arena;
+    if (!arena)
+        arena = aligned_alloc(16, BIG_ARENA);
+    return arena;
+}
+
 static inline bool golden_open(struct golden *g, const char *path, const char *name)
 {
     memset(g, 0, sizeof *g);
     snprintf(g->name, sizeof g->name, "%s", name);
     g->file = slurp(path, &g->file_bytes);
-    g->arena = aligned_alloc(16, BIG_ARENA);
+    g->arena = big_arena();
     if (!g->file || !g->arena) {
         complain(g, "cannot read %s", path);
         return false;
@@ -99,7 +108,6 @@ static inline bool golden_open(struct golden *g, const char *path, const char *n
 static inline void golden_close(struct golden *g)
 {
     free(g->file);
-    free(g->arena);
 }
 
 /* Allocate in a big arena of zeros: 0 = ready, 1 = an operator is not available, -1 = complained. */

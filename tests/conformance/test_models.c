@@ -118,11 +118,56 @@ static void every_demo_model__gives_the_reference_outputs_and_arena(void **state
     assert_int_equal(skipped, 0);
 }
 
+/* Arenas of i386 in which the reference was seen to crash, or to report an error; scanned there in steps of 32. Not in the
+ * table: 128 bytes of kws_ref crashed although all objects fit; at 2896, between two crashes, an error was reported
+ * although temporary objects lie over persistent ones. */
+static const struct band {
+    const char *model;
+    uint32_t first, last;
+    int crashes;
+} bands[] = {
+    { "kws_ref", 16, 112, 1 },      { "kws_ref", 144, 1104, 0 },    { "kws_ref", 1136, 1456, 1 },
+    { "kws_ref", 1488, 2576, 0 },   { "kws_ref", 2608, 2864, 1 },   { "kws_ref", 2928, 3088, 1 },
+    { "kws_ref", 3120, 4112, 0 },   { "kws_ref", 4144, 4304, 1 },   { "kws_ref", 4336, 5136, 0 },
+    { "kws_ref", 5168, 5328, 1 },   { "kws_ref", 5360, 6160, 0 },   { "kws_ref", 6192, 6352, 1 },
+    { "kws_ref", 6384, 7184, 0 },   { "kws_ref", 7216, 7376, 1 },   { "kws_ref", 7408, 22768, 0 },
+    { "hello_world_int8", 496, 528, 1 }, { "hello_world_int8", 544, 1088, 0 },
+    { "keyword_scrambled", 12752, 14352, 1 }, { "keyword_scrambled", 14400, 15552, 0 },
+};
+
+static void check_band(struct golden *g, const struct band *b)
+{
+    for (uint32_t bytes = b->first; bytes <= b->last; bytes += 16) {
+        if (allocate_in(g, "i386", bytes) != THM_NN_EARENA)
+            complain(g, "fits in %u bytes", bytes);
+        else if (g->diag.device_crashes != b->crashes)
+            complain(g, "%u bytes: %s: a device would%s crash", bytes, g->diag.what, b->crashes ? "" : " not");
+    }
+}
+
+static void too_small_arenas__are_known_to_crash_a_device_where_the_reference_crashed(void **state)
+{
+    struct golden g;
+    char path[1200];
+    (void)state;
+    SHARED_OR_SKIP(shared, "models");
+    start_report();
+    for (size_t i = 0; i < sizeof bands / sizeof bands[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s.tflite", shared, bands[i].model);
+        if (golden_open(&g, path, bands[i].model))
+            check_band(&g, &bands[i]);
+        golden_close(&g);
+        checked++;
+    }
+    report("bands of arena sizes");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_golden_model__gives_the_reference_outputs_and_arena),
         cmocka_unit_test(every_demo_model__gives_the_reference_outputs_and_arena),
+        cmocka_unit_test(too_small_arenas__are_known_to_crash_a_device_where_the_reference_crashed),
     };
     return cmocka_run_group_tests_name("models", tests, NULL, NULL);
 }

@@ -184,7 +184,7 @@ static void check_rejected(const char *folder, const json_t *facts)
     snprintf(path, sizeof path, "%s/%s", folder, file);
     snprintf(g.name, sizeof g.name, "%s", file);
     g.file = slurp(path, &bytes);
-    g.arena = aligned_alloc(16, 1 << 20);
+    g.arena = big_arena();
     memset(g.arena, 0, 1 << 20);
     enum thm_nn_err err = thm_model_open(&g.model, g.file, bytes, &g.diag);
     if (!err)

@@ -39,6 +39,21 @@ static void allocate__every_smaller_arena_fails_with_a_cause(void **state)
     }
 }
 
+/* i386: 116 bytes of objects, 8 + 144 for parsing to start, arrays of 8 + 5 * 12 + 2 * 32, options of 16 and 36. */
+static void allocate__tells_where_a_device_would_crash(void **state)
+{
+    static const struct { uint32_t bytes; int crashes; } want[] = {
+        { 112, 1 }, { 128, 0 }, { 256, 0 }, { 384, 0 }, { 400, 1 }, { 448, 1 }, { 464, 0 }, { 512, 0 },
+    };
+    (void)state;
+    assert_int_equal(bench_build(&bench, &fc_net), THM_NN_OK);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        thm_interpreter_init(&bench.it, &bench.model, thm_layout_find("i386"), bench.arena, want[i].bytes, NULL);
+        assert_int_equal(thm_interpreter_allocate(&bench.it, &bench.diag), THM_NN_EARENA);
+        assert_int_equal(bench.diag.device_crashes, want[i].crashes);
+    }
+}
+
 static void allocate__an_unaligned_arena_works_and_loses_a_few_bytes(void **state)
 {
     struct thm_tensor t;
@@ -201,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocate__fits_its_smallest_arena_and_not_16_bytes_less),
         cmocka_unit_test(allocate__every_smaller_arena_fails_with_a_cause),
+        cmocka_unit_test(allocate__tells_where_a_device_would_crash),
         cmocka_unit_test(allocate__an_unaligned_arena_works_and_loses_a_few_bytes),
         cmocka_unit_test(invoke__gives_the_expected_numbers),
         cmocka_unit_test(use__in_the_wrong_order_is_refused),

@@ -106,6 +106,11 @@ static void message__has_the_place_and_the_bytes_in_one_line(void **state)
     assert_non_null(strstr(text, "100 bytes needed, 50"));
     assert_non_null(strstr(text, "ADD"));
     assert_non_null(strstr(text, "160"));
+    assert_null(strstr(text, "crash"));
+    struct thm_nn_diag crash = d;
+    crash.device_crashes = crash.persistent = 1;
+    thm_nn_message(&crash, text, sizeof text);
+    assert_non_null(strstr(text, "a persistent arena of 160 bytes would do (the device would crash here)"));
     char small[10];
     thm_nn_message(&d, small, sizeof small);
     assert_int_equal(strlen(small), sizeof small - 1);
