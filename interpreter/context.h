@@ -72,7 +72,8 @@ struct context {
     uint32_t slots;     /* for resource variables, if the user has chosen */
     bool slots_chosen;
     uint32_t runs;      /* of called subgraphs in this invocation */
-    const struct thm_kernel_library *library;   /* NULL = the reference kernels */
+    const struct thm_kernels *kernels;        /* of the PC */
+    const struct thm_kernel_library *library; /* of the device; NULL = the reference kernels */
     const struct thm_plan_observer *observer; /* NULL = nobody looks */
     struct thm_arena_share *share; /* NULL = the arena is this model's alone */
     uint32_t others;               /* largest head of the models that share the arena */

@@ -1,5 +1,6 @@
 #include "interpreter/context.h"
 #include "interpreter/fb.h"
+#include "interpreter/kernels.h"
 #include "interpreter/reader.h"
 
 void thm_interpreter_init(struct thm_interpreter *it, const struct thm_model *model, const struct thm_layout *layout,
@@ -11,6 +12,7 @@ void thm_interpreter_init(struct thm_interpreter *it, const struct thm_model *mo
     it->arena = arena;
     it->arena_size = arena_size;
     it->stats.size = arena_size;
+    thm_interpreter_set_kernels(it, thm_kernels_best());
     if (hooks)
         it->hooks = *hooks;
 }

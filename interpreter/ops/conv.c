@@ -1,5 +1,6 @@
 #include "interpreter/ops/conv.h"
 #include "interpreter/ops/quant.h"
+#include "interpreter/ops/variant.h"
 #include "interpreter/ops/window.h"
 
 _Static_assert(sizeof(struct conv_options) <= 28, "parsed options of CONV_2D");
@@ -182,4 +183,20 @@ void thm_conv_gather(const struct thm_node *n, struct conv *c)
         thm_unpack_int4(c->filter.data, c->filter.elements, unpacked);
         c->weights = unpacked;
     }
+}
+
+void thm_conv_windows(const struct conv *c, struct thm_windows_i8 *w)
+{
+    const struct conv_options *o = c->options;
+    const struct conv_data *d = c->data;
+    const int32_t *in = c->input.shape, *out = c->output.shape;
+    *w = (struct thm_windows_i8){
+        .in = c->input.data, .weights = c->weights, .out = c->output.data, .input_zero = d->input_zero,
+        .batches = in[0], .in_h = in[1], .in_w = in[2], .channels = in[3],
+        .filter_h = c->filter.shape[1], .filter_w = c->filter.shape[2], .stride_h = o->stride_h, .stride_w = o->stride_w,
+        .dilation_h = o->dilation_h, .dilation_w = o->dilation_w, .pad_h = d->pad_h, .pad_w = d->pad_w,
+        .out_h = out[1], .out_w = out[2], .out_channels = out[3],
+        .requant = { .bias = c->has_bias ? c->bias.data : NULL, .multiplier = c->multiplier, .shift = c->shift,
+                     .per_channel = true, .output_zero = d->output_zero, .low = d->low, .high = d->high },
+    };
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 #include "interpreter/interpreter.h"
+#include "interpreter/kernels.h"
 #include "tests/testing.h"
 
 #define BIG_ARENA (32u << 20)
@@ -22,6 +23,7 @@ struct golden {
     uint64_t macs;
 };
 
+static const struct thm_kernels *kernels; /* NULL: as the interpreter chooses */
 static int failures, checked, skipped;
 static char skipped_names[900]; /* as much as a message line takes */
 
@@ -33,7 +35,7 @@ __attribute__((format(printf, 2, 3))) static inline void complain(const struct g
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     if (failures++ < 40)
-        print_message("# %s: %s\n", g->name, text);
+        print_message("# %s, %s: %s\n", g->name, kernels ? thm_kernels_name(kernels) : "default", text);
 }
 
 static inline void skip_model(const char *name, const struct thm_nn_diag *d)
@@ -77,6 +79,8 @@ static inline enum thm_nn_err allocate_in(struct golden *g, const char *layout, 
 {
     struct thm_interpreter_hooks hooks = { .ctx = &g->macs, .op_done = count_macs };
     thm_interpreter_init(&g->it, &g->model, thm_layout_find(layout), g->arena, bytes, &hooks);
+    if (kernels)
+        thm_interpreter_set_kernels(&g->it, kernels);
     return thm_interpreter_allocate(&g->it, &g->diag);
 }
 

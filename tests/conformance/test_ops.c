@@ -45,7 +45,9 @@ static void check_variant(const char *folder, const char *op, const json_t *fact
         checked++;
         snprintf(in, sizeof in, "%s/input%%u.bin", path);
         snprintf(out, sizeof out, "%s/output%%u.bin", path);
-        run_case(&g, in, out);
+        for (size_t i = 0; (kernels = thm_kernels_at(i)); i++)
+            if (golden_ready(&g) == 0)
+                run_case(&g, in, out);
         for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
             check_arena(&g, facts, layouts[i], 160, &inexact);
     }

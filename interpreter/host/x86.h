@@ -1,0 +1,6 @@
+/* interpreter/host/x86.h -- what the variants for x86-64 share. */
+#pragma once
+#include "interpreter/ops/variant.h"
+
+bool thm_depthwise_avx2(const struct thm_windows_i8 *w);
+extern const struct thm_kernels thm_kernels_avx2, thm_kernels_avx_vnni, thm_kernels_avx512_vnni;

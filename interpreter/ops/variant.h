@@ -1,0 +1,43 @@
+/* interpreter/ops/variant.h -- what a variant of the heavy int8 operators (interpreter/kernels.h) gets to compute. */
+#pragma once
+#include "interpreter/kernels.h"
+#include "interpreter/op.h"
+#include "interpreter/ops/conv.h"
+
+/* How int32 sums become int8: see thm_scale32() and thm_add_clamp(). */
+struct thm_requant_i8 {
+    const uint8_t *bias;               /* little-endian int32, any alignment; NULL = none */
+    const int32_t *multiplier, *shift; /* one for each output channel, or one for all */
+    bool per_channel;
+    int32_t output_zero, low, high;
+};
+
+/* Products of every window of the input with every channel of the filter. Layouts: in [batches, in_h, in_w, channels],
+ * out [batches, out_h, out_w, out_channels]. Weight of tap (y, x), input channel c and output channel k, where
+ * i = (y * filter_w + x) * channels + c: weights[i * element_step + k * channel_step]. */
+struct thm_windows_i8 {
+    const int8_t *in, *weights;
+    int8_t *out;
+    int32_t input_zero; /* -128..127; what lies outside the picture */
+    int32_t batches, in_h, in_w, channels;
+    int32_t filter_h, filter_w, stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w;
+    int32_t out_h, out_w, out_channels;
+    size_t element_step, channel_step;
+    struct thm_requant_i8 requant;
+};
+
+/* Each function: false = not this case, nothing has been written; the portable code computes it. NULL = never. */
+struct thm_kernels {
+    const char *name;
+    bool (*runs_here)(void);
+    bool (*windows_i8)(const struct thm_windows_i8 *w);
+    /* One filter channel for each input channel: channels == out_channels, weights [filter_h, filter_w, channels]. */
+    bool (*depthwise_i8)(const struct thm_windows_i8 *w);
+};
+
+/* Touch as much stack as the portable code of these operators needs: what an emulated task is said to use shall not
+ * depend on which variant the PC's CPU can run. */
+void thm_touch_stack(void);
+const struct thm_kernels *thm_node_kernels(const struct thm_node *n);
+/* c as windows; the steps of the weights are left to the caller. */
+void thm_conv_windows(const struct conv *c, struct thm_windows_i8 *w);
