@@ -40,6 +40,7 @@ static bool runs_here(void)
 
 const struct thm_kernels thm_kernels_avx512_vnni = {
     .name = "avx512-vnni", .runs_here = runs_here, .windows_i8 = windows_i8, .depthwise_i8 = thm_depthwise_avx2,
+    .add_i8 = thm_add_avx2,
 };
 #else
 typedef int nothing_for_this_cpu;

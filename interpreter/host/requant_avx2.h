@@ -28,10 +28,14 @@ static inline void load_lanes(const struct thm_requant_i8 *q, int32_t from, int3
 }
 
 /* The vectors add in 32 bits and clamp in two steps; numbers outside these limits are for the portable code. */
+static inline bool can_clamp(int32_t zero, int32_t low, int32_t high)
+{
+    return low <= high && low >= INT8_MIN && high <= INT8_MAX && zero >= INT16_MIN && zero <= INT16_MAX;
+}
+
 static inline bool can_requant(const struct thm_requant_i8 *q)
 {
-    return q->low <= q->high && q->low >= INT8_MIN && q->high <= INT8_MAX && q->output_zero >= INT16_MIN &&
-           q->output_zero <= INT16_MAX;
+    return can_clamp(q->output_zero, q->low, q->high);
 }
 
 /* (a * b + 2^30) / 2^31 rounded down is a * b / 2^31 rounded to nearest, with ties as thm_mul_high() has them. */
@@ -45,23 +49,33 @@ INLINE __m256i mul_high(__m256i a, __m256i b)
     return _mm256_xor_si256(product, overflow); /* INT32_MIN, all bits turned: INT32_MAX */
 }
 
-/* The result's LANES bytes are the low half. */
-INLINE __m128i requant(__m256i sum, const struct lanes *l, const struct thm_requant_i8 *q)
+/* thm_div_pot() */
+INLINE __m256i div_pot(__m256i x, __m256i exponent)
 {
     const __m256i zero = _mm256_setzero_si256(), one = _mm256_set1_epi32(1);
-    __m256i shift = _mm256_loadu_si256((const __m256i *)(const void *)l->shift);
-    __m256i left = _mm256_max_epi32(shift, zero), right = _mm256_sub_epi32(left, shift);
-    __m256i x = _mm256_add_epi32(sum, _mm256_loadu_si256((const __m256i *)(const void *)l->bias));
-    x = mul_high(_mm256_sllv_epi32(x, left), _mm256_loadu_si256((const __m256i *)(const void *)l->multiplier));
-    __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, right), one);
+    __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, exponent), one);
     __m256i limit = _mm256_sub_epi32(_mm256_srli_epi32(mask, 1), _mm256_cmpgt_epi32(zero, x));
     __m256i up = _mm256_cmpgt_epi32(_mm256_and_si256(x, mask), limit);
-    x = _mm256_sub_epi32(_mm256_srav_epi32(x, right), up);
+    return _mm256_sub_epi32(_mm256_srav_epi32(x, exponent), up);
+}
+
+/* thm_add_clamp(), for the limits above. The result's LANES bytes are the low half. */
+INLINE __m128i add_clamp(__m256i x, int32_t zero, int32_t low, int32_t high)
+{
     x = _mm256_max_epi32(_mm256_min_epi32(x, _mm256_set1_epi32(1 << 17)), _mm256_set1_epi32(-(1 << 17)));
-    x = _mm256_add_epi32(x, _mm256_set1_epi32(q->output_zero));
-    x = _mm256_min_epi32(_mm256_max_epi32(x, _mm256_set1_epi32(q->low)), _mm256_set1_epi32(q->high));
+    x = _mm256_add_epi32(x, _mm256_set1_epi32(zero));
+    x = _mm256_min_epi32(_mm256_max_epi32(x, _mm256_set1_epi32(low)), _mm256_set1_epi32(high));
     __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
     return _mm_packs_epi16(words, words);
+}
+
+INLINE __m128i requant(__m256i sum, const struct lanes *l, const struct thm_requant_i8 *q)
+{
+    __m256i shift = _mm256_loadu_si256((const __m256i *)(const void *)l->shift);
+    __m256i left = _mm256_max_epi32(shift, _mm256_setzero_si256());
+    __m256i x = _mm256_add_epi32(sum, _mm256_loadu_si256((const __m256i *)(const void *)l->bias));
+    x = mul_high(_mm256_sllv_epi32(x, left), _mm256_loadu_si256((const __m256i *)(const void *)l->multiplier));
+    return add_clamp(div_pot(x, _mm256_sub_epi32(left, shift)), q->output_zero, q->low, q->high);
 }
 
 INLINE void store_lanes(int8_t *out, __m128i bytes, int32_t count)

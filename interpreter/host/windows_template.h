@@ -15,6 +15,7 @@
 
 #define CHUNK       (LANES * STEP) /* elements in a vector */
 #define FEW_WINDOWS 4
+#define FEW_PRODUCTS 512
 #define TOGETHER    8 /* windows that share a load of weights */
 
 struct job {
@@ -254,10 +255,12 @@ static bool few(const struct job *j, size_t windows)
     return true;
 }
 
-/* Neither the layout nor vectors of eight channels pay for a handful of products. */
-static bool pays(const struct thm_windows_i8 *w, size_t windows, int64_t elements)
+/* Neither the change of stack nor the layout nor vectors of eight channels pay for a handful of products. */
+static bool pays(const struct thm_windows_i8 *w)
 {
-    return elements >= CHUNK || (windows >= TOGETHER && w->out_channels >= FEW_WINDOWS && elements > 1);
+    int64_t windows = (int64_t)w->batches * w->out_h * w->out_w, elements = (int64_t)w->filter_h * w->filter_w * w->channels;
+    return windows * (elements * w->out_channels) > FEW_PRODUCTS &&
+           (elements >= CHUNK || (windows >= TOGETHER && w->out_channels >= FEW_WINDOWS && elements > 1));
 }
 
 static bool run(const struct thm_windows_i8 *w, struct thm_workspace *space)
@@ -266,8 +269,7 @@ static bool run(const struct thm_windows_i8 *w, struct thm_workspace *space)
     struct job j = { .w = w, .space = space, .input = (input_t *)(void *)space->input,
                      .weights = (weight_t *)(void *)space->weights, .contiguous = is_contiguous(w) };
     int64_t elements = (int64_t)w->filter_h * w->filter_w * w->channels;
-    if (elements > (j.contiguous ? (int64_t)THM_WORKSPACE_INPUT : (int64_t)THM_WORKSPACE_ROW) ||
-        !pays(w, windows, elements))
+    if (elements > (j.contiguous ? (int64_t)THM_WORKSPACE_INPUT : (int64_t)THM_WORKSPACE_ROW))
         return false;
     j.elements = (int32_t)elements;
     j.stride = (j.elements + STEP - 1) / STEP * STEP;
@@ -278,5 +280,5 @@ static bool run(const struct thm_windows_i8 *w, struct thm_workspace *space)
 
 static bool windows_i8(const struct thm_windows_i8 *w)
 {
-    return can_requant(&w->requant) && thm_workspace_run(run, w);
+    return can_requant(&w->requant) && pays(w) && thm_workspace_run(run, w);
 }

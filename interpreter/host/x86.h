@@ -3,4 +3,5 @@
 #include "interpreter/ops/variant.h"
 
 bool thm_depthwise_avx2(const struct thm_windows_i8 *w);
+bool thm_add_avx2(const struct thm_add_i8 *s, const int8_t *a, const int8_t *b, int8_t *out, size_t count);
 extern const struct thm_kernels thm_kernels_avx2, thm_kernels_avx_vnni, thm_kernels_avx512_vnni;

@@ -3,6 +3,7 @@
 #include "interpreter/ops/fixed.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
+#include "interpreter/ops/variant.h"
 
 struct options { /* cortex_m: 2 single bytes */
     uint8_t activation, pot_scale;
@@ -144,6 +145,22 @@ static enum thm_nn_err sub_prepare(struct thm_node *n)
     return prepare(n, -1);
 }
 
+/* Not with broadcasting. */
+__attribute__((noinline)) static bool eval_variant(const struct thm_node *n, const struct thm_binary *v)
+{
+    const struct thm_kernels *k = thm_node_kernels(n);
+    const struct data *d = n->data;
+    if (!k->add_i8 || v->out.type != THM_INT8 || v->b.type != THM_INT8 || v->out.elements == 0 ||
+        !thm_same_shape(&v->a, &v->b) || !thm_same_shape(&v->a, &v->out))
+        return false;
+    struct thm_add_i8 s = {
+        .a = { d->zero_a, d->a.multiplier, d->a.shift }, .b = { d->zero_b, d->b.multiplier, d->b.shift },
+        .out = { d->zero_out, d->out.multiplier, d->out.shift }, .left = d->left, .low = d->low, .high = d->high,
+        .subtract = d->sign < 0,
+    };
+    return k->add_i8(&s, v->a.data, v->b.data, v->out.data, v->out.elements);
+}
+
 static enum thm_nn_err eval(struct thm_node *n)
 {
     static const struct thm_typed_row rows[] = { { THM_INT8, row_i8 }, { THM_INT16, row_i16 }, { THM_INT32, row_i32 } };
@@ -151,6 +168,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     const struct data *d = n->data;
     const struct options *o = n->options;
     thm_binary_gather(n, &v);
+    if (eval_variant(n, &v))
+        return THM_NN_OK;
     if (v.out.type != THM_FLOAT32)
         return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], d,
                                "only float32, int32, int8 and int16 are supported");

@@ -26,6 +26,17 @@ struct thm_windows_i8 {
     struct thm_requant_i8 requant;
 };
 
+/* ADD and SUB: (a - zero) * 2^left and the same of b, each scaled, added, scaled; shifts are -31..0. */
+struct thm_term_i8 {
+    int32_t zero, multiplier, shift;
+};
+
+struct thm_add_i8 {
+    struct thm_term_i8 a, b, out;
+    int32_t left, low, high;
+    bool subtract;
+};
+
 /* Each function: false = not this case, nothing has been written; the portable code computes it. NULL = never. */
 struct thm_kernels {
     const char *name;
@@ -33,6 +44,7 @@ struct thm_kernels {
     bool (*windows_i8)(const struct thm_windows_i8 *w);
     /* One filter channel for each input channel: channels == out_channels, weights [filter_h, filter_w, channels]. */
     bool (*depthwise_i8)(const struct thm_windows_i8 *w);
+    bool (*add_i8)(const struct thm_add_i8 *s, const int8_t *a, const int8_t *b, int8_t *out, size_t count);
 };
 
 /* Touch as much stack as the portable code of these operators needs: what an emulated task is said to use shall not

@@ -8,7 +8,7 @@
 #define MOST_WEIGHTS 3000
 #define MOST_VALUES 6000 /* of an input or output */
 
-enum { CONV = 3, DEPTHWISE = 4, FULLY_CONNECTED = 9 };
+enum { ADD = 0, SUB = 41, CONV = 3, DEPTHWISE = 4, FULLY_CONNECTED = 9 };
 
 static uint32_t seed;
 static int8_t weights[MOST_WEIGHTS], input[MOST_VALUES];
@@ -110,6 +110,21 @@ static bool make_conv(struct layer *l, int code)
     return fits;
 }
 
+static void make_sum(struct layer *l)
+{
+    int32_t n = any(1, 90), rows = any(0, 9) ? 1 : 3; /* of b: sometimes broadcast */
+    int32_t sub = any(0, 1);
+    *l = (struct layer){ .op = { .code = sub ? SUB : ADD, .options_type = sub ? 28 : 11, .kinds = "1", .inputs = 2,
+                                 .input = { 0, 1 }, .output = 2, .value = { any(0, 3) } } };
+    for (int i = 0; i < 3; i++)
+        l->tensors[i] = (struct build_tensor){ THM_INT8, 2, { i == 1 ? 1 : rows, n }, NULL, 0, (float)any(1, 500) / 1000,
+                                               any(-128, 127), 0 };
+    l->tensors[1].data = weights;
+    l->tensors[1].bytes = (uint32_t)n;
+    l->tensors[3] = l->tensors[2];
+    l->net = (struct net){ l->tensors, 3, &l->op, 1, 1, { 0 }, 1, { 2 } };
+}
+
 static void compute(struct bench *b, const struct thm_kernels *k, uint8_t *out)
 {
     struct thm_tensor t;
@@ -152,6 +167,8 @@ static void check_random(int code)
         bool fits = true;
         if (code == FULLY_CONNECTED)
             make_fully_connected(&l);
+        else if (code == ADD)
+            make_sum(&l);
         else
             fits = make_conv(&l, code);
         made += fits && check_layer(&l);
@@ -177,6 +194,12 @@ static void fully_connected__every_variant_gives_the_portable_bits(void **state)
     check_random(FULLY_CONNECTED);
 }
 
+static void add_and_sub__every_variant_gives_the_portable_bits(void **state)
+{
+    (void)state;
+    check_random(ADD);
+}
+
 static void kernels__are_found_by_name_and_the_best_is_the_last(void **state)
 {
     const struct thm_kernels *k, *last = NULL;
@@ -198,6 +221,7 @@ int main(void)
         cmocka_unit_test(conv__every_variant_gives_the_portable_bits),
         cmocka_unit_test(depthwise__every_variant_gives_the_portable_bits),
         cmocka_unit_test(fully_connected__every_variant_gives_the_portable_bits),
+        cmocka_unit_test(add_and_sub__every_variant_gives_the_portable_bits),
     };
     return cmocka_run_group_tests_name("host_kernels", tests, NULL, NULL);
 }
