@@ -61,7 +61,7 @@ static int set_option(struct infer *in, const struct thm_args *a, int option)
     case OPT_OUTPUT_DIR: in->output_dir = a->value; return 0;
     case OPT_LABELS: in->labels_path = a->value; return 0;
     case OPT_JSON: in->json = true; return 0;
-    case OPT_KERNELS: return thm_kernels_find(a, a->value, &in->kernels) ? 0 : THM_EXIT_USAGE;
+    case OPT_KERNELS: return thm_cli_kernel_library(a, a->value, &in->kernels) ? 0 : THM_EXIT_USAGE;
     case OPT_ARENA:
         in->arena_given = true;
         if (!thm_parse_size(a->value, INT32_MAX, &in->arena_bytes))

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool thm_kernels_find(const struct thm_args *a, const char *name, const struct thm_kernel_library **l)
+bool thm_cli_kernel_library(const struct thm_args *a, const char *name, const struct thm_kernel_library **l)
 {
     char known[256] = "";
     const struct thm_kernel_library *k;

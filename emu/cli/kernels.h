@@ -6,7 +6,7 @@
 #define THM_KERNELS_HELP "kernel library, as LIBRARY[:VARIANT] (default: reference)"
 
 /* The library of that name. false: reported, return THM_EXIT_USAGE. */
-bool thm_kernels_find(const struct thm_args *a, const char *name, const struct thm_kernel_library **l);
+bool thm_cli_kernel_library(const struct thm_args *a, const char *name, const struct thm_kernel_library **l);
 /* Once all options are read: the layout that goes with the library. given: NULL = no --layout.
  * NULL: they do not go together, reported. */
 const struct thm_layout *thm_kernels_layout(const struct thm_args *a, const struct thm_kernel_library *l,

@@ -27,7 +27,7 @@ static int set_option(struct request *r, const struct thm_args *a, int option)
 {
     switch (option) {
     case OPT_JSON: r->json = true; return 0;
-    case OPT_KERNELS: return thm_kernels_find(a, a->value, &r->facts.kernels) ? 0 : THM_EXIT_USAGE;
+    case OPT_KERNELS: return thm_cli_kernel_library(a, a->value, &r->facts.kernels) ? 0 : THM_EXIT_USAGE;
     default:
         r->facts.layout = thm_layout_find(a->value);
         return r->facts.layout ? 0 : thm_usage(a, "--layout: '%s' is not cortex_m, ilp32_align8 or i386", a->value);

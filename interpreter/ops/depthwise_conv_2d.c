@@ -139,3 +139,35 @@ static enum thm_nn_err eval(struct thm_node *n)
     if (c.input.type == THM_UINT8)
         return thm_refuse(n, THM_NN_EINVOKE, "uint8 is not supported");
     if (c.output.elements == 0 || eval_variant(n, &c))
+        return THM_NN_OK;
+    for (int32_t b = 0; b < out[0]; b++)
+        for (int32_t y = 0; y < out[1]; y++)
+            for (int32_t x = 0; x < out[2]; x++, to += step) {
+                struct patch p = cut_patch(&c, b, y, x);
+                for (int32_t k = 0; k < out[3]; k += LANES)
+                    lanes(&c, &p, k, out[3] - k < LANES ? out[3] - k : LANES, to);
+            }
+    return THM_NN_OK;
+}
+
+static uint64_t macs(const struct thm_node *n)
+{
+    struct thm_value filter, output;
+    thm_node_input(n, 1, &filter);
+    thm_node_output(n, 0, &output);
+    return (uint64_t)output.elements * (uint32_t)filter.shape[1] * (uint32_t)filter.shape[2];
+}
+
+static const struct thm_option_field fields[] = { /* DepthwiseConv2DOptions */
+    { 0, 1, offsetof(struct conv_options, padding), 0 },          { 1, 4, offsetof(struct conv_options, stride_w), 0 },
+    { 2, 4, offsetof(struct conv_options, stride_h), 0 },
+    { 3, 4, offsetof(struct conv_options, depth_multiplier), 0 },
+    { 4, 1, offsetof(struct conv_options, activation), 0 },       { 5, 4, offsetof(struct conv_options, dilation_w), 1 },
+    { 6, 4, offsetof(struct conv_options, dilation_h), 1 },
+};
+
+const struct thm_op thm_op_depthwise_conv_2d = {
+    .name = "DEPTHWISE_CONV_2D", .options_type = 2, .field = fields, .fields = sizeof fields / sizeof fields[0],
+    .options = THM_BYTES(28), .data = THM_BYTES(56), .temps = "o0i0i1|i0i1?i2o0",
+    .prepare = prepare, .eval = eval, .macs = macs,
+};
