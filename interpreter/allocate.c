@@ -199,10 +199,7 @@ static enum thm_nn_err take_options(struct cursor *k, struct thm_node *n)
  * its temporary tensors, or the one without data stores into it. Most often there is no room even for the first. */
 static enum thm_nn_err lose_op_data(struct cursor *k, const struct thm_node *lost)
 {
-    struct thm_node first;
-    thm_node_open(k->it, 0, 0, k->diag, &first);
-    bool is_first = lost->subgraph == 0 && lost->index == 0;
-    k->diag->device_crashes = is_first && thm_take_temps(&first);
+    k->diag->device_crashes = lost->subgraph == 0 && lost->index == 0 && thm_take_temps(lost);
     return THM_NN_EARENA;
 }
 
@@ -230,10 +227,12 @@ static enum thm_nn_err check_outputs(struct thm_node *n)
 
 static enum thm_nn_err try_prepare(struct cursor *k, struct thm_node *n)
 {
+    enum thm_nn_err err = check_outputs(n); /* first: after EARENA prepare() may be tried once more */
+    if (err)
+        return err;
     if (!thm_take_temps(n))
         return thm_fail_head(k->it, k->diag, "no room for an operator's temporary tensors", k->it->layout->io_tensor);
-    enum thm_nn_err err = check_outputs(n);
-    if (!err && n->op->prepare)
+    if (n->op->prepare)
         err = n->op->prepare(n);
     return err ? err : thm_library_memory(n);
 }
@@ -268,10 +267,12 @@ static bool variables_overlap(struct cursor *k, uint32_t s, uint32_t i)
     for (uint32_t before = 0; before < s; before++)
         skip += thm_model_tensors(k->it->model, before);
     for (info += skip; s < k->it->model->subgraphs; s++, i = 0)
-        for (; i < thm_model_tensors(k->it->model, s); i++, info++)
-            if (thm_eval_tensor_at(k->c, s, i)->variable && !info->planned && info->bytes &&
+        for (; i < thm_model_tensors(k->it->model, s); i++, info++) {
+            const struct eval_tensor *t = thm_eval_tensor_at(k->c, s, i);
+            if (t->variable && t->place != PLACE_MODEL && !info->planned && info->bytes &&
                 !thm_arena_tail(&a, info->bytes, 16, &unused))
                 return false;
+        }
     return true;
 }
 

@@ -64,7 +64,7 @@ bool thm_take_temps(const struct thm_node *n)
 }
 
 /* The kernel's persistent requests, with nothing but the table in the way. false: one of them fails. */
-static bool take_arrays(struct thm_node *n)
+static bool request_arrays(struct thm_node *n)
 {
     struct thm_arena *a = &context_of(n->it)->arena;
     struct thm_nn_diag reported = *n->diag;
@@ -84,7 +84,7 @@ bool thm_prepare_crashes(struct thm_node *n)
     for (const char *from = entries(n), *p; (p = next_entry(n, from)); from = p + 2) {
         if (p > from && p[-1] == '|') {
             arrays = true;
-            missing = !take_arrays(n);
+            missing = !request_arrays(n);
         }
         if (!c->arena.persistent && c->arena.temp > c->arena.tail)
             return true;
@@ -94,5 +94,5 @@ bool thm_prepare_crashes(struct thm_node *n)
             return false;
         missing = true;
     }
-    return missing || (!arrays && !take_arrays(n));
+    return missing || (!arrays && !request_arrays(n));
 }
