@@ -14,7 +14,7 @@
 static const struct replay_dialect *const dialects[] = { &replay_spiffs };
 
 struct trace {
-    char *text;                       /* ours, cut into pieces */
+    char *text; /* ours, cut into pieces */
     const char *config, *digest, *files;
     char *columns[COLUMNS_MAX];
     int column_count;

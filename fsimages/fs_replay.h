@@ -1,22 +1,22 @@
 /* fsimages/fs_replay.h -- replay a trace of file system operations on a fresh medium in memory and compare.
  *
  * A trace is text: lines "# ..." with what it is ("fs=NAME"), "# config: {...}", "# final image sha256 ...: HEX",
- * "# final files: NAME:SIZE:DIGEST ..."; a line "#n<TAB>op<TAB>res..." that names the columns; one tab-separated line an
- * operation. Columns "op", "res" and "extra" are known for every file system, others are the file system's own; a column
- * nobody knows, one called flash_writes and a value "-" are not compared. */
+ * "# final files: NAME:SIZE:DIGEST ..."; a line "#n<TAB>op<TAB>res..." that names the columns; one tab-separated line
+ * an operation. Columns "op", "res" and "extra" are known for every file system, others are the file system's own; a
+ * column nobody knows, one called flash_writes and a value "-" are not compared. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 #include "fsimages/fs.h"
 
 struct thm_replay_result {
-    enum thm_fs_err err;     /* THM_FS_OK; THM_FS_EDIFFERS; THM_FS_EFORMAT: not a trace; THM_FS_EHOST */
-    uint32_t line;           /* where it stopped, from 1; 0: after the last line */
-    uint32_t ops;            /* operations that went as expected */
-    char column[24];         /* what differed; for THM_FS_EFORMAT, what is wrong */
+    enum thm_fs_err err; /* THM_FS_OK; THM_FS_EDIFFERS; THM_FS_EFORMAT: not a trace; THM_FS_EHOST */
+    uint32_t line;       /* where it stopped, from 1; 0: after the last line */
+    uint32_t ops;        /* operations that went as expected */
+    char column[24];     /* what differed; for THM_FS_EFORMAT, what is wrong */
     char expected[96], got[96];
-    uint64_t writes_off;     /* the largest difference of flash_writes, which is not compared */
-    uint8_t *image;          /* the medium's content at the end */
+    uint64_t writes_off; /* the largest difference of flash_writes, which is not compared */
+    uint8_t *image;      /* the medium's content at the end */
     size_t image_len;
 };
 

@@ -12,7 +12,7 @@ struct replay_medium {
     struct thm_medium *chip;   /* in memory */
     struct thm_medium *cutter; /* NULL: power stays on */
     uint64_t programs, erases;
-    const char *cut_in;        /* "in-write", "in-erase"; NULL: not cut */
+    const char *cut_in; /* "in-write", "in-erase"; NULL: not cut */
 };
 
 struct replay {
@@ -21,7 +21,7 @@ struct replay {
     struct thm_nor_part part;
     uint8_t *bytes;
     struct thm_fs_config config;
-    struct thm_fs *fs;         /* NULL: not mounted */
+    struct thm_fs *fs; /* NULL: not mounted */
     struct thm_replay_result *out;
     const char *words[REPLAY_WORDS]; /* of the operation */
     int count;

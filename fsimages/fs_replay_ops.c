@@ -65,7 +65,11 @@ static void count_destroy(struct thm_medium *m)
 }
 
 static const struct thm_medium_ops count_ops = {
-    .kind = "replay", .read = count_read, .peek = count_peek, .program = count_program, .erase = count_erase,
+    .kind = "replay",
+    .read = count_read,
+    .peek = count_peek,
+    .program = count_program,
+    .erase = count_erase,
     .destroy = count_destroy,
 };
 
@@ -77,8 +81,8 @@ enum thm_fs_err replay_medium_init(struct replay *r, uint32_t size, uint32_t era
     if (!r->bytes)
         return THM_FS_EHOST;
     memset(r->bytes, 0xFF, size);
-    enum thm_fs_err e = thm_nor_create(&r->medium.chip, &r->part, size,
-                                       &(struct thm_nor_cells){ .bytes = r->bytes }, NULL);
+    enum thm_fs_err e =
+        thm_nor_create(&r->medium.chip, &r->part, size, &(struct thm_nor_cells){ .bytes = r->bytes }, NULL);
     if (e)
         return e;
     r->medium.base = *r->medium.chip;

@@ -42,7 +42,9 @@ static bool column(struct replay *r, const char *name, int64_t *value)
         const char *name;
         int64_t value;
     } columns[] = {
-        { "p_alloc", c.alloc }, { "p_deleted", c.deleted }, { "free_blocks", c.free_blocks },
+        { "p_alloc", c.alloc },
+        { "p_deleted", c.deleted },
+        { "free_blocks", c.free_blocks },
     };
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         if (strcmp(columns[i].name, name) == 0) {

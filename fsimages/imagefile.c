@@ -33,8 +33,8 @@ static enum thm_fs_err open_wear(struct thm_imagefile *f, const char *path, uint
     free(name);
     if (fd < 0)
         return host_error();
-    enum thm_fs_err e = ftruncate(fd, (off_t)(count * sizeof *f->wear)) < 0 ? THM_FS_EHOST
-                                                                          : map(fd, count * sizeof *f->wear, true, &p);
+    enum thm_fs_err e =
+        ftruncate(fd, (off_t)(count * sizeof *f->wear)) < 0 ? THM_FS_EHOST : map(fd, count * sizeof *f->wear, true, &p);
     close(fd);
     f->wear = p;
     f->wear_count = count;

@@ -13,7 +13,7 @@ enum {
 struct thm_imagefile {
     uint8_t *bytes;
     size_t size;
-    uint32_t *wear;       /* NULL: not counted */
+    uint32_t *wear; /* NULL: not counted */
     size_t wear_count;
 };
 

@@ -102,7 +102,11 @@ static enum thm_fs_err slice_erase(struct thm_medium *m, uint32_t block)
 }
 
 static const struct thm_medium_ops slice_ops = {
-    .kind = "slice", .read = slice_read, .peek = slice_peek, .program = slice_program, .erase = slice_erase,
+    .kind = "slice",
+    .read = slice_read,
+    .peek = slice_peek,
+    .program = slice_program,
+    .erase = slice_erase,
     .destroy = wrapper_destroy,
 };
 
@@ -184,7 +188,11 @@ static enum thm_fs_err cut_erase(struct thm_medium *m, uint32_t block)
 }
 
 static const struct thm_medium_ops powercut_ops = {
-    .kind = "powercut", .read = cut_read, .peek = cut_peek, .program = cut_program, .erase = cut_erase,
+    .kind = "powercut",
+    .read = cut_read,
+    .peek = cut_peek,
+    .program = cut_program,
+    .erase = cut_erase,
     .destroy = wrapper_destroy,
 };
 

@@ -10,8 +10,9 @@ struct thm_medium;
 struct thm_medium_ops {
     const char *kind; /* for messages */
     enum thm_fs_err (*read)(struct thm_medium *m, uint32_t off, void *buf, uint32_t len);
-    enum thm_fs_err (*program)(struct thm_medium *m, uint32_t off, const void *buf, uint32_t len); /* NOR: bits go 1 -> 0 only */
-    enum thm_fs_err (*erase)(struct thm_medium *m, uint32_t block);                               /* all 0xFF */
+    enum thm_fs_err (*program)(struct thm_medium *m, uint32_t off, const void *buf,
+                               uint32_t len);                       /* NOR: bits go 1 -> 0 only */
+    enum thm_fs_err (*erase)(struct thm_medium *m, uint32_t block); /* all 0xFF */
     /* Look without touching: no time, no counters. */
     enum thm_fs_err (*peek)(struct thm_medium *m, uint32_t off, void *buf, uint32_t len);
     void (*destroy)(struct thm_medium *m); /* frees the medium itself, not an inner one */
@@ -26,7 +27,7 @@ struct thm_medium {
 /* Where the medium's time goes, and who watches. Any pointer may be NULL. Filled in by the board. */
 struct thm_medium_watch {
     void *ctx;
-    void (*spend)(void *ctx, uint64_t ns); /* device time */
+    void (*spend)(void *ctx, uint64_t ns);                                               /* device time */
     void (*event)(void *ctx, const char *what, uint32_t off, uint32_t len, uint64_t ns); /* what: "program", "erase" */
 };
 

@@ -153,7 +153,11 @@ static void nor_destroy(struct thm_medium *m)
 }
 
 static const struct thm_medium_ops nor_ops = {
-    .kind = "nor", .read = nor_read, .peek = nor_peek, .program = nor_program, .erase = nor_erase,
+    .kind = "nor",
+    .read = nor_read,
+    .peek = nor_peek,
+    .program = nor_program,
+    .erase = nor_erase,
     .destroy = nor_destroy,
 };
 
@@ -168,8 +172,10 @@ enum thm_fs_err thm_nor_create(struct thm_medium **out, const struct thm_nor_par
     struct nor *n = calloc(1, sizeof *n);
     if (!n)
         return THM_FS_EHOST;
-    n->base = (struct thm_medium){ .ops = &nor_ops, .erase_size = part->sector_size,
-                                   .erase_count = size / part->sector_size, .page_size = part->page_size };
+    n->base = (struct thm_medium){ .ops = &nor_ops,
+                                   .erase_size = part->sector_size,
+                                   .erase_count = size / part->sector_size,
+                                   .page_size = part->page_size };
     n->part = part;
     n->cells = *cells;
     if (watch)

@@ -7,11 +7,11 @@
 #define US 1000u
 #define MS 1000000u
 
-#define PART(part, document, mbytes, program_us, erase_ms, read_q8)                                        \
-    {                                                                                                      \
-        .name = part, .source = document, .size = (mbytes) << 20, .page_size = 256, .sector_size = 4096,   \
-        .page_program_ns = (program_us) * US, .first_byte_ns = 30 * US, .next_byte_ns = 2500,              \
-        .sector_erase_ns = (uint64_t)(erase_ms) * MS, .read_ns_per_byte_q8 = read_q8, .endurance = 100000, \
+#define PART(part, document, mbytes, program_us, erase_ms, read_q8)                                      \
+    {                                                                                                    \
+        .name = part, .source = document, .size = (mbytes) << 20, .page_size = 256, .sector_size = 4096, \
+        .page_program_ns = (program_us)*US, .first_byte_ns = 30 * US, .next_byte_ns = 2500,              \
+        .sector_erase_ns = (uint64_t)(erase_ms)*MS, .read_ns_per_byte_q8 = read_q8, .endurance = 100000, \
     }
 
 static const struct thm_nor_part parts[] = {

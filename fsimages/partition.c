@@ -33,8 +33,9 @@ static void md5(const uint8_t *data, size_t len, uint8_t out[16])
 
 static void read_entry(const uint8_t *e, struct thm_partition *p)
 {
-    *p = (struct thm_partition){ .type = e[2], .subtype = e[3], .offset = get32(e + 4), .size = get32(e + 8),
-                                 .flags = get32(e + 28) };
+    *p = (struct thm_partition){
+        .type = e[2], .subtype = e[3], .offset = get32(e + 4), .size = get32(e + 8), .flags = get32(e + 28)
+    };
     memcpy(p->name, e + 12, 16);
 }
 
@@ -112,15 +113,15 @@ static const struct {
     const char *name;
     int type, subtype;
 } subtypes[] = {
-    { "factory", 0, 0x00 }, { "test", 0, 0x20 },
-    { "ota", 1, 0x00 }, { "phy", 1, 0x01 }, { "nvs", 1, 0x02 }, { "coredump", 1, 0x03 }, { "nvs_keys", 1, 0x04 },
-    { "efuse", 1, 0x05 }, { "undefined", 1, 0x06 }, { "esphttpd", 1, 0x80 }, { "fat", 1, 0x81 },
-    { "spiffs", 1, 0x82 }, { "littlefs", 1, 0x83 },
+    { "factory", 0, 0x00 },   { "test", 0, 0x20 },     { "ota", 1, 0x00 },      { "phy", 1, 0x01 },
+    { "nvs", 1, 0x02 },       { "coredump", 1, 0x03 }, { "nvs_keys", 1, 0x04 }, { "efuse", 1, 0x05 },
+    { "undefined", 1, 0x06 }, { "esphttpd", 1, 0x80 }, { "fat", 1, 0x81 },      { "spiffs", 1, 0x82 },
+    { "littlefs", 1, 0x83 },
 };
 
 #define OTA_FIRST 0x10
-static const char *const ota_names[] = { "ota_0", "ota_1", "ota_2", "ota_3", "ota_4", "ota_5", "ota_6", "ota_7",
-    "ota_8", "ota_9", "ota_10", "ota_11", "ota_12", "ota_13", "ota_14", "ota_15" };
+static const char *const ota_names[] = { "ota_0", "ota_1", "ota_2",  "ota_3",  "ota_4",  "ota_5",  "ota_6",  "ota_7",
+                                         "ota_8", "ota_9", "ota_10", "ota_11", "ota_12", "ota_13", "ota_14", "ota_15" };
 
 /* "0x40", "64"; -1: not a number up to 254. */
 static int as_number(const char *name)

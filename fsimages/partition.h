@@ -19,8 +19,8 @@ struct thm_partition {
 
 /* Read / write the table. In: table of len bytes (write: at least 0xC00, filled up with 0xFF).
  * Errors: THM_FS_EFORMAT: no table here, bad MD5, overlapping or outside flash_size. */
-enum thm_fs_err thm_partitions_parse(const uint8_t *table, size_t len, uint32_t flash_size,
-                                     struct thm_partition *out, size_t *n);
+enum thm_fs_err thm_partitions_parse(const uint8_t *table, size_t len, uint32_t flash_size, struct thm_partition *out,
+                                     size_t *n);
 enum thm_fs_err thm_partitions_build(const struct thm_partition *parts, size_t n, uint8_t *table, size_t len);
 const struct thm_partition *thm_partition_find(const struct thm_partition *parts, size_t n, const char *name);
 /* Names and numbers of types and subtypes as in partitions.csv ("data", "spiffs"). -1: unknown. */
@@ -28,8 +28,8 @@ int thm_partition_type(const char *name);
 int thm_partition_subtype(int type, const char *name);
 const char *thm_partition_subtype_name(int type, int subtype); /* NULL: unknown */
 
-/* ESP-IDF's partitions.csv: name, type, subtype, offset, size, flags; an empty offset means behind the one before, applications
- * at multiples of 64 KB. On error *where says which line (from 1) and why (a static string). */
+/* ESP-IDF's partitions.csv: name, type, subtype, offset, size, flags; an empty offset means behind the one before,
+ * applications at multiples of 64 KB. On error *where says which line (from 1) and why (a static string). */
 struct thm_partition_csv_error {
     uint32_t line;
     const char *why;

@@ -20,7 +20,8 @@ int32_t thm_spiffs_gc(struct thm_fs *fs, uint32_t bytes);
 /* Erase one block that holds only deleted and at most max_free free pages, as SPIFFS_gc_quick does. */
 int32_t thm_spiffs_gc_quick(struct thm_fs *fs, uint32_t max_free);
 
-/* Bytes of pages that a new file of `len` bytes needs when written in one call, index pages and their moves included. */
+/* Bytes of pages that a new file of `len` bytes needs when written in one call, index pages and their moves included.
+ */
 uint64_t thm_spiffs_need(const struct thm_fs *fs, uint64_t len);
 
 /* What a file's index header says beyond name and size. */

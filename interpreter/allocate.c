@@ -12,7 +12,7 @@ _Static_assert(sizeof(struct scratch_request) <= THM_BYTES_SCRATCH_REQUEST, "scr
 _Static_assert(sizeof(struct allocation_info) <= THM_BYTES_ALLOCATION_INFO, "allocation info");
 _Static_assert(sizeof(struct variables_record) <= THM_BYTES_VARIABLES, "resource variables");
 _Static_assert(sizeof(struct variable_record) <= THM_BYTES_VARIABLE, "resource variable");
-_Static_assert(sizeof(struct context) <= sizeof ((struct thm_interpreter *)0)->priv, "private part");
+_Static_assert(sizeof(struct context) <= sizeof((struct thm_interpreter *)0)->priv, "private part");
 
 /* The operators of all subgraphs, one after another. */
 struct cursor {
@@ -22,7 +22,8 @@ struct cursor {
 };
 
 /* Where the reference does not look at the result and stores through the null pointer. */
-static enum thm_nn_err take_unchecked(struct cursor *k, const char *what, uint64_t bytes, uint32_t align, uint32_t *offset)
+static enum thm_nn_err take_unchecked(struct cursor *k, const char *what, uint64_t bytes, uint32_t align,
+                                      uint32_t *offset)
 {
     if (thm_arena_tail(&k->c->arena, bytes, align, offset))
         return THM_NN_OK;
@@ -126,7 +127,8 @@ static enum thm_nn_err take_nodes(struct cursor *k, uint32_t subgraph)
     for (uint32_t i = 0; i < count && !err; i++) {
         struct node_record *r = thm_node_record_at(k->c, subgraph, i);
         uint32_t table = thm_model_op_table(m, subgraph, i);
-        *r = (struct node_record){ .table = table, .inputs = thm_fb_ref(m, table, OPERATOR_INPUTS),
+        *r = (struct node_record){ .table = table,
+                                   .inputs = thm_fb_ref(m, table, OPERATOR_INPUTS),
                                    .outputs = thm_fb_ref(m, table, OPERATOR_OUTPUTS) };
     }
     return err;
@@ -135,8 +137,8 @@ static enum thm_nn_err take_nodes(struct cursor *k, uint32_t subgraph)
 static enum thm_nn_err take_arrays(struct cursor *k)
 {
     uint32_t subgraphs = k->it->model->subgraphs;
-    enum thm_nn_err err = take(k, "no room for the subgraph array", (uint64_t)subgraphs * THM_BYTES_SUBGRAPH, 4,
-                               &k->c->subgraphs);
+    enum thm_nn_err err =
+        take(k, "no room for the subgraph array", (uint64_t)subgraphs * THM_BYTES_SUBGRAPH, 4, &k->c->subgraphs);
     for (uint32_t s = 0; s < subgraphs && !err; s++)
         err = take_tensors(k, s);
     for (uint32_t s = 0; s < subgraphs && !err; s++)
@@ -195,8 +197,8 @@ static enum thm_nn_err take_options(struct cursor *k, struct thm_node *n)
     return err;
 }
 
-/* The reference goes on without the block: all other operators are initialised, then prepared, until one finds no room for
- * its temporary tensors, or the one without data stores into it. Most often there is no room even for the first. */
+/* The reference goes on without the block: all other operators are initialised, then prepared, until one finds no room
+ * for its temporary tensors, or the one without data stores into it. Most often there is no room even for the first. */
 static enum thm_nn_err lose_op_data(struct cursor *k, const struct thm_node *lost)
 {
     k->diag->device_crashes = lost->subgraph == 0 && lost->index == 0 && thm_take_temps(lost);
@@ -255,8 +257,8 @@ static enum thm_nn_err prepare_op(struct cursor *k, struct thm_node *n)
     return err;
 }
 
-/* The reference does not see that variables reach into the tables of the planner, whose room is then less than nothing and
- * taken for huge; it only sees when they reach the table of requests. In: the first tensor that did not fit. */
+/* The reference does not see that variables reach into the tables of the planner, whose room is then less than nothing
+ * and taken for huge; it only sees when they reach the table of requests. In: the first tensor that did not fit. */
 static bool variables_overlap(struct cursor *k, uint32_t s, uint32_t i)
 {
     const struct allocation_info *info = in_arena(k->c, k->c->info);
@@ -328,8 +330,9 @@ static bool take_io(const struct cursor *k, struct thm_arena *a, int side, uint3
         thm_model_tensor(m, 0, (uint32_t)(side ? thm_model_output(m, 0, i) : thm_model_input(m, 0, i)), &t);
         if (!thm_arena_tail(a, k->it->layout->io_tensor, 4, &unused))
             return false;
-        if (t.scales && t.zero_points && (!thm_arena_tail(a, THM_BYTES_AFFINE, 4, &unused) ||
-                                          !thm_arena_tail(a, 4 + 4 * (uint64_t)t.scales, 4, &unused)))
+        if (t.scales && t.zero_points &&
+            (!thm_arena_tail(a, THM_BYTES_AFFINE, 4, &unused) ||
+             !thm_arena_tail(a, 4 + 4 * (uint64_t)t.scales, 4, &unused)))
             return false;
     }
     return true;
@@ -361,7 +364,8 @@ static void name_highest(struct cursor *k)
     for (uint32_t s = 0; s < k->it->model->subgraphs; s++)
         for (uint32_t i = 0; i < thm_model_tensors(k->it->model, s); i++, base++) {
             const struct allocation_info *a = &info[base];
-            if (!a->planned || (highest && (uint64_t)a->offset + a->bytes <= (uint64_t)highest->offset + highest->bytes))
+            if (!a->planned ||
+                (highest && (uint64_t)a->offset + a->bytes <= (uint64_t)highest->offset + highest->bytes))
                 continue;
             highest = a;
             thm_diag_tensor(k->it, k->diag, s, i);
@@ -398,8 +402,8 @@ static enum thm_nn_err plan_head(struct cursor *k)
     uint64_t peak = thm_arena_beside(a) + padding + (work - a->start) + bytes;
     if (peak > a->peak)
         a->peak = (uint32_t)peak;
-    uint64_t head = thm_plan_greedy(in_arena(k->c, k->c->info), k->c->tensors + k->c->requests, planned,
-                                    in_arena(k->c, work));
+    uint64_t head =
+        thm_plan_greedy(in_arena(k->c, k->c->info), k->c->tensors + k->c->requests, planned, in_arena(k->c, work));
     thm_show_buffers(k->it);
     if (head < k->c->others)
         head = k->c->others;

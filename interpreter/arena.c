@@ -5,8 +5,9 @@ void thm_arena_init(struct thm_arena *a, void *base, uint32_t size)
     uint32_t skew = (uint32_t)((uintptr_t)base % 16), start = (16 - skew) % 16;
     if (start > size)
         start = size;
-    *a = (struct thm_arena){ .base = base, .border = UINT32_MAX, .size = size, .skew = skew, .start = start, .temp = start,
-                             .tail = size };
+    *a = (struct thm_arena){
+        .base = base, .border = UINT32_MAX, .size = size, .skew = skew, .start = start, .temp = start, .tail = size
+    };
 }
 
 void thm_arena_init_split(struct thm_arena *a, void *base, uint32_t size, void *persistent, uint32_t persistent_size)
@@ -19,7 +20,8 @@ void thm_arena_init_split(struct thm_arena *a, void *base, uint32_t size, void *
     thm_arena_init(a, base, size);
     a->persistent = persistent;
     a->ceiling = size;
-    a->border = size + (far_skew - a->skew - size) % 16; /* offsets and addresses have the same alignment on both sides */
+    a->border =
+        size + (far_skew - a->skew - size) % 16; /* offsets and addresses have the same alignment on both sides */
     a->size = a->tail = a->border + (persistent_size > lost ? persistent_size - lost : 0);
 }
 

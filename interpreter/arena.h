@@ -1,5 +1,6 @@
-/* interpreter/arena.h -- the two-ended allocator: a head that grows up, a tail that grows down, temporary memory between.
- * Offsets count from the first byte of the caller's memory; alignment is that of the addresses, as on the device.
+/* interpreter/arena.h -- the two-ended allocator: a head that grows up, a tail that grows down, temporary memory
+ * between. Offsets count from the first byte of the caller's memory; alignment is that of the addresses, as on the
+ * device.
  *
  * The tail may have memory of its own: then offsets from .border on lie there, and the two ends never meet. */
 #pragma once
@@ -12,12 +13,12 @@ struct thm_arena {
     uint32_t border;     /* UINT32_MAX without .persistent */
     uint32_t ceiling;    /* end of the head's memory, if it has one of its own */
     uint32_t size;       /* end of the tail */
-    uint32_t skew;  /* address of base modulo 16 */
-    uint32_t start; /* first offset at a multiple of 16: the head begins here */
-    uint32_t head;  /* bytes */
-    uint32_t temp;  /* offset above the last temporary allocation */
-    uint32_t tail;  /* offset of the lowest persistent byte */
-    uint32_t peak;  /* most bytes that were needed at once so far */
+    uint32_t skew;       /* address of base modulo 16 */
+    uint32_t start;      /* first offset at a multiple of 16: the head begins here */
+    uint32_t head;       /* bytes */
+    uint32_t temp;       /* offset above the last temporary allocation */
+    uint32_t tail;       /* offset of the lowest persistent byte */
+    uint32_t peak;       /* most bytes that were needed at once so far */
 };
 
 void thm_arena_init(struct thm_arena *a, void *base, uint32_t size);

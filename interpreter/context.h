@@ -17,16 +17,16 @@ struct eval_tensor { /* THM_BYTES_EVAL_TENSOR */
     uint8_t place, type, variable, unused;
 };
 
-struct node_record { /* THM_BYTES_NODE */
-    uint32_t table;   /* position of the operator in the file */
+struct node_record {          /* THM_BYTES_NODE */
+    uint32_t table;           /* position of the operator in the file */
     uint32_t inputs, outputs; /* positions of its vectors of tensor indices */
     uint32_t options, data;   /* arena offsets, 0 = none */
     uint32_t scratch;         /* index of its first scratch request */
     uint32_t scratches;
-    uint32_t plan_only;       /* 1 = its kernel cannot run in the memory that was planned */
+    uint32_t plan_only; /* 1 = its kernel cannot run in the memory that was planned */
 };
 
-struct subgraph_record { /* THM_BYTES_SUBGRAPH */
+struct subgraph_record {     /* THM_BYTES_SUBGRAPH */
     uint32_t tensors, nodes; /* arena offsets of the arrays of records */
 };
 
@@ -43,11 +43,11 @@ struct allocation_info { /* THM_BYTES_ALLOCATION_INFO */
 };
 
 struct variables_record { /* THM_BYTES_VARIABLES */
-    uint32_t slots; /* arena offset of the array of variable_record */
+    uint32_t slots;       /* arena offset of the array of variable_record */
     uint32_t room, used;
 };
 
-struct variable_record { /* THM_BYTES_VARIABLE */
+struct variable_record {      /* THM_BYTES_VARIABLE */
     uint32_t container, name; /* positions of strings in the file; container 0 = none */
     uint32_t data, bytes;     /* arena offset; bytes 0 = nothing is assigned to it anywhere */
     int32_t initial;          /* byte that fills it */
@@ -71,15 +71,15 @@ struct context {
     uint32_t variables; /* arena offset of the variables_record, 0 = there is none */
     uint32_t slots;     /* for resource variables, if the user has chosen */
     bool slots_chosen;
-    uint32_t runs;      /* of called subgraphs in this invocation */
+    uint32_t runs;                            /* of called subgraphs in this invocation */
     const struct thm_kernels *kernels;        /* of the PC */
     const struct thm_kernel_library *library; /* of the device; NULL = the reference kernels */
     const struct thm_plan_observer *observer; /* NULL = nobody looks */
-    struct thm_arena_share *share; /* NULL = the arena is this model's alone */
-    uint32_t others;               /* largest head of the models that share the arena */
-    uint8_t *persistent;           /* NULL = one arena; the tail's own memory otherwise */
+    struct thm_arena_share *share;            /* NULL = the arena is this model's alone */
+    uint32_t others;                          /* largest head of the models that share the arena */
+    uint8_t *persistent;                      /* NULL = one arena; the tail's own memory otherwise */
     uint32_t persistent_size;
-    uint32_t persistent_min;       /* like arena_min */
+    uint32_t persistent_min; /* like arena_min */
 };
 
 /* The private part of struct thm_arena_share: the allocator as the last model has left it. */

@@ -43,7 +43,7 @@ uint32_t thm_fb_ref(const struct thm_model *m, uint32_t table, uint32_t id);
 /* Scalars; `value` is what the schema says when the field is absent. */
 uint8_t thm_fb_u8(const struct thm_model *m, uint32_t table, uint32_t id, uint8_t value);
 int32_t thm_fb_i32(const struct thm_model *m, uint32_t table, uint32_t id, int32_t value);
-uint32_t thm_fb_len(const struct thm_model *m, uint32_t vector);              /* 0 for an absent vector */
-const uint8_t *thm_fb_data(const struct thm_model *m, uint32_t vector);      /* first element; NULL if absent */
-uint32_t thm_fb_at(const struct thm_model *m, uint32_t vector, uint32_t i);  /* table i of a vector of tables */
+uint32_t thm_fb_len(const struct thm_model *m, uint32_t vector);               /* 0 for an absent vector */
+const uint8_t *thm_fb_data(const struct thm_model *m, uint32_t vector);        /* first element; NULL if absent */
+uint32_t thm_fb_at(const struct thm_model *m, uint32_t vector, uint32_t i);    /* table i of a vector of tables */
 int32_t thm_fb_i32_at(const struct thm_model *m, uint32_t vector, uint32_t i); /* number i of a vector of int32 */

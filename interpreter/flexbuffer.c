@@ -1,8 +1,15 @@
 #include "interpreter/flexbuffer.h"
 #include <string.h>
 
-enum { TYPE_INT = 1, TYPE_UINT = 2, TYPE_FLOAT = 3, TYPE_INDIRECT_INT = 6, TYPE_INDIRECT_FLOAT = 8, TYPE_MAP = 9,
-       TYPE_BOOL = 26 };
+enum {
+    TYPE_INT = 1,
+    TYPE_UINT = 2,
+    TYPE_FLOAT = 3,
+    TYPE_INDIRECT_INT = 6,
+    TYPE_INDIRECT_FLOAT = 8,
+    TYPE_MAP = 9,
+    TYPE_BOOL = 26
+};
 
 static bool inside(const struct thm_flex *f, uint64_t at, uint64_t bytes)
 {

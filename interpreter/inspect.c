@@ -16,8 +16,11 @@ void thm_model_op(const struct thm_model *m, uint32_t subgraph, uint32_t op, str
     uint32_t table = thm_model_op_table(m, subgraph, op);
     thm_op_identity(m, table, &id);
     *out = (struct thm_op_info){
-        .name = id.name, .name_len = id.name_len, .available = thm_op_find(id.code, id.name, id.name_len) != NULL,
-        .input = first_of(m, table, OPERATOR_INPUTS), .output = first_of(m, table, OPERATOR_OUTPUTS),
+        .name = id.name,
+        .name_len = id.name_len,
+        .available = thm_op_find(id.code, id.name, id.name_len) != NULL,
+        .input = first_of(m, table, OPERATOR_INPUTS),
+        .output = first_of(m, table, OPERATOR_OUTPUTS),
     };
 }
 
@@ -35,11 +38,13 @@ void thm_show_op(const struct thm_node *n, uint32_t from)
     struct context *c = context_of(n->it);
     if (!c->observer || !c->observer->op)
         return;
-    struct thm_planned_op op = { n->subgraph, n->index, (int32_t)from, (int32_t)c->clock, n->op->macs ? n->op->macs(n) : 0 };
+    struct thm_planned_op op = { n->subgraph, n->index, (int32_t)from, (int32_t)c->clock,
+                                 n->op->macs ? n->op->macs(n) : 0 };
     c->observer->op(c->observer->ctx, &op);
 }
 
-static void show_buffer(const struct context *c, const struct allocation_info *a, uint32_t subgraph, int32_t tensor, uint32_t op)
+static void show_buffer(const struct context *c, const struct allocation_info *a, uint32_t subgraph, int32_t tensor,
+                        uint32_t op)
 {
     struct thm_planned_buffer b = { subgraph, tensor, op, a->bytes, a->offset, a->first, a->last };
     if (a->planned)

@@ -7,7 +7,7 @@
 struct thm_op_info {
     const char *name; /* "CONV_2D"; custom operators: the name in the model. Not NUL-terminated */
     uint32_t name_len;
-    bool available;   /* the interpreter, which has all operators of TensorFlow Lite Micro, has it */
+    bool available;        /* the interpreter, which has all operators of TensorFlow Lite Micro, has it */
     int32_t input, output; /* its first tensors, indices in the subgraph; -1 = none */
 };
 /* Operator `op` of a subgraph; both must exist. */
@@ -24,10 +24,10 @@ struct thm_planned_op {
 /* A buffer in the head, which takes its bytes rounded up to a multiple of 16. */
 struct thm_planned_buffer {
     uint32_t subgraph;
-    int32_t tensor;      /* -1: scratch memory of `op` */
+    int32_t tensor; /* -1: scratch memory of `op` */
     uint32_t op;
     uint32_t bytes, offset; /* offset: from the start of the head */
-    int32_t first, last; /* clock; -1 = never used */
+    int32_t first, last;    /* clock; -1 = never used */
 };
 
 struct thm_plan_observer { /* any function may be NULL */

@@ -132,7 +132,8 @@ enum thm_nn_err thm_invoke_subgraph(struct thm_interpreter *it, uint32_t subgrap
         struct thm_node n;
         thm_node_open(it, subgraph, i, diag, &n);
         if (thm_node_record_at(context_of(it), subgraph, i)->plan_only)
-            return thm_refuse(&n, THM_NN_EINVOKE, "with this kernel library its memory is planned, but it cannot be run");
+            return thm_refuse(&n, THM_NN_EINVOKE,
+                              "with this kernel library its memory is planned, but it cannot be run");
         enum thm_nn_err err = n.op->eval(&n);
         if (err)
             return err;

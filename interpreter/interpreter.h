@@ -14,15 +14,15 @@
 struct thm_layout;
 const struct thm_layout *thm_layout_find(const char *name); /* "cortex_m", "ilp32_align8", "i386"; NULL: unknown */
 const char *thm_layout_name(const struct thm_layout *l);
-const struct thm_layout *thm_layout_at(size_t i);           /* NULL after the last: for listings */
+const struct thm_layout *thm_layout_at(size_t i); /* NULL after the last: for listings */
 
 /* One operator that has just run: for device time, traces and profiles. */
 struct thm_op_event {
     uint32_t subgraph, op;
     const char *name; /* not NUL-terminated for custom operators */
     uint32_t name_len;
-    uint64_t macs;    /* multiply-accumulates of this invocation; 0 for operators that have none */
-    uint64_t elements; /* output elements: the work of operators without MACs */
+    uint64_t macs;      /* multiply-accumulates of this invocation; 0 for operators that have none */
+    uint64_t elements;  /* output elements: the work of operators without MACs */
     enum thm_type type; /* of its first input: float and integer kernels differ in time */
 };
 
@@ -32,18 +32,18 @@ struct thm_interpreter_hooks {
     void (*op_done)(void *ctx, const struct thm_op_event *ev);
 };
 
-struct thm_arena_stats {   /* bytes */
-    uint32_t size;         /* as given */
-    uint32_t used;         /* TFLM's arena_used_bytes(): head + tail */
-    uint32_t head, tail;   /* planned (non-persistent) and persistent part */
-    uint32_t min;          /* smallest arena, a multiple of 16, in which thm_interpreter_allocate() succeeds */
+struct thm_arena_stats {     /* bytes */
+    uint32_t size;           /* as given */
+    uint32_t used;           /* TFLM's arena_used_bytes(): head + tail */
+    uint32_t head, tail;     /* planned (non-persistent) and persistent part */
+    uint32_t min;            /* smallest arena, a multiple of 16, in which thm_interpreter_allocate() succeeds */
     uint32_t min_persistent; /* two arenas: the smallest persistent one; .min is that of the other. Otherwise 0 */
 };
 
 /* A runtime tensor: where its bytes are and how to read them. */
 struct thm_tensor {
     struct thm_tensor_info info;
-    void *data;     /* in the arena; constant tensors: in the model file (do not write) */
+    void *data; /* in the arena; constant tensors: in the model file (do not write) */
     uint32_t bytes;
 };
 
@@ -66,23 +66,22 @@ void thm_interpreter_init(struct thm_interpreter *it, const struct thm_model *mo
                           void *arena, uint32_t arena_size, const struct thm_interpreter_hooks *hooks);
 
 /* Bind a model to two arenas, as TFLM's MicroAllocator::Create() does with a persistent and a non-persistent buffer:
- * the planned head and temporary memory lie in `arena`, everything that stays lies in `persistent` (say, in slower memory).
- * In:     both lent, both up to 2 GB (what is above is not used); the end of `persistent` is rounded down to a multiple
- *         of 16. stats.size and stats.used are sums over both.
- * Source: micro_allocator.cc and arena_allocator/ of tflite-micro: four objects at the top of the persistent arena (two
- *         allocators, planner, MicroAllocator), then the order of the single arena. Not measured: the sizes of the two
- *         allocators' objects are counted from their declarations. Models cannot share two arenas: in TFLM the
- *         non-persistent allocator refuses the second one. */
+ * the planned head and temporary memory lie in `arena`, everything that stays lies in `persistent` (say, in slower
+ * memory). In:     both lent, both up to 2 GB (what is above is not used); the end of `persistent` is rounded down to a
+ * multiple of 16. stats.size and stats.used are sums over both. Source: micro_allocator.cc and arena_allocator/ of
+ * tflite-micro: four objects at the top of the persistent arena (two allocators, planner, MicroAllocator), then the
+ * order of the single arena. Not measured: the sizes of the two allocators' objects are counted from their
+ * declarations. Models cannot share two arenas: in TFLM the non-persistent allocator refuses the second one. */
 void thm_interpreter_init_split(struct thm_interpreter *it, const struct thm_model *model,
                                 const struct thm_layout *layout, void *arena, uint32_t arena_size, void *persistent,
                                 uint32_t persistent_size, const struct thm_interpreter_hooks *hooks);
 
-/* One arena for several models, as several MicroInterpreters on one MicroAllocator have it. The persistent parts lie one
- * below the other; the head is as large as the largest model's, and every model uses all of it: an invocation, and the
- * allocation of a further model, overwrite the inputs and outputs of the others. So: allocate all, then for each
- * invocation set the inputs, invoke, read the outputs. What a model keeps between invocations (variable tensors, resource
- * variables, operator state) stays, unless an offline plan has put a variable tensor into the head.
- * Fields are private. */
+/* One arena for several models, as several MicroInterpreters on one MicroAllocator have it. The persistent parts lie
+ * one below the other; the head is as large as the largest model's, and every model uses all of it: an invocation, and
+ * the allocation of a further model, overwrite the inputs and outputs of the others. So: allocate all, then for each
+ * invocation set the inputs, invoke, read the outputs. What a model keeps between invocations (variable tensors,
+ * resource variables, operator state) stays, unless an offline plan has put a variable tensor into the head. Fields are
+ * private. */
 struct thm_arena_share {
     uint8_t *arena;
     uint32_t arena_size;
@@ -92,8 +91,8 @@ struct thm_arena_share {
 
 /* In:     arena: lent, must outlive all its interpreters. Touches nothing of it yet. */
 void thm_arena_share_init(struct thm_arena_share *share, void *arena, uint32_t arena_size);
-/* What all models that have been allocated so far need; .min: smallest arena in which they can be allocated in this order.
- * An interpreter's own stats are those at the time of its allocation. */
+/* What all models that have been allocated so far need; .min: smallest arena in which they can be allocated in this
+ * order. An interpreter's own stats are those at the time of its allocation. */
 const struct thm_arena_stats *thm_arena_share_stats(const struct thm_arena_share *share);
 /* Like thm_interpreter_init(). The order of the thm_interpreter_allocate() calls is that of the tails.
  * allocate, in addition: THM_NN_EUSE: another model of the share has another layout, or has failed to allocate before
@@ -103,8 +102,8 @@ void thm_interpreter_init_shared(struct thm_interpreter *it, const struct thm_mo
                                  const struct thm_interpreter_hooks *hooks);
 
 /* Between init and allocate: for how many resource variables the application makes room (TFLM:
- * MicroResourceVariables::Create()); 0 = for none, so that models with VAR_HANDLE are refused. Without this call there is
- * one for each VAR_HANDLE operator of the model, and nothing if it has none. Errors: THM_NN_EUSE after allocate. */
+ * MicroResourceVariables::Create()); 0 = for none, so that models with VAR_HANDLE are refused. Without this call there
+ * is one for each VAR_HANDLE operator of the model, and nothing if it has none. Errors: THM_NN_EUSE after allocate. */
 enum thm_nn_err thm_interpreter_set_resource_variables(struct thm_interpreter *it, uint32_t slots);
 
 /* TFLM's AllocateTensors(): check every operator, plan memory, prepare.

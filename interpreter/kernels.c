@@ -17,7 +17,8 @@ static const struct thm_kernels portable = { .name = "portable", .runs_here = ev
 extern const struct thm_kernels thm_kernels_avx2, thm_kernels_avx_vnni, thm_kernels_avx512_vnni;
 #endif
 
-static const struct thm_kernels *const table[] = { /* slowest first */
+static const struct thm_kernels *const table[] = {
+    /* slowest first */
     &portable,
 #if THM_HOST_KERNELS
     &thm_kernels_avx2,

@@ -11,8 +11,18 @@ enum { THM_LAYOUT_CORTEX_M, THM_LAYOUT_ILP32_ALIGN8, THM_LAYOUT_I386, THM_LAYOUT
 struct thm_bytes {
     uint16_t of[THM_LAYOUTS];
 };
-#define THM_BYTES(n)       { { (n), (n), (n) } }
-#define THM_BYTES3(c, a, i) { { (c), (a), (i) } }
+#define THM_BYTES(n)      \
+    {                     \
+        {                 \
+            (n), (n), (n) \
+        }                 \
+    }
+#define THM_BYTES3(c, a, i) \
+    {                       \
+        {                   \
+            (c), (a), (i)   \
+        }                   \
+    }
 
 struct thm_layout {
     const char *name;
@@ -28,18 +38,18 @@ enum {
      * table pointer, 4 pointers, a checksum, a counter and a flag padded to 4. */
     THM_BYTES_PERSISTENT_ALLOCATOR = 16,
     THM_BYTES_HEAD_ALLOCATOR = 32,
-    THM_BYTES_PLANNER = 44,         /* greedy planner object */
+    THM_BYTES_PLANNER = 44, /* greedy planner object */
     THM_BYTES_MICRO_ALLOCATOR = 36,
-    THM_BYTES_VARIABLES = 12,       /* resource-variable manager */
-    THM_BYTES_VARIABLE = 20,        /* one slot of it */
+    THM_BYTES_VARIABLES = 12, /* resource-variable manager */
+    THM_BYTES_VARIABLE = 20,  /* one slot of it */
     THM_BYTES_OPTIONS_ALLOCATOR = 8,
     THM_BYTES_SUBGRAPH = 8,
     THM_BYTES_EVAL_TENSOR = 12,
     THM_BYTES_NODE = 32,
-    THM_BYTES_HANDLE = 4,          /* scratch buffer handle; any pointer */
-    THM_BYTES_AFFINE = 12,         /* TfLiteAffineQuantization */
+    THM_BYTES_HANDLE = 4,  /* scratch buffer handle; any pointer */
+    THM_BYTES_AFFINE = 12, /* TfLiteAffineQuantization */
     THM_BYTES_ALLOCATION_INFO = 24,
     THM_BYTES_SCRATCH_REQUEST = 12,
-    THM_SCRATCH_PER_OP = 12,       /* requests an operator may make; the table is always that much larger */
-    THM_BYTES_PLANNED = 40,        /* planner's tables, for each planned buffer */
+    THM_SCRATCH_PER_OP = 12, /* requests an operator may make; the table is always that much larger */
+    THM_BYTES_PLANNED = 40,  /* planner's tables, for each planned buffer */
 };

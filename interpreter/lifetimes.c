@@ -133,7 +133,10 @@ static void start_subgraph(struct thm_interpreter *it, uint32_t subgraph, uint32
         thm_model_tensor_at(it->model, t->table, &tensor);
         uint32_t bytes = (uint32_t)thm_shape_elements(tensor.shape, tensor.rank) * thm_type_size(tensor.type);
         *info_of(c, subgraph, (int32_t)i) = (struct allocation_info){
-            .bytes = bytes, .first = -1, .last = -1, .planned = bytes && in_head(t, offsets, i),
+            .bytes = bytes,
+            .first = -1,
+            .last = -1,
+            .planned = bytes && in_head(t, offsets, i),
             .offline = offsets ? thm_load_i32(offsets + 4 * (base + i)) : -1,
         };
     }
@@ -144,8 +147,9 @@ static void start_scratch(struct context *c)
     const struct scratch_request *r = in_arena(c, c->arena.start);
     struct allocation_info *a = (struct allocation_info *)in_arena(c, c->info) + c->tensors;
     for (uint32_t i = 0; i < c->requests; i++)
-        a[i] = (struct allocation_info){ .bytes = r[i].bytes, .first = -1, .last = -1, .offline = -1,
-                                         .planned = 1 }; /* also if it has 0 bytes */
+        a[i] = (struct allocation_info){
+            .bytes = r[i].bytes, .first = -1, .last = -1, .offline = -1, .planned = 1
+        }; /* also if it has 0 bytes */
 }
 
 enum thm_nn_err thm_lifetimes(struct thm_interpreter *it, struct thm_nn_diag *diag)

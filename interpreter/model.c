@@ -8,12 +8,12 @@ static const struct {
     const char *name;
     uint32_t size;
 } types[] = {
-    [THM_FLOAT32] = { "float32", 4 }, [THM_FLOAT16] = { "float16", 2 }, [THM_INT32] = { "int32", 4 },
-    [THM_UINT8] = { "uint8", 1 },     [THM_INT64] = { "int64", 8 },     [THM_STRING] = { "string", 0 },
-    [THM_BOOL] = { "bool", 1 },       [THM_INT16] = { "int16", 2 },     [THM_COMPLEX64] = { "complex64", 8 },
-    [THM_INT8] = { "int8", 1 },       [THM_FLOAT64] = { "float64", 8 }, [THM_COMPLEX128] = { "complex128", 16 },
+    [THM_FLOAT32] = { "float32", 4 }, [THM_FLOAT16] = { "float16", 2 },   [THM_INT32] = { "int32", 4 },
+    [THM_UINT8] = { "uint8", 1 },     [THM_INT64] = { "int64", 8 },       [THM_STRING] = { "string", 0 },
+    [THM_BOOL] = { "bool", 1 },       [THM_INT16] = { "int16", 2 },       [THM_COMPLEX64] = { "complex64", 8 },
+    [THM_INT8] = { "int8", 1 },       [THM_FLOAT64] = { "float64", 8 },   [THM_COMPLEX128] = { "complex128", 16 },
     [THM_UINT64] = { "uint64", 8 },   [THM_RESOURCE] = { "resource", 4 }, /* a handle, as in TFLM */
-    [THM_VARIANT] = { "variant", 0 }, [THM_UINT32] = { "uint32", 4 },   [THM_UINT16] = { "uint16", 2 },
+    [THM_VARIANT] = { "variant", 0 }, [THM_UINT32] = { "uint32", 4 },     [THM_UINT16] = { "uint16", 2 },
     [THM_INT4] = { "int4", 1 },
 };
 

@@ -11,12 +11,27 @@
 #include "interpreter/err.h"
 
 enum thm_type { /* numbers of the schema's TensorType */
-    THM_FLOAT32 = 0, THM_FLOAT16 = 1, THM_INT32 = 2, THM_UINT8 = 3, THM_INT64 = 4, THM_STRING = 5,
-    THM_BOOL = 6, THM_INT16 = 7, THM_COMPLEX64 = 8, THM_INT8 = 9, THM_FLOAT64 = 10, THM_COMPLEX128 = 11,
-    THM_UINT64 = 12, THM_RESOURCE = 13, THM_VARIANT = 14, THM_UINT32 = 15, THM_UINT16 = 16, THM_INT4 = 17,
+                THM_FLOAT32 = 0,
+                THM_FLOAT16 = 1,
+                THM_INT32 = 2,
+                THM_UINT8 = 3,
+                THM_INT64 = 4,
+                THM_STRING = 5,
+                THM_BOOL = 6,
+                THM_INT16 = 7,
+                THM_COMPLEX64 = 8,
+                THM_INT8 = 9,
+                THM_FLOAT64 = 10,
+                THM_COMPLEX128 = 11,
+                THM_UINT64 = 12,
+                THM_RESOURCE = 13,
+                THM_VARIANT = 14,
+                THM_UINT32 = 15,
+                THM_UINT16 = 16,
+                THM_INT4 = 17,
 };
 const char *thm_type_name(enum thm_type t); /* "int8"; "unknown" for a number outside the enum */
-uint32_t thm_type_size(enum thm_type t);    /* bytes an element; 0 = no fixed size. int4: 1 (two to a byte in the file) */
+uint32_t thm_type_size(enum thm_type t); /* bytes an element; 0 = no fixed size. int4: 1 (two to a byte in the file) */
 
 struct thm_model { /* read-only for users */
     const uint8_t *data;
@@ -32,10 +47,10 @@ struct thm_tensor_info {
     enum thm_type type;
     const int32_t *shape; /* rank numbers, little-endian in the file; 4-aligned */
     uint32_t rank;
-    const uint8_t *data;  /* constant data, NULL = none */
+    const uint8_t *data; /* constant data, NULL = none */
     uint32_t data_bytes;
     int is_variable;
-    const float *scale;   /* scales entries, NULL = not quantised */
+    const float *scale; /* scales entries, NULL = not quantised */
     uint32_t scales;
     const int64_t *zero_point; /* zero_points entries; may be only 4-aligned: read with memcpy */
     uint32_t zero_points;
@@ -48,8 +63,8 @@ enum thm_nn_err thm_model_open(struct thm_model *m, const void *data, size_t siz
 
 uint32_t thm_model_tensors(const struct thm_model *m, uint32_t subgraph);
 uint32_t thm_model_ops(const struct thm_model *m, uint32_t subgraph);
-uint32_t thm_model_inputs(const struct thm_model *m, uint32_t subgraph);  /* how many */
-uint32_t thm_model_outputs(const struct thm_model *m, uint32_t subgraph); /* how many */
+uint32_t thm_model_inputs(const struct thm_model *m, uint32_t subgraph);            /* how many */
+uint32_t thm_model_outputs(const struct thm_model *m, uint32_t subgraph);           /* how many */
 int32_t thm_model_input(const struct thm_model *m, uint32_t subgraph, uint32_t i);  /* tensor index */
 int32_t thm_model_output(const struct thm_model *m, uint32_t subgraph, uint32_t i); /* tensor index */
 void thm_model_tensor(const struct thm_model *m, uint32_t subgraph, uint32_t tensor, struct thm_tensor_info *out);

@@ -31,17 +31,26 @@ void thm_op_identity(const struct thm_model *m, uint32_t op_table, struct thm_op
         id->name_len++;
 }
 
-void thm_node_open(struct thm_interpreter *it, uint32_t subgraph, uint32_t op, struct thm_nn_diag *diag, struct thm_node *n)
+void thm_node_open(struct thm_interpreter *it, uint32_t subgraph, uint32_t op, struct thm_nn_diag *diag,
+                   struct thm_node *n)
 {
     struct context *c = context_of(it);
     const struct node_record *r = thm_node_record_at(c, subgraph, op);
     struct thm_op_identity id;
     thm_op_identity(it->model, r->table, &id);
     *n = (struct thm_node){
-        .it = it, .diag = diag, .op = thm_op_find(id.code, id.name, id.name_len), .subgraph = subgraph, .index = op,
-        .options = r->options ? in_arena(c, r->options) : NULL, .data = r->data ? in_arena(c, r->data) : NULL,
-        .table = r->table, .input_vector = r->inputs, .output_vector = r->outputs,
-        .inputs = thm_fb_len(it->model, r->inputs), .outputs = thm_fb_len(it->model, r->outputs),
+        .it = it,
+        .diag = diag,
+        .op = thm_op_find(id.code, id.name, id.name_len),
+        .subgraph = subgraph,
+        .index = op,
+        .options = r->options ? in_arena(c, r->options) : NULL,
+        .data = r->data ? in_arena(c, r->data) : NULL,
+        .table = r->table,
+        .input_vector = r->inputs,
+        .output_vector = r->outputs,
+        .inputs = thm_fb_len(it->model, r->inputs),
+        .outputs = thm_fb_len(it->model, r->outputs),
     };
 }
 
@@ -197,7 +206,8 @@ void thm_node_tensor(const struct thm_node *n, uint32_t subgraph, uint32_t tenso
 void thm_node_bind_output(struct thm_node *n, uint32_t i)
 {
     struct context *c = context_of(n->it);
-    struct eval_tensor *t = thm_eval_tensor_at(c, n->subgraph, (uint32_t)thm_fb_i32_at(n->it->model, n->output_vector, i));
+    struct eval_tensor *t =
+        thm_eval_tensor_at(c, n->subgraph, (uint32_t)thm_fb_i32_at(n->it->model, n->output_vector, i));
     t->place = PLACE_ARENA;
     t->data = thm_node_record_at(c, n->subgraph, n->index)->data;
 }

@@ -8,7 +8,7 @@
 #include "interpreter/interpreter.h"
 #include "interpreter/layout.h"
 
-#define THM_MAX_RANK 6 /* dimensions; RuntimeShape of the reference runtime has room for as many */
+#define THM_MAX_RANK  6 /* dimensions; RuntimeShape of the reference runtime has room for as many */
 #define THM_MAX_DEPTH 8 /* subgraphs that run within each other: the stack of a small task holds no more */
 
 enum thm_activation { THM_ACT_NONE, THM_ACT_RELU, THM_ACT_RELU_N1_TO_1, THM_ACT_RELU6 }; /* schema numbers */
@@ -20,7 +20,7 @@ struct thm_option_field {
     uint8_t id;    /* field number in the schema */
     uint8_t width; /* bytes: 1 or 4 */
     uint8_t at;
-    int8_t value;  /* when the field is absent */
+    int8_t value; /* when the field is absent */
 };
 
 struct thm_op {
@@ -36,11 +36,11 @@ struct thm_op {
      * for; '?': the reference does not check that it got the next one, and stumbles when it gives it back.
      * NULL = "i*o*". */
     const char *temps;
-    enum thm_nn_err (*init)(struct thm_node *n);    /* NULL = nothing beyond the op data */
+    enum thm_nn_err (*init)(struct thm_node *n); /* NULL = nothing beyond the op data */
     enum thm_nn_err (*prepare)(struct thm_node *n);
     enum thm_nn_err (*eval)(struct thm_node *n);
-    uint64_t (*macs)(const struct thm_node *n);     /* NULL = none */
-    enum thm_nn_err (*reset)(struct thm_node *n);   /* state back to its start value; NULL = stateless */
+    uint64_t (*macs)(const struct thm_node *n);   /* NULL = none */
+    enum thm_nn_err (*reset)(struct thm_node *n); /* state back to its start value; NULL = stateless */
     /* Subgraphs it runs: writes up to 2 indices, returns how many. NULL = none */
     uint32_t (*calls)(const struct thm_node *n, uint32_t subgraph[2]);
 };
@@ -56,7 +56,7 @@ struct thm_node {
     const struct thm_op *op;
     void *options, *data; /* blocks in the arena; NULL = none */
     uint32_t subgraph, index;
-    uint32_t table;       /* position of the operator in the file */
+    uint32_t table;                       /* position of the operator in the file */
     uint32_t inputs, outputs;             /* how many */
     uint32_t input_vector, output_vector; /* positions in the file */
 };
@@ -68,7 +68,7 @@ struct thm_value {
     const int32_t *shape;
     uint32_t elements;
     uint32_t bytes;
-    void *data;     /* NULL during prepare() unless constant */
+    void *data; /* NULL during prepare() unless constant */
     bool constant, variable;
     int32_t tensor; /* index in the subgraph */
 };

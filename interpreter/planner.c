@@ -6,10 +6,10 @@
 #include "interpreter/context.h"
 
 struct buffer {
-    uint32_t info;  /* index */
+    uint32_t info; /* index */
     uint32_t bytes;
     int32_t first, last;
-    uint32_t next;  /* in the list of placed buffers; NONE ends it */
+    uint32_t next; /* in the list of placed buffers; NONE ends it */
     uint64_t offset;
 };
 _Static_assert(sizeof(struct buffer) + sizeof(uint32_t) <= THM_BYTES_PLANNED, "the planner's tables do not fit");
@@ -20,7 +20,7 @@ struct planner {
     struct allocation_info *info;
     struct buffer *buffers; /* in the order of adding */
     uint32_t *order;
-    uint32_t head;          /* of the list of placed buffers */
+    uint32_t head; /* of the list of placed buffers */
 };
 
 /* Is buffer a placed before buffer b? A total order, so that any sort gives the same result. */
@@ -98,8 +98,9 @@ static void collect(struct planner *p, uint32_t count)
         if (!p->info[i].planned)
             continue;
         p->order[n] = n;
-        p->buffers[n++] = (struct buffer){ i, (uint32_t)thm_round_up16(p->info[i].bytes), p->info[i].first,
-                                           p->info[i].last, NONE, 0 };
+        p->buffers[n++] = (struct buffer){
+            i, (uint32_t)thm_round_up16(p->info[i].bytes), p->info[i].first, p->info[i].last, NONE, 0
+        };
     }
 }
 

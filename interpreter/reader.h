@@ -15,7 +15,7 @@ const uint8_t *thm_model_metadata(const struct thm_model *m, const char *name, u
 uint64_t thm_shape_elements(const int32_t *shape, uint32_t rank);
 
 struct thm_op_identity {
-    uint32_t code; /* builtin code */
+    uint32_t code;    /* builtin code */
     const char *name; /* not NUL-terminated for custom operators */
     uint32_t name_len;
 };

@@ -4,7 +4,7 @@
  * allocated and is then as large as the largest plan; a model that fails leaves the allocator unusable. */
 #include "interpreter/context.h"
 
-_Static_assert(sizeof(struct share) <= sizeof ((struct thm_arena_share *)0)->priv, "private part");
+_Static_assert(sizeof(struct share) <= sizeof((struct thm_arena_share *)0)->priv, "private part");
 
 static struct share *share_of(struct thm_arena_share *s)
 {

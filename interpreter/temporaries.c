@@ -1,5 +1,5 @@
-/* interpreter/temporaries.c -- the temporary tensors of prepare steps: the room they take, and what the reference runtime
- * does when there is too little.
+/* interpreter/temporaries.c -- the temporary tensors of prepare steps: the room they take, and what the reference
+ * runtime does when there is too little.
  *
  * It asks for persistent arrays without looking at temporary objects, only at the table below them. So an array may lie
  * over them; the room for the next ones is then less than nothing, is taken for huge, and they overwrite the arrays and

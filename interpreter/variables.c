@@ -1,5 +1,5 @@
-/* interpreter/variables.c -- resource variables: named storage that all subgraphs share and that outlives an invocation.
- * Source: tensorflow/lite/micro/micro_resource_variable.cc (tflite-micro 90b983c). */
+/* interpreter/variables.c -- resource variables: named storage that all subgraphs share and that outlives an
+ * invocation. Source: tensorflow/lite/micro/micro_resource_variable.cc (tflite-micro 90b983c). */
 #include "interpreter/context.h"
 #include "interpreter/fb.h"
 #include "interpreter/reader.h"
@@ -59,7 +59,8 @@ enum thm_nn_err thm_variable_create(struct thm_node *n, uint32_t container, uint
             return THM_NN_OK;
         }
     if (m->used == m->room)
-        return thm_refuse(n, THM_NN_EUNSUPPORTED, "there are more resource variables than the application has made room for");
+        return thm_refuse(n, THM_NN_EUNSUPPORTED,
+                          "there are more resource variables than the application has made room for");
     *id = (int32_t)m->used++;
     *record_at(c, (uint32_t)*id) = (struct variable_record){ .container = container, .name = name };
     return THM_NN_OK;

@@ -1,7 +1,7 @@
 /* interpreter/verify.c -- thm_model_open(): nothing in the file is trusted until it has passed here.
  *
- * First the structure: the tables below describe every field the interpreter may follow, and one routine checks them all
- * (bounds, alignment of vectors, field sizes). Then the meaning: indices, shapes, sizes of constant data. */
+ * First the structure: the tables below describe every field the interpreter may follow, and one routine checks them
+ * all (bounds, alignment of vectors, field sizes). Then the meaning: indices, shapes, sizes of constant data. */
 #include "interpreter/fb.h"
 #include "interpreter/reader.h"
 #include "interpreter/schema.h"
@@ -18,48 +18,60 @@ struct table_rule {
     uint32_t count;
 };
 
-#define RULE(name, ...)                                         \
+#define RULE(name, ...)                                           \
     static const struct field_rule name##_fields[] = __VA_ARGS__; \
     static const struct table_rule name = { name##_fields, sizeof name##_fields / sizeof name##_fields[0] }
 
-RULE(quantization_rule, { { 'i', NULL }, { 'i', NULL }, { 'i', NULL }, { 'l', NULL }, { '1', NULL }, { '-', NULL },
-                     { '4', NULL } });
-RULE(tensor_rule, { { 'i', NULL }, { '1', NULL }, { '4', NULL }, { 's', NULL }, { 'T', &quantization_rule },
-               { '1', NULL } });
-RULE(operator_rule, { { '4', NULL }, { 'i', NULL }, { 'i', NULL }, { '1', NULL }, { '-', NULL }, { 'b', NULL },
-                  { '1', NULL },
-                  { 'b', NULL }, { 'i', NULL }, { '8', NULL }, { '8', NULL } });
+RULE(quantization_rule,
+     { { 'i', NULL }, { 'i', NULL }, { 'i', NULL }, { 'l', NULL }, { '1', NULL }, { '-', NULL }, { '4', NULL } });
+RULE(tensor_rule,
+     { { 'i', NULL }, { '1', NULL }, { '4', NULL }, { 's', NULL }, { 'T', &quantization_rule }, { '1', NULL } });
+RULE(operator_rule, { { '4', NULL },
+                      { 'i', NULL },
+                      { 'i', NULL },
+                      { '1', NULL },
+                      { '-', NULL },
+                      { 'b', NULL },
+                      { '1', NULL },
+                      { 'b', NULL },
+                      { 'i', NULL },
+                      { '8', NULL },
+                      { '8', NULL } });
 RULE(subgraph_rule, { { 'V', &tensor_rule }, { 'i', NULL }, { 'i', NULL }, { 'V', &operator_rule }, { 's', NULL } });
 RULE(opcode_rule, { { '1', NULL }, { 's', NULL }, { '4', NULL }, { '4', NULL } });
 RULE(buffer_rule, { { 'b', NULL }, { '8', NULL }, { '8', NULL } });
 RULE(metadata_rule, { { 's', NULL }, { '4', NULL } });
-RULE(model_rule, { { '4', NULL }, { 'V', &opcode_rule }, { 'V', &subgraph_rule }, { 's', NULL },
-              { 'V', &buffer_rule }, { 'i', NULL },
-              { 'V', &metadata_rule } });
+RULE(model_rule, { { '4', NULL },
+                   { 'V', &opcode_rule },
+                   { 'V', &subgraph_rule },
+                   { 's', NULL },
+                   { 'V', &buffer_rule },
+                   { 'i', NULL },
+                   { 'V', &metadata_rule } });
 
 /* Fields of the options tables, by their number in the union BuiltinOptions; NULL = nothing in it is followed. */
 static const char *const options[] = {
-    [1] = "1441441",  /* Conv2D */              [2] = "1444144",   /* DepthwiseConv2D */
-    [5] = "144441",   /* Pool2D */              [6] = "411",       /* SVDF */
-    [8] = "11111",    /* FullyConnected */      [9] = "4",         /* Softmax */
-    [10] = "41",      /* Concatenation */       [11] = "11",       /* Add */
-    [12] = "1",       /* L2Norm */              [14] = "14411",    /* LSTM */
-    [15] = "4411",    /* ResizeBilinear */      [16] = "4",        /* Call */
-    [17] = "i",       /* Reshape */             [19] = "4",        /* SpaceToDepth */
-    [21] = "1",       /* Mul */                 [23] = "44",       /* Gather */
-    [27] = "1",       /* Reducer */             [28] = "11",       /* Sub */
-    [29] = "1",       /* Div */                 [30] = "i",        /* Squeeze */
-    [32] = "444441",  /* StridedSlice */        [35] = "4",        /* Split */
-    [37] = "11",      /* Cast */                [40] = "1",        /* ArgMax */
-    [49] = "14411",   /* TransposeConv */       [55] = "1",        /* Shape */
-    [57] = "1",       /* ArgMin */              [59] = "44",       /* Pack */
-    [64] = "44",      /* Unpack */              [71] = "144111",   /* UnidirectionalSequenceLSTM */
-    [74] = "11",      /* ResizeNearestNeighbor */ [75] = "4",      /* LeakyRelu */
-    [77] = "1",       /* MirrorPad */           [79] = "4",        /* SplitV */
-    [92] = "44",      /* If */                  [93] = "44",       /* While */
-    [94] = "4",       /* DepthToSpace */        [101] = "111",     /* BatchMatMul */
-    [102] = "11",     /* Cumsum */              [103] = "4",       /* CallOnce */
-    [111] = "ss",     /* VarHandle */
+    [1] = "1441441", /* Conv2D */[2] = "1444144",           /* DepthwiseConv2D */
+    [5] = "144441",  /* Pool2D */[6] = "411",               /* SVDF */
+    [8] = "11111",   /* FullyConnected */[9] = "4",         /* Softmax */
+    [10] = "41",     /* Concatenation */[11] = "11",        /* Add */
+    [12] = "1",      /* L2Norm */[14] = "14411",            /* LSTM */
+    [15] = "4411",   /* ResizeBilinear */[16] = "4",        /* Call */
+    [17] = "i",      /* Reshape */[19] = "4",               /* SpaceToDepth */
+    [21] = "1",      /* Mul */[23] = "44",                  /* Gather */
+    [27] = "1",      /* Reducer */[28] = "11",              /* Sub */
+    [29] = "1",      /* Div */[30] = "i",                   /* Squeeze */
+    [32] = "444441", /* StridedSlice */[35] = "4",          /* Split */
+    [37] = "11",     /* Cast */[40] = "1",                  /* ArgMax */
+    [49] = "14411",  /* TransposeConv */[55] = "1",         /* Shape */
+    [57] = "1",      /* ArgMin */[59] = "44",               /* Pack */
+    [64] = "44",     /* Unpack */[71] = "144111",           /* UnidirectionalSequenceLSTM */
+    [74] = "11",     /* ResizeNearestNeighbor */[75] = "4", /* LeakyRelu */
+    [77] = "1",      /* MirrorPad */[79] = "4",             /* SplitV */
+    [92] = "44",     /* If */[93] = "44",                   /* While */
+    [94] = "4",      /* DepthToSpace */[101] = "111",       /* BatchMatMul */
+    [102] = "11",    /* Cumsum */[103] = "4",               /* CallOnce */
+    [111] = "ss",                                           /* VarHandle */
 };
 
 struct verifier {

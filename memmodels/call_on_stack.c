@@ -53,7 +53,10 @@ __asm__(".text\n"
 #include <stdlib.h>
 #include <ucontext.h>
 
-static _Thread_local struct { void (*fn)(void *arg); void *arg; } call;
+static _Thread_local struct {
+    void (*fn)(void *arg);
+    void *arg;
+} call;
 
 static void trampoline(void)
 {

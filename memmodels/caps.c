@@ -11,7 +11,8 @@ static const struct thm_mem_type types[] = {
     { "IRAM", { THM_CAP_INTERNAL | THM_CAP_EXEC | THM_CAP_32BIT, 0, 0 } },
     { "SPIRAM", { THM_CAP_SPIRAM | THM_CAP_DEFAULT, 0, THM_CAP_8BIT | THM_CAP_32BIT } },
     { "RTC", { THM_CAP_RTCRAM, THM_CAP_8BIT | THM_CAP_DEFAULT, THM_CAP_INTERNAL | THM_CAP_32BIT | THM_CAP_EXEC } },
-    { "S3-D/IRAM", { S3_COMMON | THM_CAP_INTERNAL | THM_CAP_DMA, 0, 0 } }, /* no EXEC: memory protection is the default */
+    { "S3-D/IRAM",
+      { S3_COMMON | THM_CAP_INTERNAL | THM_CAP_DMA, 0, 0 } }, /* no EXEC: memory protection is the default */
     { "S3-DRAM", { 0, S3_COMMON | THM_CAP_INTERNAL | THM_CAP_DMA, 0 } },
     { "S3-SPIRAM", { THM_CAP_SPIRAM, 0, S3_COMMON } },
     { "S3-RTC", { THM_CAP_RTCRAM, 0, S3_COMMON | THM_CAP_INTERNAL } },
@@ -19,7 +20,8 @@ static const struct thm_mem_type types[] = {
 };
 
 #define DIRAM (&types[1])
-#define RECORD_BYTES 36u /* sizeof(heap_t): three capability words, start, end, an 8-byte lock, heap and next pointers */
+#define RECORD_BYTES \
+    36u /* sizeof(heap_t): three capability words, start, end, an 8-byte lock, heap and next pointers */
 
 const struct thm_mem_type *thm_mem_type_find(const char *name)
 {

@@ -8,14 +8,20 @@
 #include "memmodels/heap.h"
 
 enum { /* MALLOC_CAP_* bits */
-    THM_CAP_EXEC = 1 << 0, THM_CAP_32BIT = 1 << 1, THM_CAP_8BIT = 1 << 2, THM_CAP_DMA = 1 << 3,
-    THM_CAP_SPIRAM = 1 << 10, THM_CAP_INTERNAL = 1 << 11, THM_CAP_DEFAULT = 1 << 12,
-    THM_CAP_RTCRAM = 1 << 15,
+       THM_CAP_EXEC = 1 << 0,
+       THM_CAP_32BIT = 1 << 1,
+       THM_CAP_8BIT = 1 << 2,
+       THM_CAP_DMA = 1 << 3,
+       THM_CAP_SPIRAM = 1 << 10,
+       THM_CAP_INTERNAL = 1 << 11,
+       THM_CAP_DEFAULT = 1 << 12,
+       THM_CAP_RTCRAM = 1 << 15,
 };
 
 /* A type of memory: its capabilities in three columns of falling priority. */
 struct thm_mem_type {
-    const char *name; /* "DRAM", "D/IRAM", "IRAM", "SPIRAM", "RTC", the same with "S3-" in front, "RAM" (no capabilities) */
+    const char
+        *name; /* "DRAM", "D/IRAM", "IRAM", "SPIRAM", "RTC", the same with "S3-" in front, "RAM" (no capabilities) */
     uint32_t caps[3];
 };
 const struct thm_mem_type *thm_mem_type_find(const char *name); /* NULL: unknown */
@@ -26,8 +32,8 @@ struct thm_heaps {
     struct thm_heap heap[THM_HEAPS_MAX]; /* in search order */
     const struct thm_mem_type *type[THM_HEAPS_MAX];
     uint32_t n;
-    uint32_t internal_limit;   /* PSRAM: plain malloc of up to this many bytes tries internal RAM first; 0: no PSRAM */
-    uint32_t low_water;        /* least free bytes seen over all DEFAULT heaps; later ones count as if always there */
+    uint32_t internal_limit; /* PSRAM: plain malloc of up to this many bytes tries internal RAM first; 0: no PSRAM */
+    uint32_t low_water;      /* least free bytes seen over all DEFAULT heaps; later ones count as if always there */
 };
 
 void thm_heaps_init(struct thm_heaps *hs, uint32_t internal_limit);

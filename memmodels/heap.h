@@ -19,11 +19,11 @@ struct thm_heap_ops;
 
 struct thm_heap {
     const struct thm_heap_ops *ops;
-    uint8_t *mem;      /* host address of the heap's first byte; lent */
-    uint32_t base;     /* device address of it; alignment and page rounding follow this */
-    uint32_t size;     /* bytes */
+    uint8_t *mem;        /* host address of the heap's first byte; lent */
+    uint32_t base;       /* device address of it; alignment and page rounding follow this */
+    uint32_t size;       /* bytes */
     uint32_t corrupt_at; /* 0; else the address of the first damaged word an operation met (the device has stopped) */
-    uint32_t state[32]; /* what the device keeps outside the heap (newlib's statics); meaning is the allocator's */
+    uint32_t state[32];  /* what the device keeps outside the heap (newlib's statics); meaning is the allocator's */
 };
 
 struct thm_heap_ops {
@@ -32,7 +32,7 @@ struct thm_heap_ops {
     enum thm_mem_err (*init)(struct thm_heap *h);
     /* These give 0 when the board is out of memory, and also when they met a damaged header: then corrupt_at is set. */
     uint32_t (*malloc)(struct thm_heap *h, uint32_t n);
-    uint32_t (*realloc)(struct thm_heap *h, uint32_t p, uint32_t n); /* NULL member: the allocator has none */
+    uint32_t (*realloc)(struct thm_heap *h, uint32_t p, uint32_t n);      /* NULL member: the allocator has none */
     uint32_t (*memalign)(struct thm_heap *h, uint32_t align, uint32_t n); /* likewise */
     /* ECORRUPT: a damaged header, as the device would notice. EINVAL: p was never a block's address. 0 is fine. */
     enum thm_mem_err (*free)(struct thm_heap *h, uint32_t p);

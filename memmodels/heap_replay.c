@@ -7,7 +7,7 @@
 #include <strings.h>
 #include "memmodels/id_map.h"
 
-#define LINE_MAX_BYTES 512u        /* the longest operation or header; comments may be longer */
+#define LINE_MAX_BYTES 512u /* the longest operation or header; comments may be longer */
 #define TOKENS_MAX     8u
 #define HEAP_ADDRESS   0x20000000u /* where the emulated heap lies, plus base_mod4096; only its low bits show */
 
@@ -118,8 +118,10 @@ static enum thm_mem_err start(struct replay *r)
         return fail(r, THM_MEM_EHOST, "none", "%u bytes of memory on this PC", res->heap_size);
     if (thm_heap_init(&r->heap, res->allocator, mem, HEAP_ADDRESS + res->base_mod4096, res->heap_size)) {
         free(mem);
-        return fail(r, THM_MEM_EFORMAT, "another size or start", "a heap that %s can manage: %u bytes at %u modulo 4096 "
-                    "are too few or misaligned", res->allocator->name, res->heap_size, res->base_mod4096);
+        return fail(r, THM_MEM_EFORMAT, "another size or start",
+                    "a heap that %s can manage: %u bytes at %u modulo 4096 "
+                    "are too few or misaligned",
+                    res->allocator->name, res->heap_size, res->base_mod4096);
     }
     r->started = true;
     write_headers(r);
@@ -156,7 +158,8 @@ static enum thm_mem_err settle(struct replay *r, const struct op *op, uint32_t p
     const bool null = strcmp(op->recorded, "NULL") == 0;
     if (!null && !parse_u32(op->recorded, UINT32_MAX, &off))
         return malformed(r, op->recorded, "an offset or NULL");
-    return (null ? p == 0 : p && off == p - r->heap.base) ? THM_MEM_OK : fail(r, THM_MEM_EDIFFERS, got, "%s", op->recorded);
+    return (null ? p == 0 : p && off == p - r->heap.base) ? THM_MEM_OK
+                                                          : fail(r, THM_MEM_EDIFFERS, got, "%s", op->recorded);
 }
 
 static enum thm_mem_err remember(struct replay *r, int64_t id, uint32_t p)

@@ -15,19 +15,19 @@
 #include <stdio.h>
 #include "memmodels/heap.h"
 
-struct thm_replay_options { /* all zero: everything from the log's headers */
+struct thm_replay_options {         /* all zero: everything from the log's headers */
     const struct thm_heap_ops *ops; /* overrides the header */
     uint32_t heap_size;             /* bytes; 0: from the header */
     bool base_given;                /* base_mod4096 overrides the header, which may be absent (0) */
     uint32_t base_mod4096;
-    bool fill_in;                   /* ignore recorded results, write the log with those of this heap to `out` */
+    bool fill_in; /* ignore recorded results, write the log with those of this heap to `out` */
     FILE *out;
 };
 
 struct thm_replay_result {
     enum thm_mem_err err;
-    uint64_t line;               /* of the error; 1-based. After success: lines read */
-    uint64_t ops;                /* m, a, r and f lines done */
+    uint64_t line;                /* of the error; 1-based. After success: lines read */
+    uint64_t ops;                 /* m, a, r and f lines done */
     char expected[160], got[160]; /* EDIFFERS: recorded and actual result. EFORMAT: what should be there, and what is */
     const struct thm_heap_ops *allocator; /* NULL: the log ended or failed before it was known */
     uint32_t heap_size, base_mod4096;
@@ -39,6 +39,8 @@ struct thm_replay_result {
 /* The allocator of a row name or of a log's header ("esp-multi_heap-tlsf", "newlib-nano-2.5"); NULL: unknown. */
 const struct thm_heap_ops *thm_replay_allocator(const char *name);
 
-/* Replay a whole stream. Stops at the first line that is malformed or differs. Returns result->err: THM_MEM_OK; THM_MEM_EDIFFERS; THM_MEM_EFORMAT; THM_MEM_ECORRUPT (the allocator met a damaged header: never from a
- * log alone); THM_MEM_EHOST (no memory for the heap, or reading or writing failed). */
-enum thm_mem_err thm_replay_stream(FILE *in, const struct thm_replay_options *options, struct thm_replay_result *result);
+/* Replay a whole stream. Stops at the first line that is malformed or differs. Returns result->err: THM_MEM_OK;
+ * THM_MEM_EDIFFERS; THM_MEM_EFORMAT; THM_MEM_ECORRUPT (the allocator met a damaged header: never from a log alone);
+ * THM_MEM_EHOST (no memory for the heap, or reading or writing failed). */
+enum thm_mem_err thm_replay_stream(FILE *in, const struct thm_replay_options *options,
+                                   struct thm_replay_result *result);

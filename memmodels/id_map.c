@@ -57,7 +57,8 @@ void thm_id_map_remove(struct thm_id_map *m, int64_t id)
     s->used = 0;
     m->count--;
     /* Put the rest of the run back in, so that no search ends at the hole. */
-    for (uint64_t i = (uint64_t)(s - m->slots + 1) & (m->capacity - 1); m->slots[i].used; i = (i + 1) & (m->capacity - 1)) {
+    for (uint64_t i = (uint64_t)(s - m->slots + 1) & (m->capacity - 1); m->slots[i].used;
+         i = (i + 1) & (m->capacity - 1)) {
         const struct thm_id_slot moved = m->slots[i];
         m->slots[i].used = 0;
         *slot_for(m, moved.id) = moved;

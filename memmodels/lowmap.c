@@ -30,7 +30,9 @@ bool thm_lowmap_at(uint64_t at, uint64_t size)
 uint64_t thm_lowmap_anywhere(uint64_t size, uint64_t like)
 {
     /* First where few devices have memory; the rest matters when a sanitizer holds everything above 2 GiB. */
-    static const struct { uint64_t from, to, step; } ranges[] = {
+    static const struct {
+        uint64_t from, to, step;
+    } ranges[] = {
         { 0x80000000, 0xF0000000, 16 << 20 },
         { 0x10000000, 0x7FF00000, 1 << 20 },
         { 0xF0000000, 0x100000000, 1 << 20 },

@@ -5,12 +5,17 @@
 #include "memmodels/tlsf_ops.h"
 
 enum { /* the heap record, at the region's start */
-    RECORD_LOCK = 0, RECORD_FREE = 4, RECORD_MIN_FREE = 8, RECORD_POOL_SIZE = 12, RECORD_CONTROL = 16,
-    RECORD_END = 20,
+       RECORD_LOCK = 0,
+       RECORD_FREE = 4,
+       RECORD_MIN_FREE = 8,
+       RECORD_POOL_SIZE = 12,
+       RECORD_CONTROL = 16,
+       RECORD_END = 20,
 };
 
 enum { /* light poisoning: a canary and the requested size in front, a canary behind (wherever the request ends) */
-    POISON_FRONT = 8, POISON_OVERHEAD = 12,
+       POISON_FRONT = 8,
+       POISON_OVERHEAD = 12,
 };
 #define HEAD_CANARY 0xABBA1234u
 #define TAIL_CANARY 0xBAAD5678u
@@ -149,9 +154,9 @@ TLSF_INLINE enum thm_mem_err free_with(struct thm_heap *h, uint32_t p, uint32_t 
 }
 
 /* The two are the hot ones: compiled for each kind of poisoning and each number of lists, with constant shifts. */
-#define WITH_CONSTANTS(call, h, x, overhead)                          \
-    ((h)->state[TLSF_SL_LOG2] == 3   ? call(h, x, overhead, 3)        \
-     : (h)->state[TLSF_SL_LOG2] == 4 ? call(h, x, overhead, 4)        \
+#define WITH_CONSTANTS(call, h, x, overhead)                   \
+    ((h)->state[TLSF_SL_LOG2] == 3   ? call(h, x, overhead, 3) \
+     : (h)->state[TLSF_SL_LOG2] == 4 ? call(h, x, overhead, 4) \
                                      : call(h, x, overhead, 5))
 
 static uint32_t malloc_off(struct thm_heap *h, uint32_t n)
@@ -265,15 +270,21 @@ static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
                     s.largest, s.min_free, s.allocated, s.blocks_alloc, s.blocks_free);
 }
 
-#define CALLS                                                                                                   \
-    .init = heap_init, .realloc = heap_realloc, .memalign = heap_memalign, .usable = heap_usable,               \
+#define CALLS                                                                                     \
+    .init = heap_init, .realloc = heap_realloc, .memalign = heap_memalign, .usable = heap_usable, \
     .free_bytes = heap_free_bytes, .stats = heap_stats, .check = heap_check, .stat_line = heap_stat_line
 
 const struct thm_heap_ops thm_multi_heap_tlsf = {
-    .name = "esp_multi_heap_tlsf", .title = "ESP-IDF multi_heap over TLSF, poisoning off (ESP-IDF default)",
-    .malloc = malloc_off, .free = free_off, CALLS,
+    .name = "esp_multi_heap_tlsf",
+    .title = "ESP-IDF multi_heap over TLSF, poisoning off (ESP-IDF default)",
+    .malloc = malloc_off,
+    .free = free_off,
+    CALLS,
 };
 const struct thm_heap_ops thm_multi_heap_tlsf_light = {
-    .name = "esp_multi_heap_tlsf_light", .title = "the same with light poisoning (Arduino-ESP32)",
-    .malloc = malloc_light, .free = free_light, CALLS,
+    .name = "esp_multi_heap_tlsf_light",
+    .title = "the same with light poisoning (Arduino-ESP32)",
+    .malloc = malloc_light,
+    .free = free_light,
+    CALLS,
 };

@@ -3,20 +3,20 @@
  * A region is exactly as large as it is on the chip. What follows it, and is no other region, is inaccessible: running
  * past its end faults. Protection works in pages: where a region does not end on one, the bytes up to the page's end
  * stay accessible, as do those before one that does not begin on one. Regions less than a page apart share a mapping,
- * and the hole between them is accessible too. Regions that are adjacent on the chip are adjacent here. Sizes are bytes,
- * addresses the device's. */
+ * and the hole between them is accessible too. Regions that are adjacent on the chip are adjacent here. Sizes are
+ * bytes, addresses the device's. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include "memmodels/err.h"
 
 struct thm_region {
-    const char *name;  /* lent: must outlive the region */
-    uint32_t base;     /* device address */
-    uint32_t size;     /* bytes; need not be a multiple of the host's page size */
-    uint8_t *mem;      /* host address of byte 0; == (uint8_t *)(uintptr_t)base when `at_device_address` */
+    const char *name; /* lent: must outlive the region */
+    uint32_t base;    /* device address */
+    uint32_t size;    /* bytes; need not be a multiple of the host's page size */
+    uint8_t *mem;     /* host address of byte 0; == (uint8_t *)(uintptr_t)base when `at_device_address` */
     bool at_device_address;
-    void *map;         /* private: the mapping with its guard page, shared by regions less than a page apart */
+    void *map; /* private: the mapping with its guard page, shared by regions less than a page apart */
     uint64_t map_size;
 };
 

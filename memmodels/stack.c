@@ -24,7 +24,7 @@ const uint32_t thm_stack_factor = 4; /* every temporary has a slot */
 const uint32_t thm_stack_factor = 1;
 #endif
 
-#define PAINT      0xA5u      /* as FreeRTOS paints its stacks */
+#define PAINT      0xA5u       /* as FreeRTOS paints its stacks */
 #define GUARD_SIZE (64u << 10) /* a frame may jump over one page, hardly over this */
 #define SIZE_LIMIT (64u << 20)
 
@@ -67,8 +67,7 @@ static uint32_t device_bytes(uint64_t host_bytes)
 }
 
 /* It looks below the stack pointer, at what is left of dead frames: no business of the tools. */
-__attribute__((no_sanitize("address")))
-uint32_t thm_stack_used(const struct thm_stack *s)
+__attribute__((no_sanitize("address"))) uint32_t thm_stack_used(const struct thm_stack *s)
 {
     const volatile uint8_t *p = s->low;
     VALGRIND_MAKE_MEM_DEFINED(s->low, s->top - s->low);

@@ -9,16 +9,22 @@
 #include "memmodels/words.h"
 
 enum { /* byte offsets in a block, and in the control structure */
-    BLOCK_PREV_PHYS = 0, BLOCK_SIZE = 4, BLOCK_NEXT_FREE = 8, BLOCK_PREV_FREE = 12,
-    BLOCK_PAYLOAD = 8,
-    BLOCK_OVERHEAD = 4,  /* what a live block costs beside its payload */
-    BLOCK_MIN = 12,      /* least payload: next_free, prev_free, and prev_phys of the block after */
-    BLOCK_HEADER = 16,   /* a remainder of at least this much becomes a block */
+       BLOCK_PREV_PHYS = 0,
+       BLOCK_SIZE = 4,
+       BLOCK_NEXT_FREE = 8,
+       BLOCK_PREV_FREE = 12,
+       BLOCK_PAYLOAD = 8,
+       BLOCK_OVERHEAD = 4, /* what a live block costs beside its payload */
+       BLOCK_MIN = 12,     /* least payload: next_free, prev_free, and prev_phys of the block after */
+       BLOCK_HEADER = 16,  /* a remainder of at least this much becomes a block */
 
-    CONTROL_NULL_BLOCK = 0, /* the list end: a block without memory, pointing to itself */
-    CONTROL_GEOMETRY = 16,  /* bit fields: fl count 5, shift 3, fl max 6, sl count 6, sl log2 3, small limit 8 */
-    CONTROL_SIZE = 20, CONTROL_FL_BITMAP = 24, CONTROL_SL_BITMAPS = 28, CONTROL_LISTS = 32,
-    CONTROL_END = 36,       /* here the second-level bitmaps begin, then the list heads */
+       CONTROL_NULL_BLOCK = 0, /* the list end: a block without memory, pointing to itself */
+       CONTROL_GEOMETRY = 16,  /* bit fields: fl count 5, shift 3, fl max 6, sl count 6, sl log2 3, small limit 8 */
+       CONTROL_SIZE = 20,
+       CONTROL_FL_BITMAP = 24,
+       CONTROL_SL_BITMAPS = 28,
+       CONTROL_LISTS = 32,
+       CONTROL_END = 36, /* here the second-level bitmaps begin, then the list heads */
 };
 
 #define SIZE_FREE      1u /* the flags in a block's size word */
@@ -28,8 +34,14 @@ enum { /* byte offsets in a block, and in the control structure */
 /* thm_heap.state: what follows from the region's size. The control structure holds the same, for the device to read;
  * operations compare the two, so that a damaged control structure is noticed and never followed. */
 enum {
-    TLSF_CONTROL, TLSF_GEOMETRY, TLSF_FL_COUNT, TLSF_SL_LOG2, TLSF_MAX_REQUEST, TLSF_LISTS,
-    TLSF_FIRST, TLSF_LAST, /* first block; the sentinel, a used block of size 0 behind the last one */
+    TLSF_CONTROL,
+    TLSF_GEOMETRY,
+    TLSF_FL_COUNT,
+    TLSF_SL_LOG2,
+    TLSF_MAX_REQUEST,
+    TLSF_LISTS,
+    TLSF_FIRST,
+    TLSF_LAST, /* first block; the sentinel, a used block of size 0 behind the last one */
     TLSF_STATE_WORDS,
 };
 
@@ -53,21 +65,28 @@ void thm_tlsf_stats(const struct thm_heap *h, struct thm_heap_stats *out);
 
 /* What the operations look at, in one place that no store into the heap can alias. */
 struct tlsf {
-    uintptr_t zero;      /* host address of device address 0, as if the heap reached there */
+    uintptr_t zero; /* host address of device address 0, as if the heap reached there */
     uint32_t control, lists, first, last, sl_log2, fl_count, max_request;
     uint32_t corrupt_at; /* as in thm_heap; an operation that sets it is over */
 };
 
-struct tlsf_list { uint32_t fl, sl; };
+struct tlsf_list {
+    uint32_t fl, sl;
+};
 
 #define TLSF_INLINE static inline __attribute__((always_inline))
 
 TLSF_INLINE struct tlsf tlsf_view(const struct thm_heap *h)
 {
     return (struct tlsf){
-        .zero = (uintptr_t)h->mem - h->base, .control = h->state[TLSF_CONTROL], .lists = h->state[TLSF_LISTS],
-        .first = h->state[TLSF_FIRST], .last = h->state[TLSF_LAST], .sl_log2 = h->state[TLSF_SL_LOG2],
-        .fl_count = h->state[TLSF_FL_COUNT], .max_request = h->state[TLSF_MAX_REQUEST],
+        .zero = (uintptr_t)h->mem - h->base,
+        .control = h->state[TLSF_CONTROL],
+        .lists = h->state[TLSF_LISTS],
+        .first = h->state[TLSF_FIRST],
+        .last = h->state[TLSF_LAST],
+        .sl_log2 = h->state[TLSF_SL_LOG2],
+        .fl_count = h->state[TLSF_FL_COUNT],
+        .max_request = h->state[TLSF_MAX_REQUEST],
     };
 }
 

@@ -197,4 +197,3 @@ TLSF_INLINE bool tlsf_free(struct tlsf *t, uint32_t p)
     }
     return tlsf_make_free(t, b, size, flags);
 }
-

@@ -15,7 +15,7 @@
 #define SERVER_DAYS  365
 #define CA_RENEW     (30 * THM_DAY_S) /* made anew when it has less to live */
 #define SERVER_RENEW (7 * THM_DAY_S)
-#define SKEW_S       3600L            /* clocks of containers and boards are not all equal */
+#define SKEW_S       3600L /* clocks of containers and boards are not all equal */
 #define PEM_MAX      65536
 
 struct thm_ca {
@@ -130,9 +130,12 @@ static enum thm_net_err open_authority(struct thm_ca *ca)
     if (!load_pair(ca->dirfd, &p) || !thm_x509_valid_for(p.cert, CA_RENEW) || X509_check_ca(p.cert) != 1) {
         pair_clear(&p);
         p.key = thm_x509_key(false);
-        p.cert = !p.key ? NULL : thm_x509_make(&(struct thm_x509_spec){
-            .common_name = "thimble model server CA", .key = p.key, .ca = true,
-            .from_s = -SKEW_S, .until_s = CA_DAYS * THM_DAY_S });
+        p.cert = !p.key ? NULL
+                        : thm_x509_make(&(struct thm_x509_spec){ .common_name = "thimble model server CA",
+                                                                 .key = p.key,
+                                                                 .ca = true,
+                                                                 .from_s = -SKEW_S,
+                                                                 .until_s = CA_DAYS * THM_DAY_S });
         if (!p.cert || !save_pair(ca->dirfd, &p)) {
             pair_clear(&p);
             return THM_NET_EHOST;
@@ -204,9 +207,14 @@ static bool server_is_good(const struct thm_ca *ca, const struct pair *p, const 
 static bool make_server(const struct thm_ca *ca, struct pair *p, const char *san)
 {
     p->key = thm_x509_key(false);
-    p->cert = !p->key ? NULL : thm_x509_make(&(struct thm_x509_spec){
-        .common_name = "thimble model server", .key = p->key, .issuer = ca->cert, .issuer_key = ca->key, .san = san,
-        .from_s = -SKEW_S, .until_s = SERVER_DAYS * THM_DAY_S });
+    p->cert = !p->key ? NULL
+                      : thm_x509_make(&(struct thm_x509_spec){ .common_name = "thimble model server",
+                                                               .key = p->key,
+                                                               .issuer = ca->cert,
+                                                               .issuer_key = ca->key,
+                                                               .san = san,
+                                                               .from_s = -SKEW_S,
+                                                               .until_s = SERVER_DAYS * THM_DAY_S });
     return p->cert && save_pair(ca->dirfd, p);
 }
 
@@ -242,26 +250,37 @@ struct chain {
     X509 *cert, *middle;
 };
 
-static bool make_chain(const struct thm_ca *ca, const char *san, const struct thm_certificate_faults *f, struct chain *c)
+static bool make_chain(const struct thm_ca *ca, const char *san, const struct thm_certificate_faults *f,
+                       struct chain *c)
 {
     X509 *issuer = ca->cert;
     EVP_PKEY *issuer_key = ca->key;
     if (f->intermediate) {
         c->middle_key = thm_x509_key(f->rsa);
-        c->middle = !c->middle_key ? NULL : thm_x509_make(&(struct thm_x509_spec){
-            .common_name = "thimble intermediate CA", .key = c->middle_key, .issuer = issuer, .issuer_key = issuer_key,
-            .ca = true, .from_s = -SKEW_S, .until_s = SERVER_DAYS * THM_DAY_S });
+        c->middle = !c->middle_key ? NULL
+                                   : thm_x509_make(&(struct thm_x509_spec){ .common_name = "thimble intermediate CA",
+                                                                            .key = c->middle_key,
+                                                                            .issuer = issuer,
+                                                                            .issuer_key = issuer_key,
+                                                                            .ca = true,
+                                                                            .from_s = -SKEW_S,
+                                                                            .until_s = SERVER_DAYS * THM_DAY_S });
         if (!c->middle)
             return false;
         issuer = c->middle;
         issuer_key = c->middle_key;
     }
     c->key = thm_x509_key(f->rsa);
-    c->cert = !c->key ? NULL : thm_x509_make(&(struct thm_x509_spec){
-        .common_name = "thimble model server", .key = c->key, .san = f->wrong_host ? "DNS:wrong-host.invalid" : san,
-        .issuer = f->self_signed ? NULL : issuer, .issuer_key = f->self_signed ? NULL : issuer_key,
-        .from_s = f->expired ? -SERVER_DAYS * THM_DAY_S : -SKEW_S,
-        .until_s = f->expired ? -THM_DAY_S : SERVER_DAYS * THM_DAY_S });
+    c->cert =
+        !c->key
+            ? NULL
+            : thm_x509_make(&(struct thm_x509_spec){ .common_name = "thimble model server",
+                                                     .key = c->key,
+                                                     .san = f->wrong_host ? "DNS:wrong-host.invalid" : san,
+                                                     .issuer = f->self_signed ? NULL : issuer,
+                                                     .issuer_key = f->self_signed ? NULL : issuer_key,
+                                                     .from_s = f->expired ? -SERVER_DAYS * THM_DAY_S : -SKEW_S,
+                                                     .until_s = f->expired ? -THM_DAY_S : SERVER_DAYS * THM_DAY_S });
     return c->cert != NULL;
 }
 

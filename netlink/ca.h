@@ -1,21 +1,23 @@
 /* netlink/ca.h -- a private certificate authority in a folder, and the certificates it gives to the model server.
  *
- * The folder holds ca.pem, ca-key.pem, server.pem and server-key.pem; what is missing, expired, unreadable or does not fit
- * together is made anew. Keys are P-256 and readable by their owner only; files are replaced whole. Several processes may
- * use one folder at once: an open authority holds a lock on it. */
+ * The folder holds ca.pem, ca-key.pem, server.pem and server-key.pem; what is missing, expired, unreadable or does not
+ * fit together is made anew. Keys are P-256 and readable by their owner only; files are replaced whole. Several
+ * processes may use one folder at once: an open authority holds a lock on it. */
 #pragma once
 #include <stdbool.h>
 #include "netlink/err.h"
 
 struct thm_ca;
-struct thm_identity { char *chain_pem, *key_pem; }; /* what a TLS server shows and proves */
+struct thm_identity {
+    char *chain_pem, *key_pem;
+}; /* what a TLS server shows and proves */
 
 struct thm_certificate_faults { /* what is wrong with a certificate, for tests; all false: nothing */
-    bool expired;      /* ended yesterday */
-    bool wrong_host;   /* only for wrong-host.invalid */
-    bool self_signed;  /* not signed by the authority */
-    bool rsa;          /* not a fault: RSA-2048 in place of P-256 */
-    bool intermediate; /* not a fault: signed by an intermediate certificate, which is in the chain */
+    bool expired;               /* ended yesterday */
+    bool wrong_host;            /* only for wrong-host.invalid */
+    bool self_signed;           /* not signed by the authority */
+    bool rsa;                   /* not a fault: RSA-2048 in place of P-256 */
+    bool intermediate;          /* not a fault: signed by an intermediate certificate, which is in the chain */
 };
 
 /* Open the folder, made when missing, and its authority.

@@ -1,7 +1,7 @@
 /* netlink/fetch.c -- transfers on one curl multi handle.
  *
- * Each fetch has a connection of its own, as each board would: nothing is reused or resumed, so that a board's handshake
- * does not depend on what other boards did before. */
+ * Each fetch has a connection of its own, as each board would: nothing is reused or resumed, so that a board's
+ * handshake does not depend on what other boards did before. */
 #include "netlink/fetch.h"
 #include <errno.h>
 #include <limits.h>
@@ -25,14 +25,17 @@
 struct thm_net {
     CURLM *multi;
     struct thm_fetch *fetches;
-    bool polling;               /* callbacks may run: freeing waits */
-    struct curl_waitfd *waits;  /* scratch of thm_net_poll() */
+    bool polling;              /* callbacks may run: freeing waits */
+    struct curl_waitfd *waits; /* scratch of thm_net_poll() */
     struct pollfd *polls;
     size_t fds_max;
 };
 
 /* OpenSSL writes with write(): without this, a server that has gone would end the process with SIGPIPE. */
-struct pipe_guard { sigset_t pipe, before; bool was_pending; };
+struct pipe_guard {
+    sigset_t pipe, before;
+    bool was_pending;
+};
 
 static void guard_begin(struct pipe_guard *g)
 {
@@ -193,8 +196,14 @@ static void fill_end(struct thm_fetch *f, struct thm_fetch_end *end)
         thm_fetch_read_header(f);
     curl_easy_getinfo(f->easy, CURLINFO_EFFECTIVE_URL, &url);
     *end = (struct thm_fetch_end){
-        .code = f->code, .text = f->error, .url = url ? url : "", .http_status = f->info.http_status, .got = f->got,
-        .expected = f->info.content_length, .connected = f->connected, .timeout_ms = f->o.timeout_ms,
+        .code = f->code,
+        .text = f->error,
+        .url = url ? url : "",
+        .http_status = f->info.http_status,
+        .got = f->got,
+        .expected = f->info.content_length,
+        .connected = f->connected,
+        .timeout_ms = f->o.timeout_ms,
         .redirects = f->o.max_redirects,
         .closed_properly = f->close_notify || f->chunked || f->info.content_length >= 0 ||
                            f->info.http_status == 204, /* has no body */
@@ -257,13 +266,15 @@ static void let_resumed_go_on(struct thm_net *net)
     }
 }
 
-/* How long the peer has sent nothing at all: curl tells of bytes only when a TLS record is whole, the kernel of each. */
+/* How long the peer has sent nothing at all: curl tells of bytes only when a TLS record is whole, the kernel of each.
+ */
 static int64_t idle_ms(const struct thm_fetch *f, int64_t now)
 {
     int64_t idle = now - f->active_ms;
     struct tcp_info tcp;
     socklen_t len = sizeof tcp;
-    if (f->socket >= 0 && getsockopt(f->socket, IPPROTO_TCP, TCP_INFO, &tcp, &len) == 0 && tcp.tcpi_last_data_recv < idle)
+    if (f->socket >= 0 && getsockopt(f->socket, IPPROTO_TCP, TCP_INFO, &tcp, &len) == 0 &&
+        tcp.tcpi_last_data_recv < idle)
         idle = tcp.tcpi_last_data_recv;
     return idle;
 }

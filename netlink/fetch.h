@@ -13,15 +13,15 @@ struct thm_fetch; /* one transfer */
 
 struct thm_fetch_info { /* known when the header has arrived (tls part: when the handshake is done) */
     long http_status;
-    int64_t content_length;      /* -1: not told */
+    int64_t content_length; /* -1: not told */
     char content_type[64], etag[80];
     unsigned redirects;
     char effective_url[512];
     char tls_version[16], cipher[48]; /* "TLSv1.3", "TLS_AES_256_GCM_SHA384" */
-    unsigned chain_length;       /* certificates the server sent */
-    uint32_t chain_bytes;        /* DER bytes of them */
-    char key_type[24];           /* of the server's certificate: "RSA-2048", "EC-256" */
-    uint32_t ca_bytes;           /* DER bytes of the root certificate that the chain was verified with */
+    unsigned chain_length;            /* certificates the server sent */
+    uint32_t chain_bytes;             /* DER bytes of them */
+    char key_type[24];                /* of the server's certificate: "RSA-2048", "EC-256" */
+    uint32_t ca_bytes;                /* DER bytes of the root certificate that the chain was verified with */
 };
 
 struct thm_fetch_options {
@@ -29,8 +29,8 @@ struct thm_fetch_options {
     const char *cacert;     /* PEM file; NULL: the system's CAs */
     uint32_t chunk_bytes;   /* body() gets exactly this much in each call, and what is left over in the last one */
     unsigned max_redirects; /* 0 = default 10 */
-    unsigned timeout_ms;    /* connecting takes longer, or no byte for so long; 0 = default 5000 (esp_http_client). Does not
-                             * run while body() waits for thm_fetch_resume() */
+    unsigned timeout_ms;    /* connecting takes longer, or no byte for so long; 0 = default 5000 (esp_http_client). Does
+                             * not    run while body() waits for thm_fetch_resume() */
     /* The header of the last answer (redirects are followed) has arrived, a body has not: may be NULL. */
     void (*header)(void *ctx, const struct thm_fetch_info *info);
     /* A piece of the body of an answer with status 2xx. false: stop delivering until thm_fetch_resume(); the piece is

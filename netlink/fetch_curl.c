@@ -238,9 +238,14 @@ CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options
         CURLoption option;
         const void *value;
     } rows[] = {
-        { CURLOPT_URL, o->url },           { CURLOPT_PROTOCOLS_STR, "https" },  { CURLOPT_REDIR_PROTOCOLS_STR, "https" },
-        { CURLOPT_PROXY, "" },             { CURLOPT_NOPROXY, "*" },            { CURLOPT_USERAGENT, "thimble" },
-        { CURLOPT_ERRORBUFFER, f->error }, { CURLOPT_PRIVATE, f },
+        { CURLOPT_URL, o->url },
+        { CURLOPT_PROTOCOLS_STR, "https" },
+        { CURLOPT_REDIR_PROTOCOLS_STR, "https" },
+        { CURLOPT_PROXY, "" },
+        { CURLOPT_NOPROXY, "*" },
+        { CURLOPT_USERAGENT, "thimble" },
+        { CURLOPT_ERRORBUFFER, f->error },
+        { CURLOPT_PRIVATE, f },
     };
     CURLcode code = set_callbacks(f);
     for (size_t i = 0; !code && i < sizeof rows / sizeof rows[0]; i++)

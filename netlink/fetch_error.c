@@ -11,26 +11,16 @@ static const struct {
     CURLcode code;
     enum thm_net_err err;
 } codes[] = {
-    { CURLE_COULDNT_RESOLVE_HOST, THM_NET_EDNS },
-    { CURLE_COULDNT_CONNECT, THM_NET_ECONNECT },
-    { CURLE_INTERFACE_FAILED, THM_NET_ECONNECT },
-    { CURLE_SSL_CONNECT_ERROR, THM_NET_ETLS },
-    { CURLE_SSL_CIPHER, THM_NET_ETLS },
-    { CURLE_PEER_FAILED_VERIFICATION, THM_NET_ECERT },
-    { CURLE_SSL_ISSUER_ERROR, THM_NET_ECERT },
-    { CURLE_OPERATION_TIMEDOUT, THM_NET_ETIMEOUT },
-    { CURLE_HTTP_RETURNED_ERROR, THM_NET_EHTTP },
-    { CURLE_TOO_MANY_REDIRECTS, THM_NET_EREDIRECT },
-    { CURLE_PARTIAL_FILE, THM_NET_ECUT },
-    { CURLE_GOT_NOTHING, THM_NET_ECUT },
-    { CURLE_SEND_ERROR, THM_NET_ECUT },
-    { CURLE_RECV_ERROR, THM_NET_ECUT },
-    { CURLE_OUT_OF_MEMORY, THM_NET_EHOST },
-    { CURLE_FAILED_INIT, THM_NET_EHOST },
-    { CURLE_SSL_CACERT_BADFILE, THM_NET_EHOST },
-    { CURLE_SSL_ENGINE_INITFAILED, THM_NET_EHOST },
-    { CURLE_ABORTED_BY_CALLBACK, THM_NET_EHOST },
-    { CURLE_WRITE_ERROR, THM_NET_EHOST },
+    { CURLE_COULDNT_RESOLVE_HOST, THM_NET_EDNS }, { CURLE_COULDNT_CONNECT, THM_NET_ECONNECT },
+    { CURLE_INTERFACE_FAILED, THM_NET_ECONNECT }, { CURLE_SSL_CONNECT_ERROR, THM_NET_ETLS },
+    { CURLE_SSL_CIPHER, THM_NET_ETLS },           { CURLE_PEER_FAILED_VERIFICATION, THM_NET_ECERT },
+    { CURLE_SSL_ISSUER_ERROR, THM_NET_ECERT },    { CURLE_OPERATION_TIMEDOUT, THM_NET_ETIMEOUT },
+    { CURLE_HTTP_RETURNED_ERROR, THM_NET_EHTTP }, { CURLE_TOO_MANY_REDIRECTS, THM_NET_EREDIRECT },
+    { CURLE_PARTIAL_FILE, THM_NET_ECUT },         { CURLE_GOT_NOTHING, THM_NET_ECUT },
+    { CURLE_SEND_ERROR, THM_NET_ECUT },           { CURLE_RECV_ERROR, THM_NET_ECUT },
+    { CURLE_OUT_OF_MEMORY, THM_NET_EHOST },       { CURLE_FAILED_INIT, THM_NET_EHOST },
+    { CURLE_SSL_CACERT_BADFILE, THM_NET_EHOST },  { CURLE_SSL_ENGINE_INITFAILED, THM_NET_EHOST },
+    { CURLE_ABORTED_BY_CALLBACK, THM_NET_EHOST }, { CURLE_WRITE_ERROR, THM_NET_EHOST },
 };
 
 static enum thm_net_err classify(const struct thm_fetch_end *e)
@@ -77,7 +67,8 @@ static const char *explain_cut(const struct thm_fetch_end *e, const char *place)
         return thm_net_message("%s: the connection was cut after %" PRIu64 " of %" PRId64 " bytes", place, e->got,
                                e->expected);
     return thm_net_message("%s: the connection was cut after %" PRIu64 " bytes (length not told, TLS not ended with "
-                           "close_notify)", place, e->got);
+                           "close_notify)",
+                           place, e->got);
 }
 
 static const char *explain_timeout(const struct thm_fetch_end *e, const char *place)

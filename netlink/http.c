@@ -81,7 +81,7 @@ const char *thm_http_content_type(const char *path)
     static const struct {
         const char *suffix, *type;
     } types[] = {
-        { "h", "text/plain" }, { "c", "text/plain" }, { "cc", "text/plain" }, { "cpp", "text/plain" },
+        { "h", "text/plain" },   { "c", "text/plain" },          { "cc", "text/plain" },  { "cpp", "text/plain" },
         { "txt", "text/plain" }, { "json", "application/json" }, { "html", "text/html" }, { "csv", "text/csv" },
     };
     const char *dot = strrchr(path, '.');

@@ -17,6 +17,6 @@ bool thm_http_etag_listed(const char *header, const char *etag);
 void thm_http_etag(const struct stat *st, char etag[THM_ETAG_MAX]); /* from inode, size and time of change */
 const char *thm_http_content_type(const char *path);                /* by suffix; static string */
 
-/* Open the regular file that an URL path names, below the folder `dirfd` whose real path is `root`. Not found are also: dot
- * files, paths with "..", and what a symbolic link takes out of the folder. Result: a descriptor, or -1. */
+/* Open the regular file that an URL path names, below the folder `dirfd` whose real path is `root`. Not found are also:
+ * dot files, paths with "..", and what a symbolic link takes out of the folder. Result: a descriptor, or -1. */
 int thm_http_open(int dirfd, const char *root, const char *url_path, struct stat *st);

@@ -1,7 +1,8 @@
 /* netlink/link.c -- device time of a transfer.
  *
  * The rates of a link profile are goodput: what TCP delivered to the application in the measurement behind the profile.
- * Headers of TCP, IP and the radio are in them already, so that the time is simply bits over rate, rounded up to 1 ns. */
+ * Headers of TCP, IP and the radio are in them already, so that the time is simply bits over rate, rounded up to 1 ns.
+ */
 #include "netlink/link.h"
 
 #define NS_PER_S 1000000000u

@@ -17,10 +17,10 @@
 #include "netlink/message.h"
 #include "netlink/server_faults.h"
 
-#define BLOCK_BYTES   32768 /* read from the file at a time */
-#define BACKLOG       SOMAXCONN
-#define STACK_BYTES   (256 * 1024)
-#define IDLE_S        60 /* a connection without traffic is closed */
+#define BLOCK_BYTES    32768 /* read from the file at a time */
+#define BACKLOG        SOMAXCONN
+#define STACK_BYTES    (256 * 1024)
+#define IDLE_S         60 /* a connection without traffic is closed */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct thm_server {
@@ -105,8 +105,8 @@ static enum MHD_Result answer(struct request *r, unsigned status, struct MHD_Res
 static enum MHD_Result answer_short(struct request *r, unsigned status, const char *body, const char *header,
                                     const char *value)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(strlen(body), (void *)(uintptr_t)body,
-                                                                    MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
     if (response && status != MHD_HTTP_NOT_MODIFIED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
     if (response && header)
@@ -119,8 +119,8 @@ static enum MHD_Result answer_short(struct request *r, unsigned status, const ch
 static struct MHD_Response *file_response(struct request *r, uint64_t size, const char *etag)
 {
     bool no_length = r->server->faults.no_length;
-    struct MHD_Response *response = MHD_create_response_from_callback(no_length ? MHD_SIZE_UNKNOWN : size, BLOCK_BYTES,
-                                                                      read_body, r, NULL);
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(no_length ? MHD_SIZE_UNKNOWN : size, BLOCK_BYTES, read_body, r, NULL);
     if (!response)
         return NULL;
     if (no_length)
@@ -200,7 +200,9 @@ static struct request *request_new(struct thm_server *s, struct MHD_Connection *
     struct request *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
-    *r = (struct request){ .server = s, .connection = connection, .method = strdup(method), .path = strdup(path), .fd = -1 };
+    *r = (struct request){
+        .server = s, .connection = connection, .method = strdup(method), .path = strdup(path), .fd = -1
+    };
     if (!r->method || !r->path) {
         request_free(r);
         return NULL;
@@ -234,9 +236,9 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **state
         return;
     if (s->log && r->status) {
         pthread_mutex_lock(&s->log_lock);
-        s->log(s->ctx, thm_net_message("%.16s %.500s %u %llu%s", r->method, r->path, r->status,
-                                       (unsigned long long)r->sent,
-                                       code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? "" : " cut"));
+        s->log(s->ctx,
+               thm_net_message("%.16s %.500s %u %llu%s", r->method, r->path, r->status, (unsigned long long)r->sent,
+                               code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? "" : " cut"));
         pthread_mutex_unlock(&s->log_lock);
     }
     request_free(r);

@@ -6,13 +6,13 @@
 
 struct thm_server;
 struct thm_server_options {
-    const char *dir;        /* served read-only; nothing outside it, no dot files, no listings above it */
-    const char *bind;       /* address; NULL = 127.0.0.1 */
-    uint16_t port;          /* 0 = any free one */
-    const char *state_dir;  /* holds ca.pem, server.pem and their keys, made on first use */
-    const char *names;      /* extra DNS names / IPs for the certificate, comma separated; NULL: none */
-    uint64_t cut_after;     /* close the connection after so many body bytes; 0 = never (for tests) */
-    const char *faults;     /* what goes wrong, on purpose: "NAME[=VALUE],..." (netlink/server_faults.h); NULL: nothing */
+    const char *dir;       /* served read-only; nothing outside it, no dot files, no listings above it */
+    const char *bind;      /* address; NULL = 127.0.0.1 */
+    uint16_t port;         /* 0 = any free one */
+    const char *state_dir; /* holds ca.pem, server.pem and their keys, made on first use */
+    const char *names;     /* extra DNS names / IPs for the certificate, comma separated; NULL: none */
+    uint64_t cut_after;    /* close the connection after so many body bytes; 0 = never (for tests) */
+    const char *faults; /* what goes wrong, on purpose: "NAME[=VALUE],..." (netlink/server_faults.h); NULL: nothing */
     /* A line a request when it has ended, "GET /kws.tflite 200 53936" (bytes sent); may be NULL. Called from the
      * server's threads, one at a time. */
     void (*log)(void *ctx, const char *line);

@@ -55,10 +55,10 @@ static enum thm_net_err set_fault(struct thm_server_faults *out, const char *nam
         return THM_NET_EINVAL;
     }
     if (f->kind == FLAG ? value != NULL : value ? !parse_number(f, value, &number) : f->kind == NUMBER) {
-        *message = f->kind == FLAG ? thm_net_message("fault '%s' takes no value", name)
-                                   : thm_net_message("fault '%s' needs a number from %llu to %llu, has '%s'", name,
-                                                     (unsigned long long)f->min, (unsigned long long)f->max,
-                                                     value ? value : "");
+        *message = f->kind == FLAG
+                       ? thm_net_message("fault '%s' takes no value", name)
+                       : thm_net_message("fault '%s' needs a number from %llu to %llu, has '%s'", name,
+                                         (unsigned long long)f->min, (unsigned long long)f->max, value ? value : "");
         return THM_NET_EINVAL;
     }
     if (f->kind == FLAG)
@@ -71,8 +71,9 @@ static enum thm_net_err set_fault(struct thm_server_faults *out, const char *nam
 enum thm_net_err thm_server_faults_parse(const char *list, struct thm_server_faults *out, const char **message)
 {
     char copy[LIST_MAX], *rest;
-    *out = (struct thm_server_faults){ .status = THM_NO_FAULT, .cut = THM_NO_FAULT, .stall = THM_NO_FAULT,
-                                       .delay_ms = THM_NO_FAULT };
+    *out = (struct thm_server_faults){
+        .status = THM_NO_FAULT, .cut = THM_NO_FAULT, .stall = THM_NO_FAULT, .delay_ms = THM_NO_FAULT
+    };
     if (!list)
         return THM_NET_OK;
     if (strlen(list) >= sizeof copy) {

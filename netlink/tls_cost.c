@@ -93,8 +93,8 @@ static void add_chain(struct list *l, const struct thm_tls_stack *s, const struc
         left -= der;
         add(l, (struct thm_tls_block){ "peer certificate", CERTIFICATE, THM_TLS_HANDSHAKE, until });
         add(l, (struct thm_tls_block){ "peer certificate (DER)", der, THM_TLS_HANDSHAKE, until });
-        add(l, (struct thm_tls_block){ "peer public key", key_bytes(peer->ecdsa) + NAME_LIST, THM_TLS_HANDSHAKE,
-                                       until });
+        add(l,
+            (struct thm_tls_block){ "peer public key", key_bytes(peer->ecdsa) + NAME_LIST, THM_TLS_HANDSHAKE, until });
     }
 }
 

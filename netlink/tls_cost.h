@@ -7,18 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct thm_tls_stack { /* from the board's profile */
-    const char *name;       /* "mbedtls"; "none" = no TLS on this core (a coprocessor has it) */
+struct thm_tls_stack {                /* from the board's profile */
+    const char *name;                 /* "mbedtls"; "none" = no TLS on this core (a coprocessor has it) */
     uint32_t in_content, out_content; /* MBEDTLS_SSL_IN_CONTENT_LEN, MBEDTLS_SSL_OUT_CONTENT_LEN */
     bool keep_peer_certificate;
-    uint32_t stack_bytes;   /* task stack that a handshake needs below the caller */
+    uint32_t stack_bytes; /* task stack that a handshake needs below the caller */
 };
 
 enum thm_tls_phase { THM_TLS_SETUP, THM_TLS_HANDSHAKE, THM_TLS_CONNECTED, THM_TLS_PHASES };
 const char *thm_tls_phase_name(enum thm_tls_phase p);
 
-struct thm_tls_block {  /* one allocation */
-    const char *what;   /* "input record buffer" */
+struct thm_tls_block { /* one allocation */
+    const char *what;  /* "input record buffer" */
     uint32_t bytes;
     enum thm_tls_phase from, until; /* allocated at the start of `from`, freed when `until` has ended */
 };

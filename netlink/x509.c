@@ -28,8 +28,8 @@ static bool set_serial(X509 *cert)
     return ok;
 }
 
-/* ECDSA signatures differ by a byte or two in length; only the most frequent one is taken, so that a certificate's size, and
- * with it what a board pays for it, is the same on every machine. */
+/* ECDSA signatures differ by a byte or two in length; only the most frequent one is taken, so that a certificate's
+ * size, and with it what a board pays for it, is the same on every machine. */
 #define ECDSA_P256_LENGTH 71
 
 static bool sign(X509 *cert, EVP_PKEY *signer)
@@ -103,8 +103,9 @@ bool thm_x509_has_san(const X509 *cert, const char *san)
 {
     int at = X509_get_ext_by_NID(cert, NID_subject_alt_name, -1);
     X509_EXTENSION *want = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, san);
-    bool same = at >= 0 && want &&
-                ASN1_OCTET_STRING_cmp(X509_EXTENSION_get_data(X509_get_ext(cert, at)), X509_EXTENSION_get_data(want)) == 0;
+    bool same =
+        at >= 0 && want &&
+        ASN1_OCTET_STRING_cmp(X509_EXTENSION_get_data(X509_get_ext(cert, at)), X509_EXTENSION_get_data(want)) == 0;
     X509_EXTENSION_free(want);
     return same;
 }

@@ -8,12 +8,12 @@
 
 struct thm_x509_spec {
     const char *common_name;
-    EVP_PKEY *key;          /* the subject's */
-    X509 *issuer;           /* NULL: self-signed */
-    EVP_PKEY *issuer_key;   /* NULL: self-signed */
-    long from_s, until_s;   /* validity, in seconds from now */
-    bool ca;                /* may sign certificates; else a server's */
-    const char *san;        /* as from thm_x509_san(); NULL for a CA */
+    EVP_PKEY *key;        /* the subject's */
+    X509 *issuer;         /* NULL: self-signed */
+    EVP_PKEY *issuer_key; /* NULL: self-signed */
+    long from_s, until_s; /* validity, in seconds from now */
+    bool ca;              /* may sign certificates; else a server's */
+    const char *san;      /* as from thm_x509_san(); NULL for a CA */
 };
 
 EVP_PKEY *thm_x509_key(bool rsa);                         /* P-256, or RSA-2048; NULL: failed */

@@ -19,14 +19,15 @@ static inline const char *shared_path(const char *rel)
     return access(path, R_OK) == 0 ? path : NULL;
 }
 
-#define SHARED_OR_SKIP(var, rel)                              \
-    const char *var = shared_path(rel);                       \
-    if (!var) {                                               \
+#define SHARED_OR_SKIP(var, rel)                                       \
+    const char *var = shared_path(rel);                                \
+    if (!var) {                                                        \
         print_message("# skipped: no %s in the shared folder\n", rel); \
-        skip();                                               \
+        skip();                                                        \
     }
 
-/* cmocka 1.1 writes a skipped test as "not ok N # SKIP", which TAP readers count as a failure: mend the line on its way out. */
+/* cmocka 1.1 writes a skipped test as "not ok N # SKIP", which TAP readers count as a failure: mend the line on its way
+ * out. */
 static inline ssize_t write_tap_line(void *unused, const char *line, size_t len)
 {
     const char *from = line;

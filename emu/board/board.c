@@ -73,7 +73,8 @@ int64_t thm_board_enter(void (*fn)(struct thm_call *c), struct thm_call c)
     }
     struct service s = { fn, &c };
     b->in_task = false;
-    (void)VALGRIND_MAKE_MEM_UNDEFINED((uint8_t *)b->service_top - 16, 16); /* it takes the call's first push for a stray one */
+    (void)VALGRIND_MAKE_MEM_UNDEFINED((uint8_t *)b->service_top - 16,
+                                      16); /* it takes the call's first push for a stray one */
     thm_call_on_stack(run_service, &s, b->service_top);
     b->in_task = true;
     return c.result;
@@ -83,9 +84,10 @@ static void do_overflow(struct thm_call *c)
 {
     struct thm_board *b = c->b;
     char text[sizeof b->batch[0].text];
-    snprintf(text, sizeof text,
-             "stack overflow in task %s: %s needs %u bytes of stack, %u of %u are left (a larger task stack helps: --stack)",
-             b->stack.task, c->s, c->n, c->m, b->stack.size);
+    snprintf(
+        text, sizeof text,
+        "stack overflow in task %s: %s needs %u bytes of stack, %u of %u are left (a larger task stack helps: --stack)",
+        b->stack.task, c->s, c->n, c->m, b->stack.size);
     thm_board_event(b, THM_EV_FAULT, "stack overflow", text, 12, 0);
     thm_board_die(b, 12);
 }

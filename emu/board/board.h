@@ -21,8 +21,8 @@ struct thm_failure { /* the last one; reported when a step fails of it */
     char message[sizeof((struct thm_event *)0)->text];
 };
 
-struct thm_board_tls { /* the open session's blocks in the board's heap */
-    bool streaming;        /* GET is sent, END has not come */
+struct thm_board_tls {                  /* the open session's blocks in the board's heap */
+    bool streaming;                     /* GET is sent, END has not come */
     uint32_t block[THM_TLS_BLOCKS_MAX]; /* device addresses; 0 = not allocated */
     struct thm_tls_block plan[THM_TLS_BLOCKS_MAX];
     size_t planned;
@@ -73,7 +73,7 @@ bool thm_board_take(struct thm_board *b, const char *when);  /* the profile's bl
 uint32_t thm_board_alloc(struct thm_board *b, uint32_t bytes, const char *what); /* device address; 0 = out of memory */
 void thm_board_release(struct thm_board *b, uint32_t address);
 void thm_board_heap(const struct thm_board *b, struct thm_heap_stats *out); /* plain malloc's view */
-uint32_t thm_board_address(const struct thm_board *b, const void *p);      /* device address of a host pointer; 0: none */
+uint32_t thm_board_address(const struct thm_board *b, const void *p); /* device address of a host pointer; 0: none */
 
 /* storage.c */
 struct thm_fs_memory thm_board_fs_memory(struct thm_board *b);

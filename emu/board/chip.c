@@ -43,7 +43,8 @@ static int open_kept(struct thm_chip *c, const char *dir, uint32_t sector_size, 
     if (!err)
         err = thm_imagefile_open(&c->file, path, THM_IMAGE_WRITE | THM_IMAGE_WEAR, sector_size);
     if (err)
-        return fail(error, error_size, thm_fs_exit_status(err), path, err == THM_FS_EHOST ? strerror(errno) : thm_fs_strerror(err));
+        return fail(error, error_size, thm_fs_exit_status(err), path,
+                    err == THM_FS_EHOST ? strerror(errno) : thm_fs_strerror(err));
     c->cells.bytes = c->file.bytes;
     c->cells.wear = c->file.wear;
     return c->file.size == c->size ? 0 : fail(error, error_size, 2, path, "not the size of the board's flash chip");

@@ -12,8 +12,8 @@ struct thm_chip {
     struct thm_imagefile file; /* the kept chip */
 };
 
-/* dir: folder with flash.bin (the raw 4 MB, as esptool reads it off a board) and flash.bin.wear (erase counts, 32-bit little-endian
- * a sector); made when missing. NULL: a fresh chip, gone with the run.
- * Result: 0, or an exit status with one line in error. */
+/* dir: folder with flash.bin (the raw 4 MB, as esptool reads it off a board) and flash.bin.wear (erase counts, 32-bit
+ * little-endian a sector); made when missing. NULL: a fresh chip, gone with the run. Result: 0, or an exit status with
+ * one line in error. */
 int thm_chip_open(struct thm_chip *c, const struct thm_profile *p, const char *dir, char *error, size_t error_size);
 void thm_chip_close(struct thm_chip *c);

@@ -1,8 +1,9 @@
 /* emu/board/event.h -- the one stream of what happens on a board.
  *
- * Every effect is one fixed-size event with the board's time. The text report, the JSON result and the trace are readers of
- * this stream; none of them asks the board anything. The table below names the values of each kind; `docs/thimble-trace.5`
- * is the page for users. Values are 64-bit; format d = number, i = signed, x = device address, . = not used. */
+ * Every effect is one fixed-size event with the board's time. The text report, the JSON result and the trace are
+ * readers of this stream; none of them asks the board anything. The table below names the values of each kind;
+ * `docs/thimble-trace.5` is the page for users. Values are 64-bit; format d = number, i = signed, x = device address, .
+ * = not used. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,34 +11,36 @@
 #define THM_EVENT_VALUES 6
 
 /* enum, name, volume (1 = only when a trace is written), formats, value names, what name and text hold */
-#define THM_EVENTS(X)                                                                                           \
-    X(THM_EV_BOOT, "boot", 0, "ddd...", "sram_bytes", "heap_bytes", "stack_bytes", "", "", "", "board", "task")   \
-    X(THM_EV_ALLOC, "alloc", 1, "xd....", "address", "bytes", "", "", "", "", "what", "")                        \
-    X(THM_EV_ALLOC_FAILED, "alloc_failed", 0, "ddd...", "bytes", "free", "largest", "", "", "", "what", "")      \
-    X(THM_EV_FREE, "free", 1, "x.....", "address", "", "", "", "", "", "", "")                                   \
-    X(THM_EV_FLASH_PROGRAM, "flash_program", 1, "xdd...", "offset", "bytes", "ns", "", "", "", "", "")           \
-    X(THM_EV_FLASH_ERASE, "flash_erase", 1, "xdd...", "offset", "bytes", "ns", "", "", "", "", "")               \
-    X(THM_EV_STORAGE, "storage", 0, "ddddd.", "total", "used", "programs", "erases", "formatted", "", "fs", "partition") \
-    X(THM_EV_FILE, "file", 0, "di....", "bytes", "result", "", "", "", "", "operation", "file")                  \
-    X(THM_EV_TLS, "tls", 0, "dd....", "session_bytes", "heap_free", "", "", "", "", "phase", "") \
-    X(THM_EV_HTTP, "http", 0, "di....", "status", "content_length", "", "", "", "", "key_type", "url")           \
-    X(THM_EV_PACKET, "packet", 1, "dd....", "bytes", "total", "", "", "", "", "", "")                            \
-    X(THM_EV_BODY, "body", 0, "dd....", "bytes", "model_bytes", "", "", "", "", "kind", "")                      \
-    X(THM_EV_ARENA, "arena", 0, "dddddx", "size", "used", "head", "tail", "min", "address", "layout", "")        \
-    X(THM_EV_OP, "op", 1, "dddd..", "index", "macs", "elements", "ns", "", "", "op", "")                         \
-    X(THM_EV_INVOKE, "invoke", 0, "dddd..", "frame", "macs", "ns", "ops", "", "", "", "")                        \
-    X(THM_EV_STACK, "stack", 0, "dd....", "used", "size", "", "", "", "", "task", "")                            \
-    X(THM_EV_STEP, "step", 0, "dddddd", "ns", "heap_free", "heap_largest", "heap_low_water", "storage_used", "storage_total", "step", "note") \
+#define THM_EVENTS(X)                                                                                                \
+    X(THM_EV_BOOT, "boot", 0, "ddd...", "sram_bytes", "heap_bytes", "stack_bytes", "", "", "", "board", "task")      \
+    X(THM_EV_ALLOC, "alloc", 1, "xd....", "address", "bytes", "", "", "", "", "what", "")                            \
+    X(THM_EV_ALLOC_FAILED, "alloc_failed", 0, "ddd...", "bytes", "free", "largest", "", "", "", "what", "")          \
+    X(THM_EV_FREE, "free", 1, "x.....", "address", "", "", "", "", "", "", "")                                       \
+    X(THM_EV_FLASH_PROGRAM, "flash_program", 1, "xdd...", "offset", "bytes", "ns", "", "", "", "", "")               \
+    X(THM_EV_FLASH_ERASE, "flash_erase", 1, "xdd...", "offset", "bytes", "ns", "", "", "", "", "")                   \
+    X(THM_EV_STORAGE, "storage", 0, "ddddd.", "total", "used", "programs", "erases", "formatted", "", "fs",          \
+      "partition")                                                                                                   \
+    X(THM_EV_FILE, "file", 0, "di....", "bytes", "result", "", "", "", "", "operation", "file")                      \
+    X(THM_EV_TLS, "tls", 0, "dd....", "session_bytes", "heap_free", "", "", "", "", "phase", "")                     \
+    X(THM_EV_HTTP, "http", 0, "di....", "status", "content_length", "", "", "", "", "key_type", "url")               \
+    X(THM_EV_PACKET, "packet", 1, "dd....", "bytes", "total", "", "", "", "", "", "")                                \
+    X(THM_EV_BODY, "body", 0, "dd....", "bytes", "model_bytes", "", "", "", "", "kind", "")                          \
+    X(THM_EV_ARENA, "arena", 0, "dddddx", "size", "used", "head", "tail", "min", "address", "layout", "")            \
+    X(THM_EV_OP, "op", 1, "dddd..", "index", "macs", "elements", "ns", "", "", "op", "")                             \
+    X(THM_EV_INVOKE, "invoke", 0, "dddd..", "frame", "macs", "ns", "ops", "", "", "", "")                            \
+    X(THM_EV_STACK, "stack", 0, "dd....", "used", "size", "", "", "", "", "task", "")                                \
+    X(THM_EV_STEP, "step", 0, "dddddd", "ns", "heap_free", "heap_largest", "heap_low_water", "storage_used",         \
+      "storage_total", "step", "note")                                                                               \
     X(THM_EV_FAILED, "failed", 0, "diddd.", "exit_status", "code", "need", "have", "largest", "", "step", "message") \
-    X(THM_EV_FAULT, "fault", 0, "dx....", "exit_status", "address", "", "", "", "", "kind", "message")           \
-    X(THM_EV_LOG, "log", 0, "......", "", "", "", "", "", "", "", "line")                                        \
+    X(THM_EV_FAULT, "fault", 0, "dx....", "exit_status", "address", "", "", "", "", "kind", "message")               \
+    X(THM_EV_LOG, "log", 0, "......", "", "", "", "", "", "", "", "line")                                            \
     X(THM_EV_EXIT, "exit", 0, "dd....", "exit_status", "ns", "", "", "", "", "", "")
 
 enum thm_event_type {
 #define X(id, ...) id,
     THM_EVENTS(X)
 #undef X
-    THM_EV_COUNT
+        THM_EV_COUNT
 };
 
 struct thm_event { /* one layout on both sides of the socket */

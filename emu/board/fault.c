@@ -1,4 +1,5 @@
-/* emu/board/fault.c -- a bad access, told as what it is on the board. Runs inside the signal handler: async-signal-safe. */
+/* emu/board/fault.c -- a bad access, told as what it is on the board. Runs inside the signal handler:
+ * async-signal-safe. */
 #include "emu/board/board.h"
 #include <signal.h>
 #include <string.h>

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* formats pass through struct text_call; hal.h checks the callers' */
+#pragma GCC diagnostic ignored \
+    "-Wformat-nonliteral" /* formats pass through struct text_call; hal.h checks the callers' */
 
 struct text_call { /* formatting takes more stack than a device's printf: done on the PC's */
     struct thm_board *b;
@@ -26,7 +27,8 @@ static void do_note_text(struct thm_call *c)
     vsnprintf(message + len, sizeof c->b->failure.message - len, t->fmt, *t->args);
 }
 
-void thm_hal_failure(struct thm_board *b, int exit_status, int64_t code, uint64_t need, uint64_t have, const char *fmt, ...)
+void thm_hal_failure(struct thm_board *b, int exit_status, int64_t code, uint64_t need, uint64_t have, const char *fmt,
+                     ...)
 {
     va_list args;
     b->failure = (struct thm_failure){ .exit_status = exit_status, .code = code, .need = need, .have = have };
@@ -73,8 +75,8 @@ void thm_hal_step(struct thm_board *b, const char *step, const char *fmt, ...)
 static void do_fail(struct thm_call *c)
 {
     const struct thm_failure *f = &c->b->failure;
-    thm_board_event(c->b, THM_EV_FAILED, c->s, f->message, (uint64_t)f->exit_status, (uint64_t)f->code, f->need, f->have,
-                    f->largest);
+    thm_board_event(c->b, THM_EV_FAILED, c->s, f->message, (uint64_t)f->exit_status, (uint64_t)f->code, f->need,
+                    f->have, f->largest);
     c->result = f->exit_status;
 }
 

@@ -16,7 +16,7 @@ void *thm_hal_memalign(struct thm_board *b, uint32_t align, uint32_t bytes, cons
 void thm_hal_free(struct thm_board *b, void *p); /* NULL is fine */
 
 /* Storage. Results: >= 0, or the file system's own error code. mount formats a medium that holds no file system. */
-int32_t thm_hal_mount(struct thm_board *b, const char *storage); /* a name from the profile */
+int32_t thm_hal_mount(struct thm_board *b, const char *storage);        /* a name from the profile */
 int32_t thm_hal_open(struct thm_board *b, const char *file, int flags); /* flags of fsimages/fs.h; a handle */
 int32_t thm_hal_read(struct thm_board *b, int32_t fd, void *buf, uint32_t len);
 int32_t thm_hal_write(struct thm_board *b, int32_t fd, const void *buf, uint32_t len);
@@ -36,25 +36,28 @@ int32_t thm_hal_https_read(struct thm_board *b, void *buf, uint32_t len); /* 0: 
 void thm_hal_https_close(struct thm_board *b);
 
 /* Inference. The interpreter itself is linked into the firmware and runs on its stack. */
-struct thm_interpreter_hooks thm_hal_interpreter_hooks(struct thm_board *b); /* device time and trace of each operator */
-/* The smallest arena for a model, found on the PC's memory: what a developer finds by trial. 0: the model is refused. */
+struct thm_interpreter_hooks thm_hal_interpreter_hooks(
+    struct thm_board *b); /* device time and trace of each operator */
+/* The smallest arena for a model, found on the PC's memory: what a developer finds by trial. 0: the model is refused.
+ */
 uint32_t thm_hal_measure_arena(struct thm_board *b, const struct thm_model *m, const struct thm_layout *layout);
 const struct thm_layout *thm_hal_layout(struct thm_board *b);
 /* How many frames of so many bytes the sensor has for input 0; 0: what it has is not a whole number of them. */
 uint32_t thm_hal_frames(struct thm_board *b, uint32_t frame_bytes);
 bool thm_hal_sense(struct thm_board *b, uint32_t frame, uint32_t input, void *buf, uint32_t len);
 void thm_hal_output(struct thm_board *b, uint32_t frame, uint32_t index, const struct thm_tensor *t);
-void thm_hal_arena(struct thm_board *b, const struct thm_interpreter *it);          /* report its figures */
-void thm_hal_invoked(struct thm_board *b, uint32_t frame);                          /* one inference has ended */
-void thm_hal_model_refused(struct thm_board *b, const struct thm_nn_diag *d);       /* keep it as the failure */
+void thm_hal_arena(struct thm_board *b, const struct thm_interpreter *it);    /* report its figures */
+void thm_hal_invoked(struct thm_board *b, uint32_t frame);                    /* one inference has ended */
+void thm_hal_model_refused(struct thm_board *b, const struct thm_nn_diag *d); /* keep it as the failure */
 
 /* What went wrong, for services of the firmware's own. */
-void thm_hal_failure(struct thm_board *b, int exit_status, int64_t code, uint64_t need, uint64_t have, const char *fmt, ...)
-    __attribute__((format(printf, 6, 7)));
+void thm_hal_failure(struct thm_board *b, int exit_status, int64_t code, uint64_t need, uint64_t have, const char *fmt,
+                     ...) __attribute__((format(printf, 6, 7)));
 /* Append to the failure's message: what became of things, what would help. */
 void thm_hal_failure_note(struct thm_board *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The story: a step has been done (note: one short phrase), or has failed. fail returns the exit status. */
 void thm_hal_step(struct thm_board *b, const char *step, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int thm_hal_fail(struct thm_board *b, const char *step);
-void thm_hal_body(struct thm_board *b, const char *kind, uint64_t bytes, uint64_t model_bytes); /* a download is complete */
+void thm_hal_body(struct thm_board *b, const char *kind, uint64_t bytes,
+                  uint64_t model_bytes); /* a download is complete */

@@ -3,7 +3,8 @@
 #include <string.h>
 #include "emu/report/nn_message.h"
 
-/* Reference kernels: so many cycles a MAC, or an output element where there are no MACs (the profile names the source). */
+/* Reference kernels: so many cycles a MAC, or an output element where there are no MACs (the profile names the source).
+ */
 static uint64_t op_ns(const struct thm_board *b, const struct thm_op_event *ev)
 {
     const struct thm_profile_core *core = &b->profile->cores[0];
@@ -49,7 +50,8 @@ uint32_t thm_hal_frames(struct thm_board *b, uint32_t frame_bytes)
     b->frames = frame_bytes ? (uint32_t)(len / frame_bytes) : 0;
     if (b->frames && (size_t)b->frames * frame_bytes == len)
         return b->frames;
-    thm_hal_failure(b, 2, 0, frame_bytes, len, "input 0: the file has %zu bytes, the model wants %u a frame", len, frame_bytes);
+    thm_hal_failure(b, 2, 0, frame_bytes, len, "input 0: the file has %zu bytes, the model wants %u a frame", len,
+                    frame_bytes);
     return 0;
 }
 

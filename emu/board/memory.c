@@ -19,9 +19,8 @@ enum thm_mem_err thm_board_map_memory(struct thm_board *b)
     if (!b->regions)
         return THM_MEM_EHOST;
     for (unsigned i = 0; i < p->memory_count; i++)
-        b->regions[i] = (struct thm_region){
-            .name = p->memory[i].name, .base = p->memory[i].base, .size = p->memory[i].size
-        };
+        b->regions[i] =
+            (struct thm_region){ .name = p->memory[i].name, .base = p->memory[i].base, .size = p->memory[i].size };
     enum thm_mem_err err = thm_regions_map(b->regions, b->regions_count);
     if (err)
         return err;
@@ -84,8 +83,8 @@ static void alloc_failed(struct thm_board *b, uint32_t bytes, const char *what)
     struct thm_heap_stats st;
     thm_board_heap(b, &st);
     thm_board_event(b, THM_EV_ALLOC_FAILED, what, NULL, bytes, st.free, st.largest);
-    thm_hal_failure(b, 10, 0, bytes, st.free, "%s: malloc(%u) failed: %u bytes are free, the largest block is %u%s", what,
-                    bytes, st.free, st.largest,
+    thm_hal_failure(b, 10, 0, bytes, st.free, "%s: malloc(%u) failed: %u bytes are free, the largest block is %u%s",
+                    what, bytes, st.free, st.largest,
                     st.free >= bytes ? ": enough, but in pieces" : "; a smaller model or a board with more RAM helps");
     b->failure.largest = st.largest;
 }
@@ -118,8 +117,8 @@ void thm_board_release(struct thm_board *b, uint32_t address)
     enum thm_mem_err err = thm_heaps_free(&b->heaps, address);
     if (!err)
         return;
-    thm_board_event(b, THM_EV_FAULT, "heap corruption", "free of a block whose header is damaged: something wrote past its end",
-                    12, address);
+    thm_board_event(b, THM_EV_FAULT, "heap corruption",
+                    "free of a block whose header is damaged: something wrote past its end", 12, address);
     thm_board_die(b, 12);
 }
 

@@ -20,7 +20,8 @@ long thm_modem_receive(int fd, void *buf, size_t size, const struct thm_msg **m)
     ssize_t n;
     do
         n = recv(fd, buf, size, 0);
-    while (n < 0 && (errno == EINTR || errno == ECONNRESET)); /* a peer that ended with mail unread: what it sent comes next */
+    while (n < 0 &&
+           (errno == EINTR || errno == ECONNRESET)); /* a peer that ended with mail unread: what it sent comes next */
     *m = buf;
     if (n < (ssize_t)sizeof **m || (size_t)n - sizeof **m != (*m)->len)
         return -1;

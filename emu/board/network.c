@@ -11,8 +11,11 @@ enum { TLS_HELLO_BYTES = 600, REQUEST_BYTES = 200 }; /* what a small client send
 static struct thm_tls_stack tls_stack(const struct thm_board *b)
 {
     const struct thm_profile_network *n = &b->profile->network;
-    return (struct thm_tls_stack){ .name = n->tls, .in_content = n->tls_in_content, .out_content = n->tls_out_content,
-                                   .keep_peer_certificate = n->tls_keep_peer_certificate, .stack_bytes = n->tls_stack };
+    return (struct thm_tls_stack){ .name = n->tls,
+                                   .in_content = n->tls_in_content,
+                                   .out_content = n->tls_out_content,
+                                   .keep_peer_certificate = n->tls_keep_peer_certificate,
+                                   .stack_bytes = n->tls_stack };
 }
 
 static void release_tls(struct thm_board *b, enum thm_tls_phase ended)

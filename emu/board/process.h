@@ -5,4 +5,5 @@
 #include "fsimages/nor.h"
 
 /* Called in the child. modem: its end of the socket pair. chip: the flash's cells, mapped by the supervisor. */
-void thm_board_process(const struct thm_run *run, int modem, const struct thm_nor_cells *chip) __attribute__((noreturn));
+void thm_board_process(const struct thm_run *run, int modem, const struct thm_nor_cells *chip)
+    __attribute__((noreturn));

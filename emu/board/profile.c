@@ -19,7 +19,9 @@
 static const char *profile_dir = NULL; /* --profile-dir */
 
 static const cyaml_config_t yaml_config = {
-    .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS,
+    .mem_fn = cyaml_mem,
+    .log_level = CYAML_LOG_ERROR,
+    .flags = CYAML_CFG_NO_ALIAS,
 };
 
 /* What loading a board and loading a link differ in. */

@@ -1,17 +1,17 @@
 /* emu/board/profile.h -- a board as data: profiles/boards/NAME.yaml and profiles/links/NAME.yaml.
  *
- * The schema is one table (profile_schema.c) read by libcyaml; unknown keys and wrong values are errors with file, line,
- * key and what was expected. A loaded profile is checked as a whole (profile_check.c): regions do not overlap, heaps lie in
- * memory, partitions in flash, names resolve. All sizes are bytes, addresses the device's. */
+ * The schema is one table (profile_schema.c) read by libcyaml; unknown keys and wrong values are errors with file,
+ * line, key and what was expected. A loaded profile is checked as a whole (profile_check.c): regions do not overlap,
+ * heaps lie in memory, partitions in flash, names resolve. All sizes are bytes, addresses the device's. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct thm_profile_core {
-    char *name;      /* "app" */
-    char *isa;       /* "xtensa-lx6" */
-    char *layout;    /* struct layout of its compilers: "ilp32_align8", "cortex_m" */
+    char *name;   /* "app" */
+    char *isa;    /* "xtensa-lx6" */
+    char *layout; /* struct layout of its compilers: "ilp32_align8", "cortex_m" */
     uint64_t clock_hz;
     double cycles_per_mac_int8, cycles_per_mac_float; /* reference kernels, for device time */
     double cycles_per_element;                        /* operators without MACs */
@@ -20,35 +20,36 @@ struct thm_profile_core {
 struct thm_profile_memory { /* a physical RAM bank or window */
     char *name;
     uint32_t base, size;
-    char *use;       /* one line for the map */
+    char *use; /* one line for the map */
 };
 
-struct thm_profile_heap {   /* a heap region, inside one memory bank */
+struct thm_profile_heap { /* a heap region, inside one memory bank */
     char *name;
-    char *type;      /* capability type: "DRAM", "D/IRAM", "IRAM", "SPIRAM", "RTC", "RAM" */
+    char *type; /* capability type: "DRAM", "D/IRAM", "IRAM", "SPIRAM", "RTC", "RAM" */
     uint32_t base, size;
     bool at_startup; /* registered only just before the application starts */
 };
 
-struct thm_profile_taken {  /* what the runtime has taken when the application starts */
-    char *name;      /* "Wi-Fi static RX buffers" */
-    uint32_t bytes;  /* of one block */
+struct thm_profile_taken { /* what the runtime has taken when the application starts */
+    char *name;            /* "Wi-Fi static RX buffers" */
+    uint32_t bytes;        /* of one block */
     uint32_t count;
-    char *caps;      /* "default" (as malloc), "internal" (8BIT|INTERNAL), "dma" (8BIT|INTERNAL|DMA), "spiram"; NULL = default */
-    char *when;      /* "boot" or "network" (taken when the network comes up) */
+    char *caps; /* "default" (as malloc), "internal" (8BIT|INTERNAL), "dma" (8BIT|INTERNAL|DMA), "spiram"; NULL =
+                   default */
+    char *when; /* "boot" or "network" (taken when the network comes up) */
 };
 
 struct thm_profile_allocator {
-    char *name;           /* row of memmodels' heap table: "esp_multi_heap_tlsf_light" */
+    char *name;              /* row of memmodels' heap table: "esp_multi_heap_tlsf_light" */
     uint32_t internal_limit; /* PSRAM boards: see memmodels/caps.h */
-    char *on_failure;     /* "null", "panic", "overrun" */
+    char *on_failure;        /* "null", "panic", "overrun" */
 };
 
 struct thm_profile_task {
-    char *name;           /* "loopTask" */
+    char *name; /* "loopTask" */
     uint32_t stack;
     bool stack_from_heap;
-    char *overflow;       /* "canary", "mpu", "silent" */
+    char *overflow; /* "canary", "mpu", "silent" */
 };
 
 struct thm_profile_partition {
@@ -57,38 +58,43 @@ struct thm_profile_partition {
 };
 
 struct thm_profile_flash {
-    char *part;           /* row of fsimages' NOR table */
-    uint32_t size;        /* bytes fitted */
-    uint32_t window;      /* address at which data is memory-mapped; 0 = not */
+    char *part;      /* row of fsimages' NOR table */
+    uint32_t size;   /* bytes fitted */
+    uint32_t window; /* address at which data is memory-mapped; 0 = not */
     struct thm_profile_partition *partitions;
     unsigned partitions_count;
 };
 
 struct thm_profile_storage {
-    char *name;           /* "spiffs": what --storage selects */
-    char *fs;             /* row of fsimages' file system table */
+    char *name; /* "spiffs": what --storage selects */
+    char *fs;   /* row of fsimages' file system table */
     char *partition;
     uint32_t page_size, block_size, name_len, meta_len, max_files, cache_pages;
 };
 
 struct thm_profile_network {
-    char *link;           /* profiles/links/NAME.yaml */
-    char *tls;            /* "mbedtls", "none" */
+    char *link; /* profiles/links/NAME.yaml */
+    char *tls;  /* "mbedtls", "none" */
     uint32_t tls_in_content, tls_out_content, tls_stack;
     bool tls_keep_peer_certificate;
-    uint32_t chunk;       /* bytes the firmware reads at a time by default */
+    uint32_t chunk; /* bytes the firmware reads at a time by default */
 };
 
 struct thm_profile {
     char *name, *title;
-    struct thm_profile_core *cores;            unsigned cores_count;
-    struct thm_profile_memory *memory;         unsigned memory_count;
+    struct thm_profile_core *cores;
+    unsigned cores_count;
+    struct thm_profile_memory *memory;
+    unsigned memory_count;
     struct thm_profile_allocator allocator;
-    struct thm_profile_heap *heaps;            unsigned heaps_count;
-    struct thm_profile_taken *taken;           unsigned taken_count;
+    struct thm_profile_heap *heaps;
+    unsigned heaps_count;
+    struct thm_profile_taken *taken;
+    unsigned taken_count;
     struct thm_profile_task task;
     struct thm_profile_flash flash;
-    struct thm_profile_storage *storage;       unsigned storage_count; /* the first is the default */
+    struct thm_profile_storage *storage;
+    unsigned storage_count; /* the first is the default */
     struct thm_profile_network network;
 };
 
@@ -98,10 +104,10 @@ struct thm_profile_link {
     uint32_t rtt_us, mtu;
 };
 
-/* Load by name (looked up in the profile folders: --profile-dir, $THIMBLE_PROFILES, the installed one, the source tree's) or by
- * path (contains '/' or ends in .yaml).
- * Out:    *out owned by the caller; NULL on error, then *error is one malloc'ed line for the user ("file:line: key: ...").
- * Result: 0, 2 (wrong profile, unknown name) or 20 (PC failed): an exit status. */
+/* Load by name (looked up in the profile folders: --profile-dir, $THIMBLE_PROFILES, the installed one, the source
+ * tree's) or by path (contains '/' or ends in .yaml). Out:    *out owned by the caller; NULL on error, then *error is
+ * one malloc'ed line for the user ("file:line: key: ..."). Result: 0, 2 (wrong profile, unknown name) or 20 (PC
+ * failed): an exit status. */
 int thm_profile_load(const char *name, struct thm_profile **out, char **error);
 void thm_profile_free(struct thm_profile *p); /* NULL is fine */
 int thm_profile_link_load(const char *name, struct thm_profile_link **out, char **error);

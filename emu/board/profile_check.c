@@ -14,10 +14,10 @@
 #define CLOCK_MAX       10000000000u /* Hz; a typing error above it */
 #define STACK_MIN       256u
 #define STACK_MAX       0x1000000u
-#define TAKEN_MAX       10000u       /* blocks of one row */
+#define TAKEN_MAX       10000u /* blocks of one row */
 #define CHUNK_MAX       0x100000u
-#define TLS_CONTENT_MIN 512u         /* RFC 6066: smallest fragment length */
-#define TLS_CONTENT_MAX 16384u       /* RFC 8446 5.1: longest record */
+#define TLS_CONTENT_MIN 512u   /* RFC 6066: smallest fragment length */
+#define TLS_CONTENT_MAX 16384u /* RFC 8446 5.1: longest record */
 
 struct check {
     const struct thm_profile *p;
@@ -309,7 +309,8 @@ static int check_one_storage(struct check *c, unsigned i)
         return WRONG(c, "expected the name of a partition, found '%s'", s->partition);
     at(c, "storage[%u].block_size", i);
     if (s->page_size && s->block_size % s->page_size)
-        return WRONG(c, "expected a multiple of the page size %" PRIu32 ", found %" PRIu32, s->page_size, s->block_size);
+        return WRONG(c, "expected a multiple of the page size %" PRIu32 ", found %" PRIu32, s->page_size,
+                     s->block_size);
     at(c, "storage[%u].name", i);
     for (unsigned k = 0; k < i; k++)
         if (strcmp(c->p->storage[k].name, s->name) == 0)
@@ -362,8 +363,9 @@ static int check_network(struct check *c)
 
 int thm_profile_check(const struct thm_profile *p, struct thm_yaml *y)
 {
-    static int (*const checks[])(struct check *) = { check_cores, check_memory,  check_heaps, check_allocator, check_taken,
-                                                     check_task,  check_flash, check_storage, check_network };
+    static int (*const checks[])(struct check *) = { check_cores,     check_memory,  check_heaps,
+                                                     check_allocator, check_taken,   check_task,
+                                                     check_flash,     check_storage, check_network };
     struct check c = { .p = p, .y = y };
     int status = 0;
     for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++)

@@ -9,19 +9,19 @@
 #define REQUIRED CYAML_FLAG_DEFAULT
 #define OPTIONAL CYAML_FLAG_OPTIONAL
 
-#define CORES_KEYS(K)                                                                                   \
-    K(TEXT, thm_profile_core, name, REQUIRED, "name of the core")                                       \
-    K(TEXT, thm_profile_core, isa, REQUIRED, "instruction set, for listings")                           \
-    K(TEXT, thm_profile_core, layout, REQUIRED, "struct layout of its compilers: ilp32_align8, cortex_m") \
-    K(UINT, thm_profile_core, clock_hz, REQUIRED, "clock, Hz")                                          \
-    K(REAL, thm_profile_core, cycles_per_mac_int8, REQUIRED, "reference kernels: cycles of one int8 multiply-add") \
+#define CORES_KEYS(K)                                                                                                \
+    K(TEXT, thm_profile_core, name, REQUIRED, "name of the core")                                                    \
+    K(TEXT, thm_profile_core, isa, REQUIRED, "instruction set, for listings")                                        \
+    K(TEXT, thm_profile_core, layout, REQUIRED, "struct layout of its compilers: ilp32_align8, cortex_m")            \
+    K(UINT, thm_profile_core, clock_hz, REQUIRED, "clock, Hz")                                                       \
+    K(REAL, thm_profile_core, cycles_per_mac_int8, REQUIRED, "reference kernels: cycles of one int8 multiply-add")   \
     K(REAL, thm_profile_core, cycles_per_mac_float, REQUIRED, "reference kernels: cycles of one float multiply-add") \
     K(REAL, thm_profile_core, cycles_per_element, REQUIRED, "cycles of one output of an operator without MACs")
 
-#define MEMORY_KEYS(K)                                                                     \
-    K(TEXT, thm_profile_memory, name, REQUIRED, "name of the bank")                        \
-    K(UINT, thm_profile_memory, base, REQUIRED, "device address of its first byte")        \
-    K(UINT, thm_profile_memory, size, REQUIRED, "bytes")                                   \
+#define MEMORY_KEYS(K)                                                              \
+    K(TEXT, thm_profile_memory, name, REQUIRED, "name of the bank")                 \
+    K(UINT, thm_profile_memory, base, REQUIRED, "device address of its first byte") \
+    K(UINT, thm_profile_memory, size, REQUIRED, "bytes")                            \
     K(TEXT, thm_profile_memory, use, OPTIONAL, "what it is used for, for the memory map")
 
 #define HEAPS_KEYS(K)                                                                                  \
@@ -31,22 +31,23 @@
     K(UINT, thm_profile_heap, size, REQUIRED, "bytes; inside one memory bank")                         \
     K(FLAG, thm_profile_heap, at_startup, OPTIONAL, "registered only just before the application starts")
 
-#define TAKEN_KEYS(K)                                                                                \
-    K(TEXT, thm_profile_taken, name, REQUIRED, "what it is")                                         \
-    K(UINT, thm_profile_taken, bytes, REQUIRED, "bytes of one block, as asked of the allocator")     \
-    K(UINT, thm_profile_taken, count, REQUIRED, "number of such blocks")                             \
+#define TAKEN_KEYS(K)                                                                                    \
+    K(TEXT, thm_profile_taken, name, REQUIRED, "what it is")                                             \
+    K(UINT, thm_profile_taken, bytes, REQUIRED, "bytes of one block, as asked of the allocator")         \
+    K(UINT, thm_profile_taken, count, REQUIRED, "number of such blocks")                                 \
     K(TEXT, thm_profile_taken, caps, OPTIONAL, "from where: default (as malloc), internal, dma, spiram") \
     K(TEXT, thm_profile_taken, when, REQUIRED, "boot, or network: when the network comes up")
 
-#define ALLOCATOR_KEYS(K)                                                                             \
+#define ALLOCATOR_KEYS(K)                                                                                  \
     K(TEXT, thm_profile_allocator, name, REQUIRED, "the board's allocator: esp_multi_heap_tlsf_light ...") \
-    K(UINT, thm_profile_allocator, internal_limit, OPTIONAL, "PSRAM: malloc of up to so many bytes goes to internal RAM first; 0: no PSRAM") \
+    K(UINT, thm_profile_allocator, internal_limit, OPTIONAL,                                               \
+      "PSRAM: malloc of up to so many bytes goes to internal RAM first; 0: no PSRAM")                      \
     K(TEXT, thm_profile_allocator, on_failure, REQUIRED, "what a failing malloc does: null, panic, overrun")
 
-#define TASK_KEYS(K)                                                                          \
-    K(TEXT, thm_profile_task, name, REQUIRED, "the task that runs the application")           \
-    K(UINT, thm_profile_task, stack, REQUIRED, "bytes of its stack")                          \
-    K(FLAG, thm_profile_task, stack_from_heap, OPTIONAL, "the stack is a block of the heap")  \
+#define TASK_KEYS(K)                                                                         \
+    K(TEXT, thm_profile_task, name, REQUIRED, "the task that runs the application")          \
+    K(UINT, thm_profile_task, stack, REQUIRED, "bytes of its stack")                         \
+    K(FLAG, thm_profile_task, stack_from_heap, OPTIONAL, "the stack is a block of the heap") \
     K(TEXT, thm_profile_task, overflow, REQUIRED, "how overflow shows: canary, mpu, silent")
 
 #define PARTITIONS_KEYS(K)                                                                           \
@@ -62,23 +63,23 @@
     K(UINT, thm_profile_flash, window, OPTIONAL, "address at which data is memory-mapped; 0: not") \
     K(LIST, thm_profile_flash, partitions, OPTIONAL, "the partition table")
 
-#define STORAGE_KEYS(K)                                                                     \
-    K(TEXT, thm_profile_storage, name, REQUIRED, "what --storage selects")                  \
-    K(TEXT, thm_profile_storage, fs, REQUIRED, "file system: spiffs, littlefs, fat, ...")   \
-    K(TEXT, thm_profile_storage, partition, REQUIRED, "the partition it lies in")           \
-    K(UINT, thm_profile_storage, page_size, OPTIONAL, "bytes; 0: the file system's default") \
-    K(UINT, thm_profile_storage, block_size, OPTIONAL, "bytes; 0: likewise")                \
+#define STORAGE_KEYS(K)                                                                         \
+    K(TEXT, thm_profile_storage, name, REQUIRED, "what --storage selects")                      \
+    K(TEXT, thm_profile_storage, fs, REQUIRED, "file system: spiffs, littlefs, fat, ...")       \
+    K(TEXT, thm_profile_storage, partition, REQUIRED, "the partition it lies in")               \
+    K(UINT, thm_profile_storage, page_size, OPTIONAL, "bytes; 0: the file system's default")    \
+    K(UINT, thm_profile_storage, block_size, OPTIONAL, "bytes; 0: likewise")                    \
     K(UINT, thm_profile_storage, name_len, OPTIONAL, "longest name, with its end; 0: likewise") \
-    K(UINT, thm_profile_storage, meta_len, OPTIONAL, "bytes of metadata a file")            \
-    K(UINT, thm_profile_storage, max_files, OPTIONAL, "files open at once; 0: likewise")    \
+    K(UINT, thm_profile_storage, meta_len, OPTIONAL, "bytes of metadata a file")                \
+    K(UINT, thm_profile_storage, max_files, OPTIONAL, "files open at once; 0: likewise")        \
     K(UINT, thm_profile_storage, cache_pages, OPTIONAL, "pages cached in RAM")
 
-#define NETWORK_KEYS(K)                                                                           \
-    K(TEXT, thm_profile_network, link, REQUIRED, "link profile used by default")                  \
-    K(TEXT, thm_profile_network, tls, REQUIRED, "TLS stack on this core: mbedtls, none")          \
-    K(UINT, thm_profile_network, tls_in_content, OPTIONAL, "MBEDTLS_SSL_IN_CONTENT_LEN")          \
-    K(UINT, thm_profile_network, tls_out_content, OPTIONAL, "MBEDTLS_SSL_OUT_CONTENT_LEN")        \
-    K(UINT, thm_profile_network, tls_stack, OPTIONAL, "bytes of task stack a handshake needs")    \
+#define NETWORK_KEYS(K)                                                                                           \
+    K(TEXT, thm_profile_network, link, REQUIRED, "link profile used by default")                                  \
+    K(TEXT, thm_profile_network, tls, REQUIRED, "TLS stack on this core: mbedtls, none")                          \
+    K(UINT, thm_profile_network, tls_in_content, OPTIONAL, "MBEDTLS_SSL_IN_CONTENT_LEN")                          \
+    K(UINT, thm_profile_network, tls_out_content, OPTIONAL, "MBEDTLS_SSL_OUT_CONTENT_LEN")                        \
+    K(UINT, thm_profile_network, tls_stack, OPTIONAL, "bytes of task stack a handshake needs")                    \
     K(FLAG, thm_profile_network, tls_keep_peer_certificate, OPTIONAL, "the peer's certificate stays until close") \
     K(UINT, thm_profile_network, chunk, REQUIRED, "bytes the firmware reads at a time")
 
@@ -95,12 +96,12 @@
     K(LIST, thm_profile, storage, OPTIONAL, "file systems; the first is the default")               \
     K(MAP, thm_profile, network, REQUIRED, "link and TLS")
 
-#define LINK_KEYS(K)                                                                           \
+#define LINK_KEYS(K)                                                                              \
     K(TEXT, thm_profile_link, name, REQUIRED, "name of the link; that of the file without .yaml") \
-    K(TEXT, thm_profile_link, title, REQUIRED, "one line for listings")                        \
-    K(UINT, thm_profile_link, down_bps, REQUIRED, "bit/s to the device")                       \
-    K(UINT, thm_profile_link, up_bps, REQUIRED, "bit/s from the device")                       \
-    K(UINT, thm_profile_link, rtt_us, REQUIRED, "round trip, microseconds")                    \
+    K(TEXT, thm_profile_link, title, REQUIRED, "one line for listings")                           \
+    K(UINT, thm_profile_link, down_bps, REQUIRED, "bit/s to the device")                          \
+    K(UINT, thm_profile_link, up_bps, REQUIRED, "bit/s from the device")                          \
+    K(UINT, thm_profile_link, rtt_us, REQUIRED, "round trip, microseconds")                       \
     K(UINT, thm_profile_link, mtu, REQUIRED, "largest packet, bytes")
 
 /* The rows as libcyaml wants them, and their help in the same order. */
@@ -114,11 +115,12 @@
 
 #define FIELD(kind, s, m, p, help) FIELD_##kind(s, m, p)
 #define HELP(kind, s, m, p, help)  help,
-#define KEYS(group, rows)                                                        \
+#define KEYS(group, rows)                                                                 \
     static const cyaml_schema_field_t group##_fields[] = { rows(FIELD) CYAML_FIELD_END }; \
     static const char *const group##_help[] = { rows(HELP) };
-#define ENTRY(group, s) \
-    static const cyaml_schema_value_t group##_entry = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct s, group##_fields) };
+#define ENTRY(group, s)                                                                                   \
+    static const cyaml_schema_value_t group##_entry = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct s, \
+                                                                            group##_fields) };
 
 KEYS(cores, CORES_KEYS)
 KEYS(memory, MEMORY_KEYS)
@@ -139,21 +141,22 @@ ENTRY(storage, thm_profile_storage)
 KEYS(flash, FLASH_KEYS)
 KEYS(board, BOARD_KEYS)
 
-const cyaml_schema_value_t thm_profile_board_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct thm_profile, board_fields)
-};
-const cyaml_schema_value_t thm_profile_link_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct thm_profile_link, link_fields)
-};
+const cyaml_schema_value_t thm_profile_board_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct thm_profile,
+                                                                            board_fields) };
+const cyaml_schema_value_t thm_profile_link_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct thm_profile_link,
+                                                                           link_fields) };
 
 static const struct {
     const cyaml_schema_field_t *fields;
     const char *const *help;
     size_t n;
 } groups[] = {
-#define GROUP(g) { g##_fields, g##_help, sizeof g##_help / sizeof *g##_help }
-    GROUP(board), GROUP(cores), GROUP(memory), GROUP(heaps), GROUP(taken), GROUP(allocator), GROUP(task),
-    GROUP(flash), GROUP(partitions), GROUP(storage), GROUP(network), GROUP(link),
+#define GROUP(g)                                                 \
+    {                                                            \
+        g##_fields, g##_help, sizeof g##_help / sizeof *g##_help \
+    }
+    GROUP(board), GROUP(cores), GROUP(memory),     GROUP(heaps),   GROUP(taken),   GROUP(allocator),
+    GROUP(task),  GROUP(flash), GROUP(partitions), GROUP(storage), GROUP(network), GROUP(link),
 #undef GROUP
 };
 
@@ -169,7 +172,8 @@ const char *thm_profile_key_help(const cyaml_schema_field_t *field)
 const char *thm_profile_expected(const cyaml_schema_value_t *v)
 {
     switch (v->type) {
-    case CYAML_UINT: return v->data_size > 4 ? "a number from 0 to 18446744073709551615" : "a number from 0 to 4294967295";
+    case CYAML_UINT:
+        return v->data_size > 4 ? "a number from 0 to 18446744073709551615" : "a number from 0 to 4294967295";
     case CYAML_FLOAT: return "a decimal number";
     case CYAML_BOOL: return "true or false";
     case CYAML_STRING: return "a text of 1 to 200 printable bytes";

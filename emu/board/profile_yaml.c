@@ -234,7 +234,8 @@ static int parser_failed(struct thm_yaml *y, const yaml_parser_t *p)
                          p->problem ? p->problem : "cannot be parsed");
 }
 
-/* Read all events once: libyaml's time grows with the square of the nesting, so that is bounded before it builds a tree. */
+/* Read all events once: libyaml's time grows with the square of the nesting, so that is bounded before it builds a
+ * tree. */
 static int check_depth(struct thm_yaml *y, yaml_parser_t *p)
 {
     int depth = 0, status = 0;
@@ -246,8 +247,8 @@ static int check_depth(struct thm_yaml *y, yaml_parser_t *p)
         depth += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
         depth -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
         if (depth > DEPTH_MAX)
-            status = thm_yaml_fail(y, (unsigned)e.start_mark.line + 1, "", "nested too deeply, expected at most %d levels",
-                                   DEPTH_MAX);
+            status = thm_yaml_fail(y, (unsigned)e.start_mark.line + 1, "",
+                                   "nested too deeply, expected at most %d levels", DEPTH_MAX);
         yaml_event_delete(&e);
     }
     return status;

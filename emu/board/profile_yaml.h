@@ -1,7 +1,7 @@
 /* emu/board/profile_yaml.h -- a YAML text checked against a schema, with the place of every value.
  *
- * libcyaml takes "1k" for 1, any word for true, and says nothing of where; so the text is checked here first, by the same
- * schema, and libcyaml then only fills the structures. Aliases, tags, control characters, second documents and
+ * libcyaml takes "1k" for 1, any word for true, and says nothing of where; so the text is checked here first, by the
+ * same schema, and libcyaml then only fills the structures. Aliases, tags, control characters, second documents and
  * repeated keys are refused. */
 #pragma once
 #include <stddef.h>

@@ -27,7 +27,7 @@ struct session {
     bool paused;             /* the fetch waits for credit */
     uint64_t got;
     int64_t expected;
-    bool exited;             /* the board has said its exit status */
+    bool exited; /* the board has said its exit status */
 };
 
 static void host_failure(struct thm_run_result *r, const char *what)
@@ -47,8 +47,10 @@ static void tell(struct session *s, uint32_t type, const void *head, size_t len,
 static void on_header(void *ctx, const struct thm_fetch_info *info)
 {
     struct session *s = ctx;
-    struct thm_msg_header h = { .content_length = info->content_length, .http_status = (uint32_t)info->http_status,
-                                .redirects = info->redirects, .chain_length = info->chain_length,
+    struct thm_msg_header h = { .content_length = info->content_length,
+                                .http_status = (uint32_t)info->http_status,
+                                .redirects = info->redirects,
+                                .chain_length = info->chain_length,
                                 .chain_bytes = info->chain_bytes,
                                 .ecdsa = strncmp(info->key_type, "EC", 2) == 0 };
     snprintf(h.tls_version, sizeof h.tls_version, "%s", info->tls_version);
@@ -71,7 +73,8 @@ static bool on_body(void *ctx, const uint8_t *data, uint32_t len)
     return true;
 }
 
-static void end_transfer(struct session *s, enum thm_net_err err, const char *message, const struct thm_fetch_info *info)
+static void end_transfer(struct session *s, enum thm_net_err err, const char *message,
+                         const struct thm_fetch_info *info)
 {
     struct thm_msg_end end = { .err = err, .got = s->got };
     end.http_status = info ? (uint32_t)info->http_status : 0;
@@ -91,8 +94,12 @@ static void on_done(void *ctx, enum thm_net_err err, const char *message, const 
 static void start_fetch(struct session *s, const struct thm_msg_get *get)
 {
     const char *message = NULL;
-    struct thm_fetch_options o = { .cacert = s->run->cacert, .timeout_ms = s->run->timeout_ms, .header = on_header,
-                                   .body = on_body, .done = on_done, .ctx = s };
+    struct thm_fetch_options o = { .cacert = s->run->cacert,
+                                   .timeout_ms = s->run->timeout_ms,
+                                   .header = on_header,
+                                   .body = on_body,
+                                   .done = on_done,
+                                   .ctx = s };
     char url[THM_MODEM_URL_MAX + 1] = { 0 };
     memcpy(url, get->url, sizeof get->url);
     o.url = url;
@@ -182,24 +189,15 @@ static bool serve_board(struct session *s, uint8_t *buf)
     if (len < 0)
         return false;
     switch (m->type) {
-    case THM_MSG_EVENTS:
-        take_events(s, data, (size_t)len);
-        break;
-    case THM_MSG_OUTPUT:
-        take_output(s, data, (size_t)len);
-        break;
+    case THM_MSG_EVENTS: take_events(s, data, (size_t)len); break;
+    case THM_MSG_OUTPUT: take_output(s, data, (size_t)len); break;
     case THM_MSG_GET:
         if (len == sizeof(struct thm_msg_get) && !s->fetch)
             start_fetch(s, (const struct thm_msg_get *)(const void *)data);
         break;
-    case THM_MSG_CREDIT:
-        take_credit(s, data, (size_t)len);
-        break;
-    case THM_MSG_CLOSE:
-        hang_up(s);
-        break;
-    default:
-        break;
+    case THM_MSG_CREDIT: take_credit(s, data, (size_t)len); break;
+    case THM_MSG_CLOSE: hang_up(s); break;
+    default: break;
     }
     return true;
 }
@@ -232,7 +230,8 @@ static void died(struct thm_run_result *r, int wait_status)
     int sig = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
     r->exit_status = sig == SIGXCPU || sig == SIGKILL ? 17 : sig == SIGSYS || sig == SIGSEGV ? 12 : 20;
     if (sig == SIGSYS)
-        snprintf(r->message, sizeof r->message, "the sandbox ended the board process: it made a system call it may not make");
+        snprintf(r->message, sizeof r->message,
+                 "the sandbox ended the board process: it made a system call it may not make");
     else if (sig)
         snprintf(r->message, sizeof r->message, "the board process was ended by %s", strsignal(sig));
     else

@@ -18,17 +18,18 @@ struct thm_run { /* everything lent */
     const struct thm_profile *profile;
     const struct thm_profile_link *link;
     const char *url;
-    const char *cacert;       /* PEM file; NULL: the system's */
-    uint32_t cacert_bytes;    /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
-    const char *storage;      /* profile's storage name, or "none" */
-    const char *file;         /* name on the board's file system */
-    const char *state_dir;    /* keeps the flash between runs; NULL: a fresh chip */
-    uint32_t chunk;           /* bytes the firmware reads at a time */
-    uint32_t arena;           /* 0 = the model's minimum */
-    uint32_t stack;           /* task stack; 0 = the profile's */
-    unsigned timeout_ms;      /* no byte for so long; 0 = the client's default */
-    unsigned cpu_seconds;     /* processor time of the PC after which the board counts as hung; 0 = 120 */
-    bool trace;               /* send detail events too */
+    const char *cacert; /* PEM file; NULL: the system's */
+    uint32_t
+        cacert_bytes;    /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
+    const char *storage; /* profile's storage name, or "none" */
+    const char *file;    /* name on the board's file system */
+    const char *state_dir; /* keeps the flash between runs; NULL: a fresh chip */
+    uint32_t chunk;        /* bytes the firmware reads at a time */
+    uint32_t arena;        /* 0 = the model's minimum */
+    uint32_t stack;        /* task stack; 0 = the profile's */
+    unsigned timeout_ms;   /* no byte for so long; 0 = the client's default */
+    unsigned cpu_seconds;  /* processor time of the PC after which the board counts as hung; 0 = 120 */
+    bool trace;            /* send detail events too */
     const struct thm_run_input *inputs;
     unsigned inputs_count;
 
@@ -40,9 +41,9 @@ struct thm_run { /* everything lent */
 };
 
 struct thm_run_result {
-    int exit_status;      /* of the command line: 0, 10..17 the board's, 20 the PC's */
-    char message[352];    /* "" if 0; one line otherwise */
-    uint64_t peak_rss;    /* bytes the board process had resident at most */
+    int exit_status;   /* of the command line: 0, 10..17 the board's, 20 the PC's */
+    char message[352]; /* "" if 0; one line otherwise */
+    uint64_t peak_rss; /* bytes the board process had resident at most */
 };
 
 void thm_run(const struct thm_run *run, struct thm_run_result *out);

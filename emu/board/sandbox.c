@@ -23,13 +23,34 @@
 
 /* Only these; memory may be asked for (host-side bookkeeping), never executable (see the mmap and mprotect rules). */
 static const int allowed[] = {
-    SCMP_SYS(sendmsg), SCMP_SYS(recvfrom), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-    SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(futex),
-    SCMP_SYS(clock_gettime), SCMP_SYS(restart_syscall),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(brk),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(futex),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(restart_syscall),
 #ifdef THM_SANITIZED /* the sanitizer's run-time reports errors itself */
-    SCMP_SYS(write), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield),
-    SCMP_SYS(rt_sigaction), SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(read), SCMP_SYS(close), SCMP_SYS(prlimit64),
-    SCMP_SYS(sched_getaffinity), SCMP_SYS(newfstatat), SCMP_SYS(lseek),
+    SCMP_SYS(write),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(open),
+    SCMP_SYS(openat),
+    SCMP_SYS(read),
+    SCMP_SYS(close),
+    SCMP_SYS(prlimit64),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(lseek),
 #endif
 };
 
@@ -43,8 +64,11 @@ static int set_limits(const struct thm_run *run)
     rlim_t cpu = run->cpu_seconds ? run->cpu_seconds : 120; /* SIGXCPU at the soft limit, the end one second later */
     if (limit(RLIMIT_CPU, cpu, cpu + 1) || limit(RLIMIT_CORE, 0, 0))
         return -1;
-#ifndef THM_SANITIZED /* a sanitizer's shadow memory is terabytes of address space; it reads its maps and reports to files */
-    return limit(RLIMIT_NOFILE, 0, 0) || limit(RLIMIT_FSIZE, 0, 0) || limit(RLIMIT_AS, (rlim_t)2 << 30, (rlim_t)2 << 30) ? -1 : 0;
+#ifndef THM_SANITIZED /* a sanitizer's shadow memory is terabytes of address space; it reads its maps and reports to \
+                         files */
+    return limit(RLIMIT_NOFILE, 0, 0) || limit(RLIMIT_FSIZE, 0, 0) || limit(RLIMIT_AS, (rlim_t)2 << 30, (rlim_t)2 << 30)
+               ? -1
+               : 0;
 #else
     return 0;
 #endif

@@ -47,7 +47,8 @@ static const struct thm_profile_partition *find_partition(const struct thm_board
     return NULL;
 }
 
-/* Keep a file-system error as the failure of the current step. need: bytes that were to be stored; 0 = does not apply. */
+/* Keep a file-system error as the failure of the current step. need: bytes that were to be stored; 0 = does not apply.
+ */
 static int32_t failed(struct thm_board *b, int32_t code, const char *what, const char *file, uint64_t need)
 {
     const struct thm_fs_ops *ops = b->fs ? b->fs->ops : thm_fs_find(b->storage->fs);
@@ -57,11 +58,11 @@ static int32_t failed(struct thm_board *b, int32_t code, const char *what, const
     enum thm_fs_err kind = ops->code_kind(code);
     if (b->failure.exit_status) /* what failed first tells more: the allocation, or the write before this close */
         return code;
-    thm_hal_failure(b, thm_fs_exit_status(kind), code, need, total > used ? total - used : 0, "%s %s: %s (%d): %s", what,
-                    file, name ? name : "error", code, thm_fs_strerror(kind));
+    thm_hal_failure(b, thm_fs_exit_status(kind), code, need, total > used ? total - used : 0, "%s %s: %s (%d): %s",
+                    what, file, name ? name : "error", code, thm_fs_strerror(kind));
     if (kind == THM_FS_ENOSPC)
-        thm_hal_failure_note(b, "; %llu of %llu bytes are free, a smaller model or a larger partition helps", (unsigned long long)b->failure.have,
-                             (unsigned long long)total);
+        thm_hal_failure_note(b, "; %llu of %llu bytes are free, a smaller model or a larger partition helps",
+                             (unsigned long long)b->failure.have, (unsigned long long)total);
     if (b->failure.exit_status == 2) /* a missing file on the board is the board's failure */
         b->failure.exit_status = 11;
     return code;
@@ -70,8 +71,12 @@ static int32_t failed(struct thm_board *b, int32_t code, const char *what, const
 static int32_t mount_or_format(struct thm_board *b, const struct thm_fs_ops *ops, bool *formatted)
 {
     const struct thm_profile_storage *s = b->storage;
-    struct thm_fs_config config = { .page_size = s->page_size, .block_size = s->block_size, .name_len = s->name_len,
-                                    .meta_len = s->meta_len, .max_files = s->max_files, .cache_pages = s->cache_pages };
+    struct thm_fs_config config = { .page_size = s->page_size,
+                                    .block_size = s->block_size,
+                                    .name_len = s->name_len,
+                                    .meta_len = s->meta_len,
+                                    .max_files = s->max_files,
+                                    .cache_pages = s->cache_pages };
     struct thm_fs_memory mem = thm_board_fs_memory(b);
     int32_t code = ops->mount(&b->fs, b->partition, &config, &mem);
     *formatted = code < 0 && ops->code_kind(code) == THM_FS_EFORMAT;

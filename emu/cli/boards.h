@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include "emu/board/profile.h"
 
-struct thm_board_figures { /* sums over a profile, bytes */
+struct thm_board_figures {           /* sums over a profile, bytes */
     uint64_t ram, heap, heap_malloc; /* all banks; all heap regions; those that malloc can return */
     uint64_t boot, network;          /* taken, as asked of the allocator, without its overhead */
     unsigned heaps_malloc, boot_blocks, network_blocks;

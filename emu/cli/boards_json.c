@@ -57,9 +57,10 @@ static json_t *board_json(const struct thm_profile *p)
     struct thm_board_figures f;
     json_t *board = mapping_json((const char *)p, &thm_profile_board_schema);
     thm_board_figures(p, &f);
-    json_object_set_new(board, "totals", json_pack("{sI sI sI sI sI}", "ram_bytes", (json_int_t)f.ram,
-        "heap_bytes", (json_int_t)f.heap, "malloc_bytes", (json_int_t)f.heap_malloc,
-        "taken_boot_bytes", (json_int_t)f.boot, "taken_network_bytes", (json_int_t)f.network));
+    json_object_set_new(board, "totals",
+                        json_pack("{sI sI sI sI sI}", "ram_bytes", (json_int_t)f.ram, "heap_bytes", (json_int_t)f.heap,
+                                  "malloc_bytes", (json_int_t)f.heap_malloc, "taken_boot_bytes", (json_int_t)f.boot,
+                                  "taken_network_bytes", (json_int_t)f.network));
     return board;
 }
 

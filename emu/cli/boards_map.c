@@ -8,13 +8,15 @@
 #include "emu/cli/boards.h"
 #include "emu/cli/cli.h"
 
-#define BAR_WIDTH    48 /* characters of the longest bar */
-#define FLASH_WIDTH  32 /* characters for the whole flash */
-#define LIST_MAX     64 /* entries of a list, as the schema allows */
-#define DRAWN_MAX    (1u << 20) /* banks above it (PSRAM) get a bar cut short, or the others would vanish */
-#define MBEDTLS_RECORD_OVERHEAD 333u /* content length to record buffer: measured, mbed TLS 2.28 */
+#define BAR_WIDTH               48         /* characters of the longest bar */
+#define FLASH_WIDTH             32         /* characters for the whole flash */
+#define LIST_MAX                64         /* entries of a list, as the schema allows */
+#define DRAWN_MAX               (1u << 20) /* banks above it (PSRAM) get a bar cut short, or the others would vanish */
+#define MBEDTLS_RECORD_OVERHEAD 333u       /* content length to record buffer: measured, mbed TLS 2.28 */
 
-struct glyphs { const char *heap, *other, *edge, *dot, *cut; };
+struct glyphs {
+    const char *heap, *other, *edge, *dot, *cut;
+};
 static const struct glyphs utf8 = { "\u2588", "\u2591", "\u2502", "\u00b7", "\u00bb" };
 static const struct glyphs ascii = { "#", "-", "|", ".", ">" };
 
@@ -48,9 +50,18 @@ static void sort_by_address(const struct thm_profile *p, uint32_t (*get)(const s
     }
 }
 
-static uint32_t bank_base(const struct thm_profile *p, unsigned i) { return p->memory[i].base; }
-static uint32_t heap_base(const struct thm_profile *p, unsigned i) { return p->heaps[i].base; }
-static uint32_t partition_base(const struct thm_profile *p, unsigned i) { return p->flash.partitions[i].offset; }
+static uint32_t bank_base(const struct thm_profile *p, unsigned i)
+{
+    return p->memory[i].base;
+}
+static uint32_t heap_base(const struct thm_profile *p, unsigned i)
+{
+    return p->heaps[i].base;
+}
+static uint32_t partition_base(const struct thm_profile *p, unsigned i)
+{
+    return p->flash.partitions[i].offset;
+}
 
 /* -- memory ----------------------------------------------------------------------------------------------------- */
 
@@ -126,8 +137,8 @@ static void draw_memory(const struct thm_profile *p, const struct glyphs *g)
     sort_by_address(p, bank_base, order, p->memory_count);
     for (unsigned i = 0; i < p->memory_count; i++)
         draw_bank(p, &p->memory[order[i]], unit, g);
-    printf("  %8s  %-9s %8s  %" PRIu64 " bytes, %" PRIu64 " of them heap\n\n", "", "total", size_text(buf, f.ram), f.ram,
-           f.heap);
+    printf("  %8s  %-9s %8s  %" PRIu64 " bytes, %" PRIu64 " of them heap\n\n", "", "total", size_text(buf, f.ram),
+           f.ram, f.heap);
 }
 
 /* -- flash ------------------------------------------------------------------------------------------------------ */

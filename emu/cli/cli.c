@@ -166,7 +166,7 @@ bool thm_parse_size(const char *text, uint64_t max, uint64_t *out)
 static int host_status(int err)
 {
     return err == ENOENT || err == ENOTDIR || err == EISDIR || err == EACCES || err == ENAMETOOLONG ? THM_EXIT_USAGE
-                                                                                                   : THM_EXIT_HOST;
+                                                                                                    : THM_EXIT_HOST;
 }
 
 static int read_all(int fd, const char *path, uint8_t *data, size_t len)

@@ -8,10 +8,18 @@
 #include <stdint.h>
 
 enum { /* exit statuses; the same in every sub-command (thimble(1)) */
-    THM_EXIT_OK = 0, THM_EXIT_DIFFERS = 1, THM_EXIT_USAGE = 2,
-    THM_EXIT_SRAM = 10, THM_EXIT_STORAGE = 11, THM_EXIT_FAULT = 12, THM_EXIT_NETWORK = 13, THM_EXIT_MODEL = 14,
-    THM_EXIT_UPDATE = 15, THM_EXIT_POWER = 16, THM_EXIT_HUNG = 17,
-    THM_EXIT_HOST = 20,
+       THM_EXIT_OK = 0,
+       THM_EXIT_DIFFERS = 1,
+       THM_EXIT_USAGE = 2,
+       THM_EXIT_SRAM = 10,
+       THM_EXIT_STORAGE = 11,
+       THM_EXIT_FAULT = 12,
+       THM_EXIT_NETWORK = 13,
+       THM_EXIT_MODEL = 14,
+       THM_EXIT_UPDATE = 15,
+       THM_EXIT_POWER = 16,
+       THM_EXIT_HUNG = 17,
+       THM_EXIT_HOST = 20,
 };
 
 struct thm_option {
@@ -22,11 +30,11 @@ struct thm_option {
 };
 
 struct thm_command {
-    const char *name;               /* "run" */
-    const char *args;               /* "MODEL [FILE]..."; for the usage line, "" if none */
-    const char *summary;            /* one line */
-    const char *details;            /* more for --help; may be NULL */
-    const struct thm_option *options; /* without --help, which every command has */
+    const char *name;                  /* "run" */
+    const char *args;                  /* "MODEL [FILE]..."; for the usage line, "" if none */
+    const char *summary;               /* one line */
+    const char *details;               /* more for --help; may be NULL */
+    const struct thm_option *options;  /* without --help, which every command has */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
 };
 
@@ -54,8 +62,8 @@ int thm_usage(const struct thm_args *a, const char *fmt, ...) __attribute__((for
 /* "123", "0x40", "4K", "2M" (1024-based). false: not a number, negative or above max. */
 bool thm_parse_size(const char *text, uint64_t max, uint64_t *out);
 
-/* Read a whole file of at most max bytes. *data is malloc'ed, one byte longer for a zero. Result: 0, 2 (missing, too large, not a file) or 20,
- * already reported. */
+/* Read a whole file of at most max bytes. *data is malloc'ed, one byte longer for a zero. Result: 0, 2 (missing, too
+ * large, not a file) or 20, already reported. */
 int thm_read_file(const char *path, uint64_t max, uint8_t **data, size_t *len);
 /* Make a folder if there is none of that name (its parent must exist). Reported; 0, 2 or 20. */
 int thm_make_folder(const char *path);

@@ -3,13 +3,13 @@
 #include "emu/cli/cli.h"
 
 #define THM_COMMANDS(X) \
-    X(run) \
-    X(infer) \
-    X(model) \
-    X(boards) \
-    X(image) \
-    X(heap) \
-    X(serve) \
+    X(run)              \
+    X(infer)            \
+    X(model)            \
+    X(boards)           \
+    X(image)            \
+    X(heap)             \
+    X(serve)            \
     X(zoo)
 
 #define X(name) extern const struct thm_command thm_command_##name;

@@ -13,8 +13,10 @@ enum { ALLOCATOR, HEAP_SIZE, BASE, PRINT, JSON };
 static const struct thm_option options[] = {
     [ALLOCATOR] = { "allocator", "NAME", "replay on this allocator, whatever the log was recorded on", 'a' },
     [HEAP_SIZE] = { "heap-size", "BYTES", "size of the heap; default: the log's '# heap_size:' line", 's' },
-    [BASE] = { "base-mod4096", "N", "address of the heap's first byte, modulo 4096; default: the log's "
-               "'# base_mod4096:' line, else 0", 'b' },
+    [BASE] = { "base-mod4096", "N",
+               "address of the heap's first byte, modulo 4096; default: the log's "
+               "'# base_mod4096:' line, else 0",
+               'b' },
     [PRINT] = { "print", NULL, "compare nothing; write the log with this allocator's results filled in", 'p' },
     [JSON] = { "json", NULL, "write the summary as one JSON object", 'j' },
     { 0 },
@@ -51,12 +53,8 @@ static int set_option(const struct thm_args *a, int option, struct request *q)
         q->replay.base_mod4096 = (uint32_t)v;
         q->replay.base_given = true;
         return 0;
-    case PRINT:
-        q->replay.fill_in = true;
-        return 0;
-    default:
-        q->json = true;
-        return 0;
+    case PRINT: q->replay.fill_in = true; return 0;
+    default: q->json = true; return 0;
     }
 }
 
@@ -64,8 +62,8 @@ static int report_error(const struct request *q, const struct thm_replay_result 
 {
     const int status = thm_mem_exit_status(r->err);
     if (r->err == THM_MEM_EDIFFERS)
-        return thm_fail(status, "%s:%" PRIu64 ": %s differs: expected %s, got %s", q->path, r->line,
-                        r->allocator->name, r->expected, r->got);
+        return thm_fail(status, "%s:%" PRIu64 ": %s differs: expected %s, got %s", q->path, r->line, r->allocator->name,
+                        r->expected, r->got);
     return thm_fail(status, "%s:%" PRIu64 ": expected %s, got %s", q->path, r->line, r->expected, r->got);
 }
 
@@ -92,8 +90,8 @@ static int print_json(const struct request *q, const struct thm_replay_result *r
                           (json_int_t)r->heap_size, "base_mod4096", (json_int_t)r->base_mod4096, "operations",
                           (json_int_t)r->ops, "differing", differs);
     if (j && differs)
-        json_object_update_new(j, json_pack("{sI ss ss}", "line", (json_int_t)r->line, "expected", r->expected, "got",
-                                            r->got));
+        json_object_update_new(
+            j, json_pack("{sI ss ss}", "line", (json_int_t)r->line, "expected", r->expected, "got", r->got));
     const bool failed = !j || json_object_set_new(j, "heap", heap_json(&r->stats)) ||
                         json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     json_decref(j);
@@ -108,8 +106,8 @@ static int replay(struct request *q)
     const bool from_stdin = strcmp(q->path, "-") == 0;
     FILE *in = from_stdin ? stdin : fopen(q->path, "re");
     if (!in)
-        return thm_fail(errno == EMFILE || errno == ENFILE || errno == ENOMEM ? THM_EXIT_HOST : THM_EXIT_USAGE, "%s: %s",
-                        q->path, strerror(errno));
+        return thm_fail(errno == EMFILE || errno == ENFILE || errno == ENOMEM ? THM_EXIT_HOST : THM_EXIT_USAGE,
+                        "%s: %s", q->path, strerror(errno));
     if (fstat(fileno(in), &st) == 0 && S_ISDIR(st.st_mode)) {
         fclose(in);
         return thm_fail(THM_EXIT_USAGE, "%s: is a folder", q->path);

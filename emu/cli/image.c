@@ -22,7 +22,18 @@ static const struct {
     { "replay", "TRACE", 1, 1, image_replay },
 };
 
-enum option { OPT_JSON, OPT_REPAIR, OPT_PAGE, OPT_BLOCK, OPT_NAME_LEN, OPT_META_LEN, OPT_ALIGNED, OPT_SIZE, OPT_FS, OPT_TABLE };
+enum option {
+    OPT_JSON,
+    OPT_REPAIR,
+    OPT_PAGE,
+    OPT_BLOCK,
+    OPT_NAME_LEN,
+    OPT_META_LEN,
+    OPT_ALIGNED,
+    OPT_SIZE,
+    OPT_FS,
+    OPT_TABLE
+};
 
 static const struct thm_option options[] = {
     [OPT_JSON] = { "json", NULL, "ls, df, check, replay: print JSON", 'j' },
@@ -42,16 +53,11 @@ static const struct thm_option options[] = {
 static uint32_t *config_field(struct thm_fs_config *c, int option)
 {
     switch (option) {
-    case OPT_PAGE:
-        return &c->page_size;
-    case OPT_BLOCK:
-        return &c->block_size;
-    case OPT_NAME_LEN:
-        return &c->name_len;
-    case OPT_META_LEN:
-        return &c->meta_len;
-    default:
-        return NULL;
+    case OPT_PAGE: return &c->page_size;
+    case OPT_BLOCK: return &c->block_size;
+    case OPT_NAME_LEN: return &c->name_len;
+    case OPT_META_LEN: return &c->meta_len;
+    default: return NULL;
     }
 }
 
@@ -74,23 +80,12 @@ static int take_size(struct thm_args *a, int option, struct image_options *o)
 static int take_option(struct thm_args *a, int option, struct image_options *o)
 {
     switch (option) {
-    case OPT_JSON:
-        o->json = true;
-        return 0;
-    case OPT_REPAIR:
-        o->repair = true;
-        return 0;
-    case OPT_ALIGNED:
-        o->fs_config.aligned_index = true;
-        return 0;
-    case OPT_FS:
-        o->fs = a->value;
-        return 0;
-    case OPT_TABLE:
-        o->table = a->value;
-        return 0;
-    default:
-        return take_size(a, option, o);
+    case OPT_JSON: o->json = true; return 0;
+    case OPT_REPAIR: o->repair = true; return 0;
+    case OPT_ALIGNED: o->fs_config.aligned_index = true; return 0;
+    case OPT_FS: o->fs = a->value; return 0;
+    case OPT_TABLE: o->table = a->value; return 0;
+    default: return take_size(a, option, o);
     }
 }
 

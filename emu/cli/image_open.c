@@ -31,8 +31,8 @@ int image_wrap(struct image *im, uint8_t *bytes, size_t size)
     im->part.sector_size = ERASE_SIZE;
     if (size == 0 || size % ERASE_SIZE)
         return thm_fail(THM_EXIT_USAGE, "%s: %zu bytes, an image has a multiple of %u", im->path, size, ERASE_SIZE);
-    enum thm_fs_err e = thm_nor_create(&im->chip, &im->part, (uint32_t)size,
-                                       &(struct thm_nor_cells){ .bytes = bytes }, NULL);
+    enum thm_fs_err e =
+        thm_nor_create(&im->chip, &im->part, (uint32_t)size, &(struct thm_nor_cells){ .bytes = bytes }, NULL);
     im->volume = im->chip;
     return e ? thm_fail(thm_fs_exit_status(e), "%s: %s", im->path, thm_fs_strerror(e)) : 0;
 }
@@ -113,7 +113,8 @@ static int find_volume(struct image *im)
     enum thm_fs_err e = thm_slice_create(&im->slice, im->chip, p->offset, p->size);
     im->volume = im->slice;
     return e ? thm_fail(THM_EXIT_USAGE, "%s: partition %s: offset and size must be multiples of %u", im->path, p->name,
-                        ERASE_SIZE) : 0;
+                        ERASE_SIZE)
+             : 0;
 }
 
 static int mount_volume(struct image *im, const struct image_options *o)

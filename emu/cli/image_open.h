@@ -16,15 +16,15 @@ struct image_options {
 };
 
 struct image {
-    char *path;                /* without the partition's name */
-    char partition[17];        /* "" for an image of the volume only */
+    char *path;         /* without the partition's name */
+    char partition[17]; /* "" for an image of the volume only */
     struct thm_imagefile file;
     struct thm_nor_part part;
     struct thm_medium *chip, *slice;
     struct thm_medium *volume; /* what the file system is on: chip or slice */
     const struct thm_fs_ops *ops;
     struct thm_fs_config config;
-    struct thm_fs *fs;         /* mounted; NULL: not */
+    struct thm_fs *fs; /* mounted; NULL: not */
 };
 
 /* IMAGE[:PARTITION], mounted. Result: 0, or an exit status, reported. image_close() in any case. */

@@ -75,12 +75,11 @@ static int64_t free_bytes(const struct thm_fs_usage *u)
 
 static json_t *usage_json(const struct image *im, const struct thm_fs_usage *u, const struct thm_spiffs_counters *c)
 {
-    return json_pack("{s:s,s:I,s:I,s:I,s:{s:I,s:I,s:I,s:I},s:I,s:I,s:I}", "fs", im->ops->name,
-                     "total", (json_int_t)u->total, "used", (json_int_t)u->used, "free", (json_int_t)free_bytes(u),
-                     "pages", "total", (json_int_t)c->pages, "used", (json_int_t)c->alloc,
-                     "deleted", (json_int_t)c->deleted, "free", (json_int_t)c->pages - c->alloc - c->deleted,
-                     "free_blocks", (json_int_t)c->free_blocks, "page_size", (json_int_t)im->config.page_size,
-                     "block_size", (json_int_t)im->config.block_size);
+    return json_pack("{s:s,s:I,s:I,s:I,s:{s:I,s:I,s:I,s:I},s:I,s:I,s:I}", "fs", im->ops->name, "total",
+                     (json_int_t)u->total, "used", (json_int_t)u->used, "free", (json_int_t)free_bytes(u), "pages",
+                     "total", (json_int_t)c->pages, "used", (json_int_t)c->alloc, "deleted", (json_int_t)c->deleted,
+                     "free", (json_int_t)c->pages - c->alloc - c->deleted, "free_blocks", (json_int_t)c->free_blocks,
+                     "page_size", (json_int_t)im->config.page_size, "block_size", (json_int_t)im->config.block_size);
 }
 
 static void usage_text(const struct image *im, const struct thm_fs_usage *u, const struct thm_spiffs_counters *c)
@@ -164,9 +163,9 @@ int image_check(const struct image_options *o, int argc, char **argv)
 
 static int replay_json(const struct thm_replay_result *r)
 {
-    return print_json(json_pack("{s:I,s:b,s:I,s:s,s:s,s:s,s:I}", "operations", (json_int_t)r->ops,
-                                "same", r->err == THM_FS_OK, "line", (json_int_t)r->line, "column", r->column,
-                                "expected", r->expected, "got", r->got, "writes_off", (json_int_t)r->writes_off));
+    return print_json(json_pack("{s:I,s:b,s:I,s:s,s:s,s:s,s:I}", "operations", (json_int_t)r->ops, "same",
+                                r->err == THM_FS_OK, "line", (json_int_t)r->line, "column", r->column, "expected",
+                                r->expected, "got", r->got, "writes_off", (json_int_t)r->writes_off));
 }
 
 static int replay_status(const struct image_options *o, const char *path, const struct thm_replay_result *r)
@@ -181,8 +180,9 @@ static int replay_status(const struct image_options *o, const char *path, const 
         return status ? status : thm_fs_exit_status(r->err);
     }
     if (r->err)
-        return thm_fail(thm_fs_exit_status(r->err), "%s:%u: %s: expected %s, got %s (%u operations before were the same)",
-                        path, (unsigned)r->line, r->column, r->expected, r->got, (unsigned)r->ops);
+        return thm_fail(thm_fs_exit_status(r->err),
+                        "%s:%u: %s: expected %s, got %s (%u operations before were the same)", path, (unsigned)r->line,
+                        r->column, r->expected, r->got, (unsigned)r->ops);
     printf("%u operations, no difference\n", (unsigned)r->ops);
     return 0;
 }

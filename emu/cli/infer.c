@@ -16,8 +16,8 @@
 enum { OPT_INPUT, OPT_OUTPUT_DIR, OPT_ARENA, OPT_LAYOUT, OPT_KERNELS, OPT_LABELS, OPT_REPEAT, OPT_JSON };
 
 static const struct thm_option options[] = {
-    [OPT_INPUT] = { "input", "FILE", "raw little-endian tensor, one or more frames; once for each model input (default: zeros)",
-                    'i' },
+    [OPT_INPUT] = { "input", "FILE",
+                    "raw little-endian tensor, one or more frames; once for each model input (default: zeros)", 'i' },
     [OPT_OUTPUT_DIR] = { "output-dir", "DIR", "write all frames of output K to DIR/outputK.bin", 'o' },
     [OPT_ARENA] = { "arena", "BYTES", "tensor arena size (default: the smallest that works)", 'a' },
     [OPT_LAYOUT] = { "layout", "NAME", "struct layout of the target: cortex_m (default), ilp32_align8 or i386", 'l' },
@@ -148,11 +148,11 @@ static int read_input(struct infer *in, uint32_t i)
     if (status)
         return status;
     if (t.bytes == 0 || bytes == 0 || bytes % t.bytes)
-        return thm_fail(THM_EXIT_USAGE, "%s: %zu bytes, input %u '%.*s' takes %u bytes a frame", in->input_paths[i], bytes, i,
-                        (int)t.info.name_len, t.info.name ? t.info.name : "", t.bytes);
+        return thm_fail(THM_EXIT_USAGE, "%s: %zu bytes, input %u '%.*s' takes %u bytes a frame", in->input_paths[i],
+                        bytes, i, (int)t.info.name_len, t.info.name ? t.info.name : "", t.bytes);
     if (i > 0 && bytes / t.bytes != in->frames)
-        return thm_fail(THM_EXIT_USAGE, "%s: %zu frames, the inputs before have %u", in->input_paths[i], bytes / t.bytes,
-                        in->frames);
+        return thm_fail(THM_EXIT_USAGE, "%s: %zu frames, the inputs before have %u", in->input_paths[i],
+                        bytes / t.bytes, in->frames);
     in->frames = (uint32_t)(bytes / t.bytes);
     return 0;
 }
@@ -160,7 +160,8 @@ static int read_input(struct infer *in, uint32_t i)
 static int read_inputs(struct infer *in)
 {
     if (in->input_files && in->input_files != in->inputs)
-        return thm_fail(THM_EXIT_USAGE, "%s: %u inputs, %u given with --input", in->model_path, in->inputs, in->input_files);
+        return thm_fail(THM_EXIT_USAGE, "%s: %u inputs, %u given with --input", in->model_path, in->inputs,
+                        in->input_files);
     in->input = calloc(in->inputs + 1, sizeof *in->input);
     in->output = calloc(in->outputs + 1, sizeof *in->output);
     in->frames = 1;
@@ -192,7 +193,8 @@ static int read_labels(struct infer *in)
     struct thm_tensor_view first = view(&in->output[0], 0);
     size_t values = thm_tensor_count(&first);
     if (in->labels.n != values)
-        return thm_fail(THM_EXIT_USAGE, "%s: %zu labels, the first output has %zu values", in->labels_path, in->labels.n, values);
+        return thm_fail(THM_EXIT_USAGE, "%s: %zu labels, the first output has %zu values", in->labels_path,
+                        in->labels.n, values);
     return 0;
 }
 
@@ -307,11 +309,12 @@ static json_t *json_winners(const struct infer *in)
 static int print_json(struct infer *in)
 {
     const struct thm_arena_stats *s = thm_interpreter_stats(&in->it);
-    json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:f}", "model", base_name(in->model_path),
-                          "layout", thm_layout_name(in->layout), "kernels", thm_kernel_library_name(in->kernels), "arena_bytes", (json_int_t)s->size, "arena_used_bytes",
+    json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:f}", "model",
+                          base_name(in->model_path), "layout", thm_layout_name(in->layout), "kernels",
+                          thm_kernel_library_name(in->kernels), "arena_bytes", (json_int_t)s->size, "arena_used_bytes",
                           (json_int_t)s->used, "min_arena_bytes", (json_int_t)s->min, "head_bytes", (json_int_t)s->head,
-                          "tail_bytes", (json_int_t)s->tail, "inputs", json_inputs(in), "outputs", json_outputs(in), "frames",
-                          (json_int_t)in->frames, "macs", (json_int_t)in->macs, "invoke_us", median_us(in));
+                          "tail_bytes", (json_int_t)s->tail, "inputs", json_inputs(in), "outputs", json_outputs(in),
+                          "frames", (json_int_t)in->frames, "macs", (json_int_t)in->macs, "invoke_us", median_us(in));
     if (o && in->labels.n)
         json_object_set_new(o, "winners", json_winners(in));
     int bad = !o || json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != 0;
@@ -401,7 +404,10 @@ static int run(int argc, char **argv)
 }
 
 const struct thm_command thm_command_infer = {
-    .name = "infer", .args = "MODEL", .summary = "run a model in an arena of an exact size, without a board",
+    .name = "infer",
+    .args = "MODEL",
+    .summary = "run a model in an arena of an exact size, without a board",
     .details = "Inputs that hold several frames one after another are as many invocations on one interpreter.",
-    .options = options, .run = run,
+    .options = options,
+    .run = run,
 };

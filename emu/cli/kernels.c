@@ -24,7 +24,7 @@ const struct thm_layout *thm_kernels_layout(const struct thm_args *a, const stru
         return given ? given : thm_layout_find("cortex_m");
     if (!given || given == only)
         return only;
-    thm_usage(a, "--kernels %s: sizes are known for layout %s only, not %s", thm_kernel_library_name(l), thm_layout_name(only),
-              thm_layout_name(given));
+    thm_usage(a, "--kernels %s: sizes are known for layout %s only, not %s", thm_kernel_library_name(l),
+              thm_layout_name(only), thm_layout_name(given));
     return NULL;
 }

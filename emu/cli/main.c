@@ -9,13 +9,14 @@ static const struct thm_command *const commands[] = {
 #define X(name) &thm_command_##name,
     THM_COMMANDS(X)
 #undef X
-    NULL,
+        NULL,
 };
 
 static void usage(FILE *to)
 {
     fputs("usage: thimble [--profile-dir DIR] COMMAND [ARGUMENT]...\n"
-          "Emulate constrained boards: their memory, storage, network and model interpreter.\n\n", to);
+          "Emulate constrained boards: their memory, storage, network and model interpreter.\n\n",
+          to);
     for (size_t i = 0; commands[i]; i++)
         fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n'thimble COMMAND --help' tells more, 'thimble --version' the version.\n", to);

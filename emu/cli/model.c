@@ -313,7 +313,10 @@ static int run(int argc, char **argv)
 }
 
 const struct thm_command thm_command_model = {
-    .name = "model", .args = "MODEL", .summary = "what a model is made of and what memory it needs, without running it",
+    .name = "model",
+    .args = "MODEL",
+    .summary = "what a model is made of and what memory it needs, without running it",
     .details = "A model that would be refused is described as far as possible; the exit status is 14 then.",
-    .options = options, .run = run,
+    .options = options,
+    .run = run,
 };

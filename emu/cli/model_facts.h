@@ -6,16 +6,16 @@
 #include "interpreter/kernel_library.h"
 
 struct thm_model_facts {
-    const char *path, *name;         /* name: without its folder */
+    const char *path, *name; /* name: without its folder */
     const struct thm_layout *layout;
     const struct thm_kernel_library *kernels;
-    bool opened;                     /* false: the file is not a model; only `diag` says anything */
+    bool opened; /* false: the file is not a model; only `diag` says anything */
     struct thm_model model;
-    enum thm_nn_err refused;         /* THM_NN_OK = accepted; otherwise there is no plan */
+    enum thm_nn_err refused; /* THM_NN_OK = accepted; otherwise there is no plan */
     struct thm_nn_diag diag;
     struct thm_memory_plan plan;
     uint64_t constants, constant_bytes; /* elements and bytes in the file; data that tensors share counts once */
-    uint64_t macs;                   /* of one invocation in which every operator that is planned runs once */
+    uint64_t macs;                      /* of one invocation in which every operator that is planned runs once */
 };
 
 /* The same input gives the same object. NULL: out of memory. */

@@ -58,8 +58,8 @@ static json_t *not_in_tflm(const struct thm_model_facts *f)
 
 static json_t *buffer(const struct thm_model_facts *f, const struct thm_planned_buffer *b)
 {
-    json_t *o = json_pack("{s:I, s:I, s:I}", "subgraph", (json_int_t)b->subgraph, "bytes", (json_int_t)b->bytes, "offset",
-                          (json_int_t)b->offset);
+    json_t *o = json_pack("{s:I, s:I, s:I}", "subgraph", (json_int_t)b->subgraph, "bytes", (json_int_t)b->bytes,
+                          "offset", (json_int_t)b->offset);
     if (b->tensor < 0) {
         json_object_set_new(o, "scratch_of", json_integer(b->op));
         return o;
@@ -91,8 +91,8 @@ static void add_plan(const struct thm_model_facts *f, json_t *o)
 {
     const struct thm_arena_stats *s = &f->plan.arena;
     json_t *figures = json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "macs", (json_int_t)f->macs, "arena_used_bytes",
-                                (json_int_t)s->used, "min_arena_bytes", (json_int_t)s->min, "head_bytes", (json_int_t)s->head,
-                                "tail_bytes", (json_int_t)s->tail, "peak", peak(f));
+                                (json_int_t)s->used, "min_arena_bytes", (json_int_t)s->min, "head_bytes",
+                                (json_int_t)s->head, "tail_bytes", (json_int_t)s->tail, "peak", peak(f));
     json_object_update(o, figures);
     json_decref(figures);
 }

@@ -12,23 +12,46 @@
 
 enum { INPUTS_MAX = 16, INPUT_BYTES_MAX = 256 << 20 };
 
-enum { BOARD, MODEL, CACERT, INPUT, LABELS, OUTPUT_DIR, STORAGE, FILE_NAME, STATE, ARENA, STACK, CHUNK, TIMEOUT, JSON, TRACE, STATS };
+enum {
+    BOARD,
+    MODEL,
+    CACERT,
+    INPUT,
+    LABELS,
+    OUTPUT_DIR,
+    STORAGE,
+    FILE_NAME,
+    STATE,
+    ARENA,
+    STACK,
+    CHUNK,
+    TIMEOUT,
+    JSON,
+    TRACE,
+    STATS
+};
 
 static const struct thm_option options[] = {
     [BOARD] = { "board", "NAME", "the board to emulate (see 'thimble boards'; default: esp32)", 'b' },
     [MODEL] = { "model", "URL", "https URL of the model: .tflite, .bin, or a C array (.h, .cc)", 'm' },
-    [CACERT] = { "cacert", "FILE", "PEM file with the certificate authorities the board trusts (default: the system's)", 0 },
-    [INPUT] = { "input", "FILE", "raw little-endian input tensor; once for each input of the model; a file of several frames is as "
-                                 "many inferences (default: zeros)", 'i' },
+    [CACERT] = { "cacert", "FILE", "PEM file with the certificate authorities the board trusts (default: the system's)",
+                 0 },
+    [INPUT] = { "input", "FILE",
+                "raw little-endian input tensor; once for each input of the model; a file of several frames is as "
+                "many inferences (default: zeros)",
+                'i' },
     [LABELS] = { "labels", "FILE", "names of the output values, one a line", 'l' },
     [OUTPUT_DIR] = { "output-dir", "DIR", "write the output tensors there as output0.bin, output1.bin, ...", 'o' },
-    [STORAGE] = { "storage", "NAME", "where the board keeps the model: a storage of its profile (default: its first), or 'none': "
-                                     "from the socket straight into RAM", 's' },
+    [STORAGE] = { "storage", "NAME",
+                  "where the board keeps the model: a storage of its profile (default: its first), or 'none': "
+                  "from the socket straight into RAM",
+                  's' },
     [FILE_NAME] = { "file", "NAME", "the model's name on the board's file system (default: /model.tflite)", 0 },
     [STATE] = { "state", "DIR", "keep the board's flash there between runs (default: a fresh chip)", 0 },
     [ARENA] = { "arena", "BYTES", "size of the tensor arena (default: the smallest the model works in)", 'a' },
     [STACK] = { "stack", "BYTES", "the task's stack (default: the profile's)", 0 },
-    [CHUNK] = { "chunk", "BYTES", "bytes the firmware reads from the connection at a time (default: the profile's)", 0 },
+    [CHUNK] = { "chunk", "BYTES", "bytes the firmware reads from the connection at a time (default: the profile's)",
+                0 },
     [TIMEOUT] = { "timeout", "MS", "give up when no byte has come for so long (default: 5000)", 0 },
     [JSON] = { "json", NULL, "print the result as one JSON object", 'j' },
     [TRACE] = { "trace", "FILE", "write every event as a line of JSON", 't' },
@@ -84,8 +107,8 @@ static void on_progress(void *ctx, uint64_t got, int64_t expected)
     if (!r->progress || percent == r->percent || percent > 100)
         return;
     r->percent = percent;
-    fprintf(stderr, "\r  receiving [%-40.*s] %3u %%", (int)(percent * 40 / 100), "########################################",
-            percent);
+    fprintf(stderr, "\r  receiving [%-40.*s] %3u %%", (int)(percent * 40 / 100),
+            "########################################", percent);
 }
 
 /* ---- command line ---- */
@@ -127,7 +150,10 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     case TIMEOUT: return size_option(a, option, 1, 3600000, &run->timeout_ms);
     case JSON: q->json = true; return 0;
     case STATS: q->stats = true; return 0;
-    case TRACE: q->trace_path = a->value; run->trace = true; return 0;
+    case TRACE:
+        q->trace_path = a->value;
+        run->trace = true;
+        return 0;
     default: return THM_EXIT_USAGE;
     }
 }
@@ -200,8 +226,8 @@ static int load_profile(struct request *q, struct thm_profile **profile, struct 
     if (!run->storage)
         run->storage = (*profile)->storage_count ? (*profile)->storage[0].name : "none";
     if (!has_storage(*profile, run->storage))
-        return thm_fail(THM_EXIT_USAGE, "%s has no storage '%s'; 'thimble boards %s' shows what it has", q->board, run->storage,
-                        q->board);
+        return thm_fail(THM_EXIT_USAGE, "%s has no storage '%s'; 'thimble boards %s' shows what it has", q->board,
+                        run->storage, q->board);
     if (!run->chunk)
         run->chunk = (*profile)->network.chunk;
     return 0;
@@ -318,8 +344,8 @@ static int run_board(struct request *q, const struct thm_labels *labels)
     thm_run(&q->run, &result);
     status = conclude(q, &r, &result);
     if (q->stats)
-        fprintf(stderr, "on this PC: %.1f ms, the board process had %llu KiB resident at most\n", (seconds() - start) * 1e3,
-                (unsigned long long)(result.peak_rss / 1024));
+        fprintf(stderr, "on this PC: %.1f ms, the board process had %llu KiB resident at most\n",
+                (seconds() - start) * 1e3, (unsigned long long)(result.peak_rss / 1024));
     thm_report_finish(&r.report);
     return status;
 }

@@ -19,11 +19,13 @@ static const struct thm_option options[] = {
     [OPT_BIND] = { "bind", "ADDR", "listen on this IP address (default 127.0.0.1)", 0 },
     [OPT_STATE] = { "state", "DIR",
                     "keep the CA, the certificate and their keys here (default $XDG_STATE_HOME/thimble or "
-                    "~/.local/state/thimble)", 0 },
+                    "~/.local/state/thimble)",
+                    0 },
     [OPT_NAMES] = { "names", "LIST", "more host names and IPs for the certificate, comma-separated", 0 },
     [OPT_FAULT] = { "fault", "NAME[=VALUE]",
                     "do this wrong on purpose: expired, wrong-host, self-signed, rsa, intermediate, status=CODE, "
-                    "redirect-loop, no-range, no-length, cut=BYTES, stall[=BYTES] or delay=MS; may be repeated", 0 },
+                    "redirect-loop, no-range, no-length, cut=BYTES, stall[=BYTES] or delay=MS; may be repeated",
+                    0 },
     [OPT_READY] = { "ready-file", "FILE", "write the port into this file as soon as the server listens", 0 },
     [OPT_QUIET] = { "quiet", NULL, "log no requests", 'q' },
     { 0 },
@@ -121,7 +123,8 @@ static int announce(const struct settings *s, const struct thm_server *server)
 {
     char host[128], text[16];
     shown_host(s->server.bind, host, sizeof host);
-    printf("serving %s at https://%s:%u/ (CA: %s)\n", s->server.dir, host, thm_server_port(server), thm_server_ca(server));
+    printf("serving %s at https://%s:%u/ (CA: %s)\n", s->server.dir, host, thm_server_port(server),
+           thm_server_ca(server));
     if (fflush(stdout) != 0)
         return thm_fail(THM_EXIT_HOST, "standard output: %s", strerror(errno));
     if (!s->ready_file)
@@ -157,8 +160,9 @@ const struct thm_command thm_command_serve = {
     .name = "serve",
     .args = "DIR",
     .summary = "serve models over HTTPS",
-    .details = "Serves the files of DIR read-only until SIGINT or SIGTERM. On first use a CA is made; give its ca.pem to "
-               "the boards (thimble run --cacert).",
+    .details =
+        "Serves the files of DIR read-only until SIGINT or SIGTERM. On first use a CA is made; give its ca.pem to "
+        "the boards (thimble run --cacert).",
     .options = options,
     .run = run,
 };

@@ -63,8 +63,7 @@ static void print_model(const struct thm_zoo_model *m)
     char in[64], out[64];
     const struct thm_graph *g = m->graph;
     printf("%-25s %9" PRIu32 " %11" PRIu64 "  %-21s %s\n", m->name, m->file_bytes, g->macs,
-           shape_text(&g->tensors[g->input], in, sizeof in),
-           shape_text(&g->tensors[g->output], out, sizeof out));
+           shape_text(&g->tensors[g->input], in, sizeof in), shape_text(&g->tensors[g->output], out, sizeof out));
     printf("    %s\n    ", m->title);
     for (uint32_t i = 0; i < g->op_count; i++) {
         uint32_t n = uses_of(g, i);
@@ -116,10 +115,10 @@ static json_t *model_json(const struct thm_zoo_model *m)
 {
     const struct thm_graph *g = m->graph;
     json_int_t header_bytes = (json_int_t)thm_c_array_bytes(m->name, m->file_bytes);
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "name", m->name, "architecture", m->title,
-                     "bytes", (json_int_t)m->file_bytes, "header_bytes", header_bytes, "macs",
-                     (json_int_t)g->macs, "input", tensor_json(&g->tensors[g->input]), "output",
-                     tensor_json(&g->tensors[g->output]), "ops", ops_json(g));
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "name", m->name, "architecture", m->title, "bytes",
+                     (json_int_t)m->file_bytes, "header_bytes", header_bytes, "macs", (json_int_t)g->macs, "input",
+                     tensor_json(&g->tensors[g->input]), "output", tensor_json(&g->tensors[g->output]), "ops",
+                     ops_json(g));
 }
 
 static int open_model(uint32_t index, struct thm_zoo_model *m)
@@ -203,8 +202,7 @@ static FILE *open_temporary(char *temp)
 }
 
 /* Fill a new file beside the final one; on success it takes that one's place. */
-static int write_beside(const char *path, char *temp, const struct thm_zoo_model *m, bool header,
-                        struct output *o)
+static int write_beside(const char *path, char *temp, const struct thm_zoo_model *m, bool header, struct output *o)
 {
     mode_t mask = umask(0);
     umask(mask);
@@ -243,8 +241,7 @@ static int write_file(const struct request *r, const struct thm_zoo_model *m, bo
     else
         status = write_beside(path, temp, m, header, &o);
     if (!status && r->json) {
-        json_t *item =
-            json_pack("{s:s, s:s, s:I}", "model", m->name, "file", path, "bytes", (json_int_t)bytes);
+        json_t *item = json_pack("{s:s, s:s, s:I}", "model", m->name, "file", path, "bytes", (json_int_t)bytes);
         status = append_json(written, item, path);
     }
     free(path);

@@ -9,10 +9,10 @@ struct ota { /* in the task's static data on a device */
     const struct thm_ota *o;
     const char *step; /* the one under way: named when it fails */
     struct thm_payload payload;
-    char text[128];   /* the decoder's message */
-    uint8_t *chunk;   /* receive buffer */
-    int32_t fd;       /* file being written */
-    uint8_t *model;   /* the copy in RAM */
+    char text[128]; /* the decoder's message */
+    uint8_t *chunk; /* receive buffer */
+    int32_t fd;     /* file being written */
+    uint8_t *model; /* the copy in RAM */
     uint32_t model_bytes, capacity;
     uint8_t *arena;
     uint32_t arena_bytes;
@@ -53,7 +53,8 @@ static bool connect_to_server(struct ota *s, struct thm_hal_response *response)
     if (!s->chunk || !thm_hal_https_get(s->b, s->o->url, s->o->chunk, response))
         return false;
     if (response->content_length >= 0)
-        thm_hal_step(s->b, "connect", "HTTPS %u, %lld bytes to come", response->status, (long long)response->content_length);
+        thm_hal_step(s->b, "connect", "HTTPS %u, %lld bytes to come", response->status,
+                     (long long)response->content_length);
     else
         thm_hal_step(s->b, "connect", "HTTPS %u, length not told", response->status);
     return true;
@@ -142,7 +143,8 @@ static bool read_file(struct ota *s, int32_t fd)
         got += (uint32_t)n;
     }
     if (got < s->model_bytes)
-        thm_hal_failure(s->b, 11, 0, s->model_bytes, got, "%s ends after %u of %u bytes", s->o->file, got, s->model_bytes);
+        thm_hal_failure(s->b, 11, 0, s->model_bytes, got, "%s ends after %u of %u bytes", s->o->file, got,
+                        s->model_bytes);
     return got == s->model_bytes;
 }
 
@@ -169,7 +171,8 @@ static bool load_from_socket(struct ota *s)
         return false;
     s->step = "load";
     if (response.content_length < 0 || response.content_length > UINT32_MAX) {
-        thm_hal_failure(s->b, 13, 0, 0, 0, "the server does not tell Content-Length: how large a buffer to malloc is unknown");
+        thm_hal_failure(s->b, 13, 0, 0, 0,
+                        "the server does not tell Content-Length: how large a buffer to malloc is unknown");
         return false;
     }
     s->capacity = (uint32_t)response.content_length;
@@ -260,6 +263,7 @@ int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
     *s = (struct ota){ .b = b, .o = o, .step = "boot", .fd = -1 };
     thm_hal_step(b, "boot", "application starts");
     bool stored = strcmp(o->storage, "none") != 0;
-    bool ok = network_up(s) && (stored ? store(s) && load(s) : load_from_socket(s)) && set_up_interpreter(s) && infer(s);
+    bool ok =
+        network_up(s) && (stored ? store(s) && load(s) : load_from_socket(s)) && set_up_interpreter(s) && infer(s);
     return ok ? 0 : thm_hal_fail(b, s->step);
 }

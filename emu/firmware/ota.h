@@ -1,7 +1,8 @@
 /* emu/firmware/ota.h -- the built-in firmware: fetch a model over HTTPS, store it, load it, run it.
  *
- * The flow of OTA-TinyML (Sudharsan et al., IEEE Internet Computing 26(3), 2022), with every result checked. Each step that
- * can fail on a board can fail here, under the same name: boot, network, connect, storage, store, load, arena, infer. */
+ * The flow of OTA-TinyML (Sudharsan et al., IEEE Internet Computing 26(3), 2022), with every result checked. Each step
+ * that can fail on a board can fail here, under the same name: boot, network, connect, storage, store, load, arena,
+ * infer. */
 #pragma once
 #include <stdint.h>
 

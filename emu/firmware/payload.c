@@ -113,7 +113,10 @@ enum thm_payload_err thm_payload_end(struct thm_payload *p)
     return (enum thm_payload_err)p->err;
 }
 
-struct text { char *out; size_t size, len; };
+struct text {
+    char *out;
+    size_t size, len;
+};
 
 static void add_char(struct text *t, char c)
 {

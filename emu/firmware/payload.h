@@ -33,16 +33,16 @@ typedef bool thm_payload_sink(void *ctx, const uint8_t *data, uint32_t len);
 struct thm_payload { /* to read: kind, err, total; the rest is private */
     thm_payload_sink *sink;
     void *ctx;
-    uint64_t at;         /* bytes of the payload before the present piece; on error: where it is */
-    uint32_t line;       /* newlines seen */
-    uint32_t max, total; /* bytes of the model: accepted, and given to the sink so far */
-    uint32_t depth;      /* of braces in an initialiser that is skipped */
+    uint64_t at;               /* bytes of the payload before the present piece; on error: where it is */
+    uint32_t line;             /* newlines seen */
+    uint32_t max, total;       /* bytes of the model: accepted, and given to the sink so far */
+    uint32_t depth;            /* of braces in an initialiser that is skipped */
     uint16_t value, character; /* of the number and of the character constant being read */
     uint8_t kind, err;
-    uint8_t state, lexeme;     /* rows of the tables in payload_array.c and payload_text.c */
+    uint8_t state, lexeme; /* rows of the tables in payload_array.c and payload_text.c */
     uint8_t head_len, out_len;
     bool negative;
-    uint8_t head[8];     /* the first bytes */
+    uint8_t head[8]; /* the first bytes */
     uint8_t out[THM_PAYLOAD_OUT];
 };
 

@@ -4,23 +4,45 @@
 
 enum lexeme {
     CODE,
-    SLASH, BLOCK, STAR, LINE, LINE_ESC,          /* comments */
-    PP, PP_ESC, PP_SLASH, PP_BLOCK, PP_STAR, PP_STRING, PP_STRING_ESC, /* a preprocessor line */
-    STRING, STRING_ESC,
-    CHR, CHR_ESC, CHR_OCT, CHR_HEX, CHR_END,     /* a character constant */
+    SLASH,
+    BLOCK,
+    STAR,
+    LINE,
+    LINE_ESC, /* comments */
+    PP,
+    PP_ESC,
+    PP_SLASH,
+    PP_BLOCK,
+    PP_STAR,
+    PP_STRING,
+    PP_STRING_ESC, /* a preprocessor line */
+    STRING,
+    STRING_ESC,
+    CHR,
+    CHR_ESC,
+    CHR_OCT,
+    CHR_HEX,
+    CHR_END, /* a character constant */
     LEXEMES,
 };
 
 enum { NOTHING, SPACE, OTHER, AGAIN }; /* what goes to the next layer; AGAIN: '/', then this byte once more */
 
-struct rule { uint8_t next, act; };
+struct rule {
+    uint8_t next, act;
+};
 
 /* The bytes that matter within comments, lines and strings. */
 enum { ANY, NEWLINE, RETURN, SLASH_BYTE, STAR_BYTE, QUOTE, ESCAPE, BYTES };
 
 static const struct rule rules[][BYTES] = {
     /* for: any byte, newline, return, '/', '*', '"', '\\' */
-    [SLASH] = { { CODE, AGAIN }, { CODE, AGAIN }, { CODE, AGAIN }, { LINE, 0 }, { BLOCK, 0 }, { CODE, AGAIN },
+    [SLASH] = { { CODE, AGAIN },
+                { CODE, AGAIN },
+                { CODE, AGAIN },
+                { LINE, 0 },
+                { BLOCK, 0 },
+                { CODE, AGAIN },
                 { CODE, AGAIN } },
     [BLOCK] = { { BLOCK, 0 }, { BLOCK, 0 }, { BLOCK, 0 }, { BLOCK, 0 }, { STAR, 0 }, { BLOCK, 0 }, { BLOCK, 0 } },
     [STAR] = { { BLOCK, 0 }, { BLOCK, 0 }, { BLOCK, 0 }, { CODE, SPACE }, { STAR, 0 }, { BLOCK, 0 }, { BLOCK, 0 } },
@@ -28,19 +50,54 @@ static const struct rule rules[][BYTES] = {
     [LINE_ESC] = { { LINE, 0 }, { LINE, 0 }, { LINE_ESC, 0 }, { LINE, 0 }, { LINE, 0 }, { LINE, 0 }, { LINE_ESC, 0 } },
     [PP] = { { PP, 0 }, { CODE, SPACE }, { PP, 0 }, { PP_SLASH, 0 }, { PP, 0 }, { PP_STRING, 0 }, { PP_ESC, 0 } },
     [PP_ESC] = { { PP, 0 }, { PP, 0 }, { PP_ESC, 0 }, { PP, 0 }, { PP, 0 }, { PP, 0 }, { PP_ESC, 0 } },
-    [PP_SLASH] = { { PP, 0 }, { CODE, SPACE }, { PP, 0 }, { LINE, 0 }, { PP_BLOCK, 0 }, { PP_STRING, 0 },
+    [PP_SLASH] = { { PP, 0 },
+                   { CODE, SPACE },
+                   { PP, 0 },
+                   { LINE, 0 },
+                   { PP_BLOCK, 0 },
+                   { PP_STRING, 0 },
                    { PP_ESC, 0 } },
-    [PP_BLOCK] = { { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP_STAR, 0 }, { PP_BLOCK, 0 },
+    [PP_BLOCK] = { { PP_BLOCK, 0 },
+                   { PP_BLOCK, 0 },
+                   { PP_BLOCK, 0 },
+                   { PP_BLOCK, 0 },
+                   { PP_STAR, 0 },
+                   { PP_BLOCK, 0 },
                    { PP_BLOCK, 0 } },
-    [PP_STAR] = { { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP_BLOCK, 0 }, { PP, 0 }, { PP_STAR, 0 }, { PP_BLOCK, 0 },
+    [PP_STAR] = { { PP_BLOCK, 0 },
+                  { PP_BLOCK, 0 },
+                  { PP_BLOCK, 0 },
+                  { PP, 0 },
+                  { PP_STAR, 0 },
+                  { PP_BLOCK, 0 },
                   { PP_BLOCK, 0 } },
-    [PP_STRING] = { { PP_STRING, 0 }, { CODE, SPACE }, { PP_STRING, 0 }, { PP_STRING, 0 }, { PP_STRING, 0 }, { PP, 0 },
+    [PP_STRING] = { { PP_STRING, 0 },
+                    { CODE, SPACE },
+                    { PP_STRING, 0 },
+                    { PP_STRING, 0 },
+                    { PP_STRING, 0 },
+                    { PP, 0 },
                     { PP_STRING_ESC, 0 } },
-    [PP_STRING_ESC] = { { PP_STRING, 0 }, { PP_STRING, 0 }, { PP_STRING_ESC, 0 }, { PP_STRING, 0 }, { PP_STRING, 0 },
-                        { PP_STRING, 0 }, { PP_STRING, 0 } },
-    [STRING] = { { STRING, 0 }, { CODE, OTHER }, { STRING, 0 }, { STRING, 0 }, { STRING, 0 }, { CODE, OTHER },
+    [PP_STRING_ESC] = { { PP_STRING, 0 },
+                        { PP_STRING, 0 },
+                        { PP_STRING_ESC, 0 },
+                        { PP_STRING, 0 },
+                        { PP_STRING, 0 },
+                        { PP_STRING, 0 },
+                        { PP_STRING, 0 } },
+    [STRING] = { { STRING, 0 },
+                 { CODE, OTHER },
+                 { STRING, 0 },
+                 { STRING, 0 },
+                 { STRING, 0 },
+                 { CODE, OTHER },
                  { STRING_ESC, 0 } },
-    [STRING_ESC] = { { STRING, 0 }, { STRING, 0 }, { STRING_ESC, 0 }, { STRING, 0 }, { STRING, 0 }, { STRING, 0 },
+    [STRING_ESC] = { { STRING, 0 },
+                     { STRING, 0 },
+                     { STRING_ESC, 0 },
+                     { STRING, 0 },
+                     { STRING, 0 },
+                     { STRING, 0 },
                      { STRING, 0 } },
 };
 

@@ -4,14 +4,14 @@
 #include "emu/report/nn_message.h"
 #include "interpreter/inspect.h"
 
-struct thm_memory_plan { /* filled by thm_memory_plan_make(); read-only for users */
+struct thm_memory_plan {        /* filled by thm_memory_plan_make(); read-only for users */
     struct thm_planned_op *ops; /* by subgraph and index; several entries if run in several places */
     struct thm_planned_buffer *buffers;
     size_t op_count, op_room, buffer_count, buffer_room;
-    int32_t end;           /* last moment of the clock */
+    int32_t end; /* last moment of the clock */
     bool out_of_memory;
-    int32_t peak;          /* first moment at which most bytes live; -1 = nothing is planned */
-    uint64_t peak_bytes;   /* alive then, each buffer rounded up to 16; the head is longer where gaps remain */
+    int32_t peak;        /* first moment at which most bytes live; -1 = nothing is planned */
+    uint64_t peak_bytes; /* alive then, each buffer rounded up to 16; the head is longer where gaps remain */
     struct thm_arena_stats arena;
     struct thm_plan_observer observer;
     const struct thm_nn_change *change;

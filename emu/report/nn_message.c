@@ -73,14 +73,19 @@ void thm_nn_message(const struct thm_nn_diag *d, char *buf, size_t len)
 }
 
 /* Allocate in `bytes` of zeroed memory. */
-static enum thm_nn_err try_arena(const struct thm_model *m, const struct thm_layout *l, const struct thm_nn_change *change,
-                                 uint32_t bytes, struct thm_arena_stats *stats, struct thm_nn_diag *diag)
+static enum thm_nn_err try_arena(const struct thm_model *m, const struct thm_layout *l,
+                                 const struct thm_nn_change *change, uint32_t bytes, struct thm_arena_stats *stats,
+                                 struct thm_nn_diag *diag)
 {
     struct thm_interpreter it;
     void *arena = calloc(1, bytes); /* 16-aligned on every 64-bit host; untouched pages cost nothing */
     if (!arena) {
-        *diag = (struct thm_nn_diag){ .err = THM_NN_EARENA, .what = "this PC cannot give as much", .subgraph = -1, .op = -1,
-                                      .tensor = -1, .need = bytes };
+        *diag = (struct thm_nn_diag){ .err = THM_NN_EARENA,
+                                      .what = "this PC cannot give as much",
+                                      .subgraph = -1,
+                                      .op = -1,
+                                      .tensor = -1,
+                                      .need = bytes };
         return THM_NN_EARENA;
     }
     thm_interpreter_init(&it, m, l, arena, bytes, NULL);
@@ -92,8 +97,9 @@ static enum thm_nn_err try_arena(const struct thm_model *m, const struct thm_lay
     return err;
 }
 
-enum thm_nn_err thm_nn_measure_changed(const struct thm_model *m, const struct thm_layout *l, const struct thm_nn_change *change,
-                                       struct thm_arena_stats *stats, struct thm_nn_diag *diag)
+enum thm_nn_err thm_nn_measure_changed(const struct thm_model *m, const struct thm_layout *l,
+                                       const struct thm_nn_change *change, struct thm_arena_stats *stats,
+                                       struct thm_nn_diag *diag)
 {
     enum thm_nn_err err = THM_NN_EARENA;
     for (uint32_t bytes = UINT32_C(1) << 18; err == THM_NN_EARENA && bytes <= ARENA_MOST; bytes *= 4)

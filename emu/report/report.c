@@ -26,7 +26,8 @@ static struct thm_event *slot(struct thm_report *r, uint32_t type)
     case THM_EV_INVOKE: return &r->invoke;
     case THM_EV_STACK: return &r->stack;
     case THM_EV_TLS: return &r->tls;
-    case THM_EV_FAILED: case THM_EV_FAULT: return &r->failed;
+    case THM_EV_FAILED:
+    case THM_EV_FAULT: return &r->failed;
     default: return NULL;
     }
 }
@@ -83,9 +84,16 @@ void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, con
 static struct thm_tensor_view view_of(const struct thm_report_output *o)
 {
     const struct thm_msg_output *h = &o->head;
-    return (struct thm_tensor_view){ .name = h->name, .name_len = (uint32_t)strlen(h->name), .type = h->type, .shape = h->shape, .rank = h->rank,
-                                     .quantized = (int)h->quantized, .scale = h->scale, .zero_point = h->zero_point,
-                                     .data = o->data, .bytes = o->got };
+    return (struct thm_tensor_view){ .name = h->name,
+                                     .name_len = (uint32_t)strlen(h->name),
+                                     .type = h->type,
+                                     .shape = h->shape,
+                                     .rank = h->rank,
+                                     .quantized = (int)h->quantized,
+                                     .scale = h->scale,
+                                     .zero_point = h->zero_point,
+                                     .data = o->data,
+                                     .bytes = o->got };
 }
 
 /* ---- for people ---- */
@@ -190,10 +198,10 @@ json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result 
         uint32_t type;
         const struct thm_event *event;
     } parts[] = {
-        { "boot", THM_EV_BOOT, &r->boot },       { "tls", THM_EV_TLS, &r->tls },
-        { "http", THM_EV_HTTP, &r->http },       { "body", THM_EV_BODY, &r->body },
+        { "boot", THM_EV_BOOT, &r->boot },          { "tls", THM_EV_TLS, &r->tls },
+        { "http", THM_EV_HTTP, &r->http },          { "body", THM_EV_BODY, &r->body },
         { "storage", THM_EV_STORAGE, &r->storage }, { "arena", THM_EV_ARENA, &r->arena },
-        { "invoke", THM_EV_INVOKE, &r->invoke }, { "stack", THM_EV_STACK, &r->stack },
+        { "invoke", THM_EV_INVOKE, &r->invoke },    { "stack", THM_EV_STACK, &r->stack },
     };
     json_t *o = json_object();
     json_object_set_new(o, "board", json_string(r->profile->name));

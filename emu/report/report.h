@@ -24,7 +24,8 @@ struct thm_report {
     FILE *live; /* lines for people go here as they come; NULL: none */
     struct thm_event step[THM_REPORT_STEPS_MAX];
     unsigned steps;
-    struct thm_event boot, storage, http, body, arena, invoke, stack, tls, failed; /* seq is kept; type 0 with t_ns 0 = not seen */
+    struct thm_event boot, storage, http, body, arena, invoke, stack, tls,
+        failed; /* seq is kept; type 0 with t_ns 0 = not seen */
     bool has[THM_EV_COUNT];
     uint64_t ns; /* device time at the end */
     struct thm_report_output *outputs;
@@ -37,7 +38,8 @@ void thm_report_finish(struct thm_report *r);
 void thm_report_event(struct thm_report *r, const struct thm_event *ev);
 void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, const uint8_t *data, uint32_t len);
 
-/* After the run: what it came to, for people; and the whole as one JSON object (a new reference; keys: thimble-run(1)). */
+/* After the run: what it came to, for people; and the whole as one JSON object (a new reference; keys: thimble-run(1)).
+ */
 void thm_report_summary(const struct thm_report *r, FILE *f);
 json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result *result);
 

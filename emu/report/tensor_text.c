@@ -7,8 +7,13 @@ enum { VALUES_SHOWN = 8 };
 
 struct thm_tensor_view thm_tensor_view_of(const struct thm_tensor_info *info, const uint8_t *data, size_t bytes)
 {
-    struct thm_tensor_view v = { .name = info->name, .name_len = info->name_len, .type = info->type, .shape = info->shape,
-                                 .rank = info->rank, .data = data, .bytes = bytes };
+    struct thm_tensor_view v = { .name = info->name,
+                                 .name_len = info->name_len,
+                                 .type = info->type,
+                                 .shape = info->shape,
+                                 .rank = info->rank,
+                                 .data = data,
+                                 .bytes = bytes };
     int64_t zero_point = 0;
     v.quantized = info->scales && info->zero_points && info->type != THM_FLOAT32;
     if (v.quantized) {
@@ -25,19 +30,21 @@ size_t thm_tensor_count(const struct thm_tensor_view *t)
     return size ? t->bytes / size : 0;
 }
 
-#define READ(ctype)                                              \
-    static double read_##ctype(const uint8_t *p)                 \
-    {                                                            \
-        ctype v;                                                 \
-        memcpy(&v, p, sizeof v);                                 \
-        return (double)v;                                        \
+#define READ(ctype)                              \
+    static double read_##ctype(const uint8_t *p) \
+    {                                            \
+        ctype v;                                 \
+        memcpy(&v, p, sizeof v);                 \
+        return (double)v;                        \
     }
-READ(float) READ(int8_t) READ(uint8_t) READ(int16_t) READ(int32_t) READ(int64_t) READ(uint32_t) READ(bool)
+READ(float)
+READ(int8_t) READ(uint8_t) READ(int16_t) READ(int32_t) READ(int64_t) READ(uint32_t) READ(bool)
 
-static double (*const readers[])(const uint8_t *) = {
-    [THM_FLOAT32] = read_float, [THM_INT32] = read_int32_t, [THM_UINT8] = read_uint8_t, [THM_INT64] = read_int64_t,
-    [THM_BOOL] = read_bool,     [THM_INT16] = read_int16_t, [THM_INT8] = read_int8_t,   [THM_UINT32] = read_uint32_t,
-};
+    static double (*const readers[])(const uint8_t *) = {
+        [THM_FLOAT32] = read_float, [THM_INT32] = read_int32_t,   [THM_UINT8] = read_uint8_t,
+        [THM_INT64] = read_int64_t, [THM_BOOL] = read_bool,       [THM_INT16] = read_int16_t,
+        [THM_INT8] = read_int8_t,   [THM_UINT32] = read_uint32_t,
+    };
 
 double thm_tensor_raw(const struct thm_tensor_view *t, size_t i)
 {

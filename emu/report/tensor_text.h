@@ -1,4 +1,5 @@
-/* emu/report/tensor_text.h -- a tensor's values for people and for JSON: numbers, dequantised numbers, the winning label. */
+/* emu/report/tensor_text.h -- a tensor's values for people and for JSON: numbers, dequantised numbers, the winning
+ * label. */
 #pragma once
 #include <jansson.h>
 #include <stddef.h>
@@ -7,7 +8,7 @@
 #include "interpreter/model.h"
 
 struct thm_tensor_view { /* everything lent */
-    const char *name; /* not NUL-terminated */
+    const char *name;    /* not NUL-terminated */
     uint32_t name_len;
     enum thm_type type;
     const int32_t *shape;
@@ -35,7 +36,8 @@ size_t thm_tensor_winner(const struct thm_tensor_view *t);         /* index of t
 void thm_tensor_print(FILE *f, const struct thm_tensor_view *t, const struct thm_labels *l);
 /* "int8 1x49x10x1, 490 bytes, scale 0.5847, zero point 83". No newline. */
 void thm_tensor_print_type(FILE *f, const struct thm_tensor_view *t);
-/* {name, type, shape, bytes, scale, zero_point}; thm_tensor_json() adds values (as stored) and winner. New references. */
+/* {name, type, shape, bytes, scale, zero_point}; thm_tensor_json() adds values (as stored) and winner. New references.
+ */
 json_t *thm_tensor_json_type(const struct thm_tensor_view *t);
 json_t *thm_tensor_json(const struct thm_tensor_view *t, const struct thm_labels *l);
 /* {index, label, value} of the largest value; the label only if there are as many labels as values. A new reference. */

@@ -60,8 +60,8 @@ static int32_t version_of(const struct builder *b, enum thm_tflite_op_code code)
 }
 
 /* Add an op from the last signal to a new one. The caller quantises that. */
-static struct thm_tflite_op *add_op(struct builder *b, enum thm_tflite_op_code code, enum thm_type type,
-                                    uint32_t rank, const int32_t *shape)
+static struct thm_tflite_op *add_op(struct builder *b, enum thm_tflite_op_code code, enum thm_type type, uint32_t rank,
+                                    const int32_t *shape)
 {
     int32_t from = b->now.tensor;
     const char *name = thm_graph_text(b->g, "layer_%u/%s", b->layer, thm_tflite_op_name(code));
@@ -114,8 +114,7 @@ static struct target target_of(const struct thm_architecture *a, const struct th
 static void quantize_weights(struct builder *b, int32_t weights, int32_t bias, double mean, uint32_t n,
                              int32_t dimension)
 {
-    float *scale = thm_graph_alloc(b->g, n * sizeof *scale),
-          *bias_scale = thm_graph_alloc(b->g, n * sizeof *scale);
+    float *scale = thm_graph_alloc(b->g, n * sizeof *scale), *bias_scale = thm_graph_alloc(b->g, n * sizeof *scale);
     struct thm_tflite_tensor *w = &b->g->tensors[weights], *t = &b->g->tensors[bias];
     if (!scale || !bias_scale)
         return;
@@ -131,8 +130,8 @@ static void quantize_weights(struct builder *b, int32_t weights, int32_t bias, d
         t->scale = bias_scale;
 }
 
-static struct thm_graph_data *add_constant(struct builder *b, const char *what, enum thm_type type,
-                                           uint32_t rank, const int32_t *shape, int32_t *index)
+static struct thm_graph_data *add_constant(struct builder *b, const char *what, enum thm_type type, uint32_t rank,
+                                           const int32_t *shape, int32_t *index)
 {
     const char *name = thm_graph_text(b->g, "layer_%u/%s", b->layer, what);
     thm_graph_tensor(b->g, name, type, rank, shape, index);
@@ -156,10 +155,9 @@ static int32_t add_bias(struct builder *b, int32_t channels, double amplitude)
 
 /* A layer with weights and biases. fan_in: products in a sum; inside: the part of them that is not padding.
  */
-static struct thm_tflite_op *add_weighted(struct builder *b, const struct thm_layer *l,
-                                          enum thm_tflite_op_code code, const int32_t weight_shape[4],
-                                          uint32_t weight_rank, int32_t fan_in, double inside,
-                                          const int32_t *shape, uint32_t rank)
+static struct thm_tflite_op *add_weighted(struct builder *b, const struct thm_layer *l, enum thm_tflite_op_code code,
+                                          const int32_t weight_shape[4], uint32_t weight_rank, int32_t fan_in,
+                                          double inside, const int32_t *shape, uint32_t rank)
 {
     struct target t = target_of(b->a, l);
     const bool dense = code == THM_TFLITE_FULLY_CONNECTED;
@@ -217,8 +215,7 @@ static double part_inside(int32_t size, int32_t kernel, int32_t stride, int32_t 
 static double window_inside(struct builder *b, const struct thm_layer *l, const int32_t out[4])
 {
     const int32_t *in = tensor_of(b, b->now)->shape;
-    return part_inside(in[1], l->kernel_h, l->stride_h, out[1]) *
-           part_inside(in[2], l->kernel_w, l->stride_w, out[2]);
+    return part_inside(in[1], l->kernel_h, l->stride_h, out[1]) * part_inside(in[2], l->kernel_w, l->stride_w, out[2]);
 }
 
 static void build_conv(struct builder *b, const struct thm_layer *l)
@@ -227,8 +224,8 @@ static void build_conv(struct builder *b, const struct thm_layer *l)
     if (!slide(b, l, l->units, out))
         return;
     const int32_t weights[] = { l->units, l->kernel_h, l->kernel_w, in };
-    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_CONV_2D, weights, 4,
-                                            l->kernel_h * l->kernel_w * in, window_inside(b, l, out), out, 4);
+    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_CONV_2D, weights, 4, l->kernel_h * l->kernel_w * in,
+                                            window_inside(b, l, out), out, 4);
     thm_tflite_conv_options(op, l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w, l->activation);
 }
 
@@ -238,18 +235,17 @@ static void build_depthwise(struct builder *b, const struct thm_layer *l)
     if (!slide(b, l, channels, out))
         return;
     const int32_t weights[] = { 1, l->kernel_h, l->kernel_w, channels };
-    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_DEPTHWISE_CONV_2D, weights, 4,
-                                            l->kernel_h * l->kernel_w, window_inside(b, l, out), out, 4);
-    thm_tflite_depthwise_options(op, l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w,
-                                 (uint32_t)l->units, l->activation);
+    struct thm_tflite_op *op = add_weighted(b, l, THM_TFLITE_DEPTHWISE_CONV_2D, weights, 4, l->kernel_h * l->kernel_w,
+                                            window_inside(b, l, out), out, 4);
+    thm_tflite_depthwise_options(op, l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w, (uint32_t)l->units,
+                                 l->activation);
 }
 
 static void build_dense(struct builder *b, const struct thm_layer *l)
 {
     int32_t in = (int32_t)thm_graph_elements(tensor_of(b, b->now));
     const int32_t weights[] = { l->units, in, 0, 0 }, out[] = { 1, l->units };
-    thm_tflite_dense_options(add_weighted(b, l, THM_TFLITE_FULLY_CONNECTED, weights, 2, in, 1, out, 2),
-                             l->activation);
+    thm_tflite_dense_options(add_weighted(b, l, THM_TFLITE_FULLY_CONNECTED, weights, 2, in, 1, out, 2), l->activation);
 }
 
 static void build_pool(struct builder *b, const struct thm_layer *l)
@@ -259,9 +255,8 @@ static void build_pool(struct builder *b, const struct thm_layer *l)
         return;
     const bool average = l->kind == THM_LAYER_AVERAGE_POOL;
     thm_tflite_pool_options(
-        add_op(b, average ? THM_TFLITE_AVERAGE_POOL_2D : THM_TFLITE_MAX_POOL_2D, inner_type(b), 4, out),
-        l->padding, (uint32_t)l->stride_h, (uint32_t)l->stride_w, (uint32_t)l->kernel_h,
-        (uint32_t)l->kernel_w);
+        add_op(b, average ? THM_TFLITE_AVERAGE_POOL_2D : THM_TFLITE_MAX_POOL_2D, inner_type(b), 4, out), l->padding,
+        (uint32_t)l->stride_h, (uint32_t)l->stride_w, (uint32_t)l->kernel_h, (uint32_t)l->kernel_w);
     quantize_like(b, b->now, from);
     b->now.rms *= average ? 0.85 : 1.3; /* of rectified values */
 }
@@ -272,8 +267,7 @@ static void build_reshape(struct builder *b, const struct thm_layer *l)
     while (rank < 4 && l->shape[rank])
         rank++;
     add_constant(b, "shape", THM_INT32, 1, &rank, &shape)->raw = l->shape;
-    struct thm_tflite_op *op =
-        add_op(b, THM_TFLITE_RESHAPE, b->g->tensors[from].type, (uint32_t)rank, l->shape);
+    struct thm_tflite_op *op = add_op(b, THM_TFLITE_RESHAPE, b->g->tensors[from].type, (uint32_t)rank, l->shape);
     op->inputs = 2;
     op->input[1] = shape;
     quantize_like(b, b->now, from);
@@ -282,8 +276,7 @@ static void build_reshape(struct builder *b, const struct thm_layer *l)
 }
 
 /* An op whose output has its input's shape. */
-static struct thm_tflite_op *add_same_shape(struct builder *b, enum thm_tflite_op_code code,
-                                            enum thm_type type)
+static struct thm_tflite_op *add_same_shape(struct builder *b, enum thm_tflite_op_code code, enum thm_type type)
 {
     const struct thm_tflite_tensor in = *tensor_of(b, b->now);
     return add_op(b, code, type, in.rank, in.shape);
@@ -395,8 +388,7 @@ static void add_input(struct builder *b)
     uint32_t rank = 0;
     while (rank < 4 && b->a->input[rank])
         rank++;
-    thm_graph_tensor(b->g, "input", b->a->float_input ? THM_FLOAT32 : THM_INT8, rank, b->a->input,
-                     &b->now.tensor);
+    thm_graph_tensor(b->g, "input", b->a->float_input ? THM_FLOAT32 : THM_INT8, rank, b->a->input, &b->now.tensor);
     quantize(b, b->now, (double)b->a->in.scale, b->a->in.zero_point);
     b->now.rms = (double)b->a->input_rms;
     b->g->input = b->now.tensor;

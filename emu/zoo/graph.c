@@ -57,8 +57,8 @@ uint32_t thm_graph_elements(const struct thm_tflite_tensor *t)
     return n;
 }
 
-struct thm_tflite_tensor *thm_graph_tensor(struct thm_graph *g, const char *name, enum thm_type type,
-                                           uint32_t rank, const int32_t *shape, int32_t *index)
+struct thm_tflite_tensor *thm_graph_tensor(struct thm_graph *g, const char *name, enum thm_type type, uint32_t rank,
+                                           const int32_t *shape, int32_t *index)
 {
     uint32_t at = g->tensor_count;
     if (at == THM_GRAPH_TENSORS_MAX) {
@@ -92,8 +92,8 @@ struct thm_graph_data *thm_graph_constant(struct thm_graph *g, int32_t tensor)
     return &g->data[tensor];
 }
 
-struct thm_tflite_op *thm_graph_op(struct thm_graph *g, enum thm_tflite_op_code code, int32_t version,
-                                   int32_t input, int32_t output)
+struct thm_tflite_op *thm_graph_op(struct thm_graph *g, enum thm_tflite_op_code code, int32_t version, int32_t input,
+                                   int32_t output)
 {
     uint32_t at = g->op_count;
     if (at == THM_GRAPH_OPS_MAX) {
@@ -126,8 +126,8 @@ static void draw_int8(const struct thm_graph_data *d, uint32_t offset, uint8_t *
     }
 }
 
-static void draw_words(const struct thm_tflite_tensor *t, const struct thm_graph_data *d, uint32_t offset,
-                       uint8_t *to, uint32_t len)
+static void draw_words(const struct thm_tflite_tensor *t, const struct thm_graph_data *d, uint32_t offset, uint8_t *to,
+                       uint32_t len)
 {
     for (uint32_t i = 0; i < len; i += 4) {
         uint32_t at = (offset + i) / 4;

@@ -37,15 +37,15 @@ void *thm_graph_alloc(struct thm_graph *g, size_t bytes);
 const char *thm_graph_text(struct thm_graph *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Add a tensor without data or quantisation; never NULL. *index (may be NULL) is its number. */
-struct thm_tflite_tensor *thm_graph_tensor(struct thm_graph *g, const char *name, enum thm_type type,
-                                           uint32_t rank, const int32_t *shape, int32_t *index);
+struct thm_tflite_tensor *thm_graph_tensor(struct thm_graph *g, const char *name, enum thm_type type, uint32_t rank,
+                                           const int32_t *shape, int32_t *index);
 /* Give a tensor one scale. */
 void thm_graph_quantize(struct thm_graph *g, struct thm_tflite_tensor *t, float scale, int64_t zero_point);
 /* Make a tensor constant: data_bytes from its type and shape. Result: what to fill in. */
 struct thm_graph_data *thm_graph_constant(struct thm_graph *g, int32_t tensor);
 /* Add an op with one input and no options; never NULL. */
-struct thm_tflite_op *thm_graph_op(struct thm_graph *g, enum thm_tflite_op_code code, int32_t version,
-                                   int32_t input, int32_t output);
+struct thm_tflite_op *thm_graph_op(struct thm_graph *g, enum thm_tflite_op_code code, int32_t version, int32_t input,
+                                   int32_t output);
 uint32_t thm_graph_elements(const struct thm_tflite_tensor *t);
 
 /* View for the writer; lent, lives as long as the graph. */

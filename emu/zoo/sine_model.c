@@ -46,8 +46,7 @@ static void copy_floats(struct thm_graph *g, int32_t tensor, const float *values
 }
 
 /* Append a layer behind tensor `in`. Result: its output. */
-static int32_t add_layer(struct thm_graph *g, const struct thm_sine *net, unsigned number, int32_t in,
-                         bool int8)
+static int32_t add_layer(struct thm_graph *g, const struct thm_sine *net, unsigned number, int32_t in, bool int8)
 {
     const struct dense *l = &layers[number];
     const int32_t weight_shape[] = { l->out, l->in }, out_shape[] = { 1, l->out };
@@ -56,8 +55,7 @@ static int32_t add_layer(struct thm_graph *g, const struct thm_sine *net, unsign
     enum thm_type type = int8 ? THM_INT8 : THM_FLOAT32;
     thm_graph_tensor(g, thm_graph_text(g, "layer_%u/weights", number), type, 2, weight_shape, &w);
     thm_graph_tensor(g, thm_graph_text(g, "layer_%u/bias", number), int8 ? THM_INT32 : type, 1, &l->out, &b);
-    thm_graph_tensor(g, is_last ? "output" : thm_graph_text(g, "layer_%u/relu", number), type, 2, out_shape,
-                     &out);
+    thm_graph_tensor(g, is_last ? "output" : thm_graph_text(g, "layer_%u/relu", number), type, 2, out_shape, &out);
     if (int8)
         quantize_weights(g, w, net->p + l->weights, l->in * l->out);
     else

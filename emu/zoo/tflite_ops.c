@@ -60,9 +60,8 @@ void thm_tflite_conv_options(struct thm_tflite_op *op, enum thm_tflite_padding p
     set_options(op, fields, sizeof fields / sizeof fields[0]);
 }
 
-void thm_tflite_depthwise_options(struct thm_tflite_op *op, enum thm_tflite_padding padding,
-                                  uint32_t stride_h, uint32_t stride_w, uint32_t multiplier,
-                                  enum thm_tflite_activation activation)
+void thm_tflite_depthwise_options(struct thm_tflite_op *op, enum thm_tflite_padding padding, uint32_t stride_h,
+                                  uint32_t stride_w, uint32_t multiplier, enum thm_tflite_activation activation)
 {
     const struct thm_fb_field fields[] = {
         { 0, 1, padding },    { 1, 4, stride_w }, { 2, 4, stride_h }, { 3, 4, multiplier },

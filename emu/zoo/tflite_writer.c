@@ -70,9 +70,7 @@ static void write_codes(struct layout *l, uint32_t at)
     uint32_t refs = thm_fb_vector(&l->fb, at, NULL, 4, l->codes);
     for (uint32_t i = 0; i < l->codes; i++) {
         uint32_t code = (uint32_t)l->code[i]; /* below 127, so the deprecated field says the same */
-        const struct thm_fb_field fields[] = { { 0, 1, code },
-                                               { 2, 4, (uint32_t)l->version[i] },
-                                               { 3, 4, code } };
+        const struct thm_fb_field fields[] = { { 0, 1, code }, { 2, 4, (uint32_t)l->version[i] }, { 3, 4, code } };
         thm_fb_table(&l->fb, refs + 4 * i, fields, 3);
     }
 }
@@ -86,9 +84,7 @@ static void write_zero_points(struct thm_fb *fb, uint32_t at, const struct thm_t
 
 static void write_quantization(struct thm_fb *fb, uint32_t at, const struct thm_tflite_tensor *t)
 {
-    const struct thm_fb_field fields[] = { { 2, 4, 0 },
-                                           { 3, 4, 0 },
-                                           { 6, 4, (uint32_t)t->quantized_dimension } };
+    const struct thm_fb_field fields[] = { { 2, 4, 0 }, { 3, 4, 0 }, { 6, 4, (uint32_t)t->quantized_dimension } };
     uint32_t table = thm_fb_table(fb, at, fields, t->quantized_dimension ? 3 : 2);
     thm_fb_vector(fb, thm_fb_slot(fb, table, 2), t->scale, 4, t->scales);
     write_zero_points(fb, thm_fb_slot(fb, table, 3), t);
@@ -96,9 +92,7 @@ static void write_quantization(struct thm_fb *fb, uint32_t at, const struct thm_
 
 static void write_tensor(struct thm_fb *fb, uint32_t at, const struct thm_tflite_tensor *t, uint32_t buffer)
 {
-    struct thm_fb_field fields[5] = {
-        { 0, 4, 0 }, { 1, 1, t->type }, { 2, 4, buffer }, { 3, 4, 0 }, { 4, 4, 0 }
-    };
+    struct thm_fb_field fields[5] = { { 0, 4, 0 }, { 1, 1, t->type }, { 2, 4, buffer }, { 3, 4, 0 }, { 4, 4, 0 } };
     uint32_t table = thm_fb_table(fb, at, fields, t->scales ? 5 : 4);
     thm_fb_vector(fb, thm_fb_slot(fb, table, 0), t->shape, 4, t->rank);
     thm_fb_string(fb, thm_fb_slot(fb, table, 3), t->name);
@@ -261,8 +255,8 @@ static void emit_tensor(struct stream *s, const struct thm_tflite_model *m, uint
     }
 }
 
-static enum thm_zoo_err emit_all(const struct layout *l, const struct thm_tflite_model *m,
-                                 uint32_t file_bytes, const struct thm_sink *sink)
+static enum thm_zoo_err emit_all(const struct layout *l, const struct thm_tflite_model *m, uint32_t file_bytes,
+                                 const struct thm_sink *sink)
 {
     struct stream s = { .sink = sink };
     emit(&s, l->fb.data, l->fb.len);
@@ -275,8 +269,8 @@ static enum thm_zoo_err emit_all(const struct layout *l, const struct thm_tflite
     return s.err;
 }
 
-enum thm_zoo_err thm_tflite_write(const struct thm_tflite_model *m, uint32_t file_bytes,
-                                  const struct thm_sink *sink, uint32_t *written)
+enum thm_zoo_err thm_tflite_write(const struct thm_tflite_model *m, uint32_t file_bytes, const struct thm_sink *sink,
+                                  uint32_t *written)
 {
     struct layout l = { 0 };
     enum thm_zoo_err e = lay_out(&l, m, file_bytes != 0);

@@ -27,8 +27,7 @@ enum thm_tflite_op_code { /* numbers of the schema's BuiltinOperator */
 enum thm_tflite_activation { THM_TFLITE_NONE = 0, THM_TFLITE_RELU = 1, THM_TFLITE_RELU6 = 3 };
 enum thm_tflite_padding { THM_TFLITE_SAME = 0, THM_TFLITE_VALID = 1 };
 
-const char *thm_tflite_op_name(
-    enum thm_tflite_op_code code); /* "CONV_2D"; "unknown" for one not listed above */
+const char *thm_tflite_op_name(enum thm_tflite_op_code code); /* "CONV_2D"; "unknown" for one not listed above */
 
 struct thm_tflite_tensor {
     const char *name;
@@ -47,8 +46,7 @@ struct thm_tflite_op {
     int32_t version;
     uint32_t inputs; /* at most 3 */
     int32_t input[3], output;
-    struct thm_fb_field
-        option[THM_FB_FIELDS_MAX]; /* fields of the op's options table; see thm_tflite_*_options() */
+    struct thm_fb_field option[THM_FB_FIELDS_MAX]; /* fields of the op's options table; see thm_tflite_*_options() */
     uint32_t options;
 };
 
@@ -75,8 +73,8 @@ struct thm_sink {                                              /* where bytes go
  * a rank or a count is out of range THM_ZOO_ESIZE   longer than file_bytes or than 2^31 - 1, the most that
  * FlatBuffers allow THM_ZOO_ENOMEM, THM_ZOO_ESINK; before ESINK a part may have gone to the sink, otherwise
  * nothing has */
-enum thm_zoo_err thm_tflite_write(const struct thm_tflite_model *m, uint32_t file_bytes,
-                                  const struct thm_sink *sink, uint32_t *written);
+enum thm_zoo_err thm_tflite_write(const struct thm_tflite_model *m, uint32_t file_bytes, const struct thm_sink *sink,
+                                  uint32_t *written);
 
 /* Length of the file that thm_tflite_write() with file_bytes 0 would make; same errors but ESINK. */
 enum thm_zoo_err thm_tflite_size(const struct thm_tflite_model *m, uint32_t *bytes);
@@ -84,9 +82,8 @@ enum thm_zoo_err thm_tflite_size(const struct thm_tflite_model *m, uint32_t *byt
 /* Options of the ops that have some; the others need none. Strides and sizes are in elements. */
 void thm_tflite_conv_options(struct thm_tflite_op *op, enum thm_tflite_padding padding, uint32_t stride_h,
                              uint32_t stride_w, enum thm_tflite_activation activation);
-void thm_tflite_depthwise_options(struct thm_tflite_op *op, enum thm_tflite_padding padding,
-                                  uint32_t stride_h, uint32_t stride_w, uint32_t multiplier,
-                                  enum thm_tflite_activation activation);
+void thm_tflite_depthwise_options(struct thm_tflite_op *op, enum thm_tflite_padding padding, uint32_t stride_h,
+                                  uint32_t stride_w, uint32_t multiplier, enum thm_tflite_activation activation);
 void thm_tflite_pool_options(struct thm_tflite_op *op, enum thm_tflite_padding padding, uint32_t stride_h,
                              uint32_t stride_w, uint32_t filter_h, uint32_t filter_w);
 void thm_tflite_dense_options(struct thm_tflite_op *op, enum thm_tflite_activation activation);

@@ -87,7 +87,7 @@ static bool wins(const struct claims *mine, const struct claims *other)
 
 static int32_t rewrite_as(struct sf *fs, const struct entry *e, uint16_t id)
 {
-    struct sf_page_header h = { id | SF_ID_INDEX, e->h.span, (uint8_t)~(SF_USED | SF_INDEX | SF_FINAL) };
+    struct sf_page_header h = { id | SF_ID_INDEX, e->h.span, (uint8_t) ~(SF_USED | SF_INDEX | SF_FINAL) };
     uint16_t to;
     sf_report(fs, pass, SF_FIX_LOOKUP, e->h.id, e->h.span);
     return sf_mend_rewrite_page(fs, e->page, &h, &to);
@@ -121,7 +121,7 @@ static int32_t judge_foreign(struct sf *fs, struct entry *e)
 /* Index page by the table and data page by its header, or the other way round: it becomes the one that is missing. */
 static int32_t judge_kind(struct sf *fs, struct entry *e)
 {
-    struct sf_page_header h = { e->id | SF_ID_INDEX, e->h.span, (uint8_t)~(SF_USED | SF_FINAL | SF_INDEX) };
+    struct sf_page_header h = { e->id | SF_ID_INDEX, e->h.span, (uint8_t) ~(SF_USED | SF_FINAL | SF_INDEX) };
     bool data, index;
     uint16_t to;
     e->delete_page = true;

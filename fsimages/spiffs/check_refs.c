@@ -70,7 +70,7 @@ static int32_t mend_impossible(struct sf *fs, const struct table *t, uint32_t sp
     uint16_t data, id = t->h.id & (uint16_t)~SF_ID_INDEX;
     int32_t res = find_other(fs, id, span, 0, &data);
     if (!res && data == 0) {
-        struct sf_new_page want = { .header = { id, (uint16_t)span, (uint8_t)~(SF_USED | SF_FINAL) } };
+        struct sf_new_page want = { .header = { id, (uint16_t)span, (uint8_t) ~(SF_USED | SF_FINAL) } };
         res = sf_page_new(fs, &want, &data);
     }
     return res ? res : relist(fs, t, span, data);

@@ -9,7 +9,7 @@ static const struct {
 #define X(name, code, kind) { code, kind, "SPIFFS_ERR_" #name },
     SPIFFS_CODES(X)
 #undef X
-    { SF_ERR_NO_MEM, THM_FS_ENOMEM, "ESP_ERR_NO_MEM" },
+        { SF_ERR_NO_MEM, THM_FS_ENOMEM, "ESP_ERR_NO_MEM" },
     { SF_ERR_MEDIUM - THM_FS_ERANGE, THM_FS_ERANGE, "FLASH_OUT_OF_RANGE" },
     { SF_ERR_MEDIUM - THM_FS_EPROGRAM, THM_FS_EPROGRAM, "FLASH_PROGRAM_FAILED" },
     { SF_ERR_MEDIUM - THM_FS_EIO, THM_FS_EIO, "FLASH_FAILED" },

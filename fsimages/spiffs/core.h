@@ -1,6 +1,6 @@
 /* fsimages/spiffs/core.h -- the parts of the SPIFFS driver to each other. All functions return 0 (or what their comment
- * says) or a negative code of codes.h. Working buffers are the device's: `work` and `lookup`, one page each, are shared by
- * everybody, so a call that says "uses work" destroys what the caller had there. */
+ * says) or a negative code of codes.h. Working buffers are the device's: `work` and `lookup`, one page each, are shared
+ * by everybody, so a call that says "uses work" destroys what the caller had there. */
 #pragma once
 #include "fsimages/spiffs.h"
 #include "fsimages/spiffs/codes.h"
@@ -15,16 +15,16 @@
 
 struct sf_cache_page;
 
-struct sf_fd {          /* in the device's memory */
-    uint8_t open;       /* 0: this descriptor is free */
-    uint8_t flags;      /* enum of fs.h */
-    uint16_t id;        /* with SF_ID_INDEX */
+struct sf_fd {     /* in the device's memory */
+    uint8_t open;  /* 0: this descriptor is free */
+    uint8_t flags; /* enum of fs.h */
+    uint16_t id;   /* with SF_ID_INDEX */
     uint16_t header_page;
     uint16_t cursor_span, cursor_page; /* the index page used last */
-    uint16_t written;   /* data went through this descriptor */
-    uint32_t size;      /* may be SF_UNDEFINED */
+    uint16_t written;                  /* data went through this descriptor */
+    uint32_t size;                     /* may be SF_UNDEFINED */
     uint32_t pos;
-    uint32_t cached;    /* number + 1 of the cache page that collects its writes; 0: none */
+    uint32_t cached; /* number + 1 of the cache page that collects its writes; 0: none */
     uint8_t reserved[SF_FD_BYTES - 24];
 };
 
@@ -34,11 +34,11 @@ struct sf {
     struct thm_fs_memory mem;
     struct thm_fs_config config;
     struct sf_geometry g;
-    void *control;              /* the device's */
+    void *control; /* the device's */
     uint8_t *work, *lookup;
     struct sf_fd *fds;
     uint32_t fd_count;
-    uint8_t *cache;             /* NULL: none */
+    uint8_t *cache; /* NULL: none */
     uint32_t alloc, deleted, free_blocks;
     uint16_t erase_counter;
     struct sf_slot cursor;      /* where the last object was found: searches begin there */
@@ -77,7 +77,7 @@ typedef int32_t sf_visitor(struct sf *fs, uint16_t id, struct sf_slot at, void *
  * walk and is returned, with *at the entry; SPIFFS_ERR_NOT_FOUND if nobody ended it. Uses lookup. */
 int32_t sf_walk(struct sf *fs, struct sf_slot from, bool round, sf_visitor *visit, void *ctx, struct sf_slot *at);
 int32_t sf_walk_all(struct sf *fs, sf_visitor *visit, void *ctx); /* from the start; not found is success */
-int32_t sf_find_free(struct sf *fs, struct sf_slot *at);           /* takes it out of the free blocks' count; uses lookup */
+int32_t sf_find_free(struct sf *fs, struct sf_slot *at); /* takes it out of the free blocks' count; uses lookup */
 /* The valid page with that id and span, `except` not counting (0: none). page may be NULL. Uses lookup. */
 int32_t sf_find_page(struct sf *fs, uint16_t id, uint16_t span, uint16_t except, uint16_t *page);
 /* As sf_find_page, by what the page headers say rather than the lookup tables. */

@@ -65,7 +65,8 @@ static void put_name(struct sf *fs, uint8_t *page, const char *name)
     memcpy(page + SF_OBJECT_NAME, name, len);
 }
 
-/* The padding behind the page header is undefined in the format (the reference leaves what was on its stack); here 0. */
+/* The padding behind the page header is undefined in the format (the reference leaves what was on its stack); here 0.
+ */
 int32_t sf_index_create(struct sf *fs, uint16_t id, const char *name, uint16_t *page)
 {
     struct sf_slot at;
@@ -81,7 +82,7 @@ int32_t sf_index_create(struct sf *fs, uint16_t id, const char *name, uint16_t *
         return res;
     fs->alloc++;
     memset(h, 0, fs->g.header_len);
-    sf_page_header_put(h, &(struct sf_page_header){ sf_get16(entry), 0, (uint8_t)~(SF_FINAL | SF_INDEX | SF_USED) });
+    sf_page_header_put(h, &(struct sf_page_header){ sf_get16(entry), 0, (uint8_t) ~(SF_FINAL | SF_INDEX | SF_USED) });
     sf_put32(h + SF_OBJECT_SIZE, SF_UNDEFINED);
     h[SF_OBJECT_TYPE] = SF_TYPE_FILE;
     put_name(fs, h, name);

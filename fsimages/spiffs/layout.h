@@ -1,7 +1,7 @@
 /* fsimages/spiffs/layout.h -- what is where on a SPIFFS volume.
  *
- * A block starts with lookup pages: one 16-bit object id for each other page of the block; the last two words of the last
- * lookup page are the magic and the erase count. Every other page starts with a 5-byte header. A file is one index
+ * A block starts with lookup pages: one 16-bit object id for each other page of the block; the last two words of the
+ * last lookup page are the magic and the erase count. Every other page starts with a 5-byte header. A file is one index
  * header page, further index pages if it is large, and data pages. Source: pellepl/spiffs 0b2e129, spiffs_nucleus.h. */
 #pragma once
 #include <stdbool.h>
@@ -17,26 +17,35 @@
 #define SF_TYPE_FILE  1
 
 enum { /* page flags, active low */
-    SF_USED = 0x01, SF_FINAL = 0x02, SF_INDEX = 0x04, SF_IXDELE = 0x40, SF_DELET = 0x80,
+       SF_USED = 0x01,
+       SF_FINAL = 0x02,
+       SF_INDEX = 0x04,
+       SF_IXDELE = 0x40,
+       SF_DELET = 0x80,
 };
 
 enum { /* offsets in pages */
-    SF_PAGE_ID = 0, SF_PAGE_SPAN = 2, SF_PAGE_FLAGS = 4, SF_PAGE_HEADER = 5,
-    SF_INDEX_TABLE = 8,                                   /* page table of the second and further index pages */
-    SF_OBJECT_SIZE = 8, SF_OBJECT_TYPE = 12, SF_OBJECT_NAME = 13, /* index header page; then metadata, then its page table */
+       SF_PAGE_ID = 0,
+       SF_PAGE_SPAN = 2,
+       SF_PAGE_FLAGS = 4,
+       SF_PAGE_HEADER = 5,
+       SF_INDEX_TABLE = 8, /* page table of the second and further index pages */
+       SF_OBJECT_SIZE = 8,
+       SF_OBJECT_TYPE = 12,
+       SF_OBJECT_NAME = 13, /* index header page; then metadata, then its page table */
 };
 
 struct sf_geometry {
-    uint32_t page, block;        /* bytes */
-    uint32_t blocks, pages;      /* in the volume; pages: lookup pages included */
-    uint32_t block_pages;        /* pages in a block */
-    uint32_t lookup_pages;       /* of them lookup pages */
-    uint32_t entries;            /* of them others: lookup entries in a block */
-    uint32_t page_ids;           /* lookup entries that fit one lookup page */
-    uint32_t data;               /* file bytes in a data page */
-    uint32_t header_len;         /* bytes before the page table of an index header page */
+    uint32_t page, block;                   /* bytes */
+    uint32_t blocks, pages;                 /* in the volume; pages: lookup pages included */
+    uint32_t block_pages;                   /* pages in a block */
+    uint32_t lookup_pages;                  /* of them lookup pages */
+    uint32_t entries;                       /* of them others: lookup entries in a block */
+    uint32_t page_ids;                      /* lookup entries that fit one lookup page */
+    uint32_t data;                          /* file bytes in a data page */
+    uint32_t header_len;                    /* bytes before the page table of an index header page */
     uint32_t header_entries, index_entries; /* page table entries of an index header page, of another index page */
-    uint32_t name_len, meta_len; /* bytes; name_len with its NUL */
+    uint32_t name_len, meta_len;            /* bytes; name_len with its NUL */
     bool magic, magic_length;
 };
 

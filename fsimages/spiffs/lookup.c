@@ -255,7 +255,7 @@ static int32_t visit_count(struct sf *fs, uint16_t id, struct sf_slot at, void *
 }
 
 struct block_scan {
-    int32_t min, max;  /* erase counts */
+    int32_t min, max;   /* erase counts */
     uint32_t bad, bads; /* blocks without magic */
 };
 

@@ -59,11 +59,11 @@ int32_t sf_object_read(struct sf *fs, struct sf_fd *fd, uint32_t offset, uint8_t
 struct writing {
     struct sf_fd *fd;
     const uint8_t *data;
-    uint32_t offset;      /* where it began */
-    uint32_t len, done;   /* bytes */
+    uint32_t offset;    /* where it began */
+    uint32_t len, done; /* bytes */
     uint32_t data_span, in_page;
-    uint16_t span, page;  /* the index page in work */
-    bool fresh;           /* its header page has never been written: it is completed in place */
+    uint16_t span, page; /* the index page in work */
+    bool fresh;          /* its header page has never been written: it is completed in place */
 };
 
 static uint32_t end_of(const struct writing *w)
@@ -105,7 +105,7 @@ static int32_t append_store_index(struct sf *fs, struct writing *w)
 
 static int32_t new_index_page(struct sf *fs, struct writing *w, uint16_t span)
 {
-    struct sf_new_page n = { .header = { w->fd->id | SF_ID_INDEX, span, (uint8_t)~(SF_FINAL | SF_INDEX) } };
+    struct sf_new_page n = { .header = { w->fd->id | SF_ID_INDEX, span, (uint8_t) ~(SF_FINAL | SF_INDEX) } };
     int32_t res = sf_page_new(fs, &n, &w->page);
     if (res)
         return res;
@@ -145,7 +145,9 @@ static int32_t append_data(struct sf *fs, struct writing *w, uint32_t n)
     int32_t res;
     if (w->in_page == 0) {
         struct sf_new_page want = { .header = { id, (uint16_t)w->data_span, (uint8_t)~SF_FINAL },
-                                    .data = w->data + w->done, .len = n, .finalize = true };
+                                    .data = w->data + w->done,
+                                    .len = n,
+                                    .finalize = true };
         res = sf_page_new(fs, &want, &page);
     } else {
         res = sf_check_data_page(fs, page, id, (uint16_t)w->data_span);
@@ -245,7 +247,7 @@ static int32_t modify_data(struct sf *fs, struct writing *w, uint32_t n)
         want.len = n;
         want.finalize = true;
         res = old < fs->g.pages && !sf_is_lookup_page(&fs->g, old) ? sf_page_new(fs, &want, &page)
-                                                                  : SPIFFS_ERR_INDEX_REF_INVALID;
+                                                                   : SPIFFS_ERR_INDEX_REF_INVALID;
     } else {
         res = modify_part(fs, w, n, old, &want, &page);
     }
@@ -258,8 +260,13 @@ static int32_t modify_data(struct sf *fs, struct writing *w, uint32_t n)
 
 int32_t sf_object_modify(struct sf *fs, struct sf_fd *fd, uint32_t offset, const uint8_t *data, uint32_t len)
 {
-    struct writing w = { .fd = fd, .data = data, .offset = offset, .len = len, .span = SF_NO_SPAN,
-                         .data_span = offset / fs->g.data, .in_page = offset % fs->g.data };
+    struct writing w = { .fd = fd,
+                         .data = data,
+                         .offset = offset,
+                         .len = len,
+                         .span = SF_NO_SPAN,
+                         .data_span = offset / fs->g.data,
+                         .in_page = offset % fs->g.data };
     int32_t res = sf_gc_check(fs, (uint64_t)len + fs->g.data);
     if (res)
         return res;

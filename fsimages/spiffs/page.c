@@ -40,8 +40,9 @@ static int32_t check_reference(const struct sf *fs, uint32_t page)
     return sf_is_lookup_page(&fs->g, page) ? SPIFFS_ERR_INDEX_REF_LU : 0;
 }
 
-static const int32_t index_reference_codes[] = { SPIFFS_ERR_INDEX_REF_FREE, SPIFFS_ERR_INDEX_FREE,
-    SPIFFS_ERR_INDEX_REF_LU, SPIFFS_ERR_INDEX_LU, SPIFFS_ERR_INDEX_REF_INVALID, SPIFFS_ERR_INDEX_INVALID };
+static const int32_t index_reference_codes[] = { SPIFFS_ERR_INDEX_REF_FREE,    SPIFFS_ERR_INDEX_FREE,
+                                                 SPIFFS_ERR_INDEX_REF_LU,      SPIFFS_ERR_INDEX_LU,
+                                                 SPIFFS_ERR_INDEX_REF_INVALID, SPIFFS_ERR_INDEX_INVALID };
 
 int32_t sf_check_index_page(struct sf *fs, uint32_t page, uint16_t id, uint16_t span)
 {
@@ -123,7 +124,8 @@ int32_t sf_page_copy(struct sf *fs, uint32_t to, uint32_t from, uint32_t len)
     return 0;
 }
 
-/* The page is written with FINAL = 1 and finished only after its lookup entry, so that a cut leaves the old one valid. */
+/* The page is written with FINAL = 1 and finished only after its lookup entry, so that a cut leaves the old one valid.
+ */
 static int32_t move_content(struct sf *fs, uint8_t *content, struct sf_slot at, uint16_t id)
 {
     uint16_t page = sf_slot_page(&fs->g, at);
@@ -171,7 +173,7 @@ int32_t sf_page_delete(struct sf *fs, uint32_t page)
     fs->deleted++;
     fs->alloc -= fs->alloc != 0;
     sf_cache_drop(fs, page);
-    return sf_page_write_flags(fs, page, (uint8_t)~(SF_DELET | SF_USED));
+    return sf_page_write_flags(fs, page, (uint8_t) ~(SF_DELET | SF_USED));
 }
 
 int32_t sf_block_erase(struct sf *fs, uint32_t block)

@@ -145,7 +145,8 @@ int32_t thm_spiffs_info(struct thm_fs *f, const char *name, struct thm_spiffs_in
     int32_t res = read_header(fs, name, &page);
     if (res)
         return res;
-    *out = (struct thm_spiffs_info){ .object_id = sf_get16(fs->header) & ~SF_ID_INDEX, .header_page = page,
+    *out = (struct thm_spiffs_info){ .object_id = sf_get16(fs->header) & ~SF_ID_INDEX,
+                                     .header_page = page,
                                      .meta_len = fs->g.meta_len };
     memcpy(out->meta, fs->header + SF_OBJECT_NAME + fs->g.name_len, fs->g.meta_len);
     return 0;
@@ -194,7 +195,9 @@ static int32_t spiffs_usage(struct thm_fs *f, struct thm_fs_usage *out)
 void thm_spiffs_counters(const struct thm_fs *f, struct thm_spiffs_counters *out)
 {
     const struct sf *fs = (const struct sf *)f;
-    *out = (struct thm_spiffs_counters){ .alloc = fs->alloc, .deleted = fs->deleted, .free_blocks = fs->free_blocks,
+    *out = (struct thm_spiffs_counters){ .alloc = fs->alloc,
+                                         .deleted = fs->deleted,
+                                         .free_blocks = fs->free_blocks,
                                          .erase_counter = fs->erase_counter,
                                          .pages = fs->g.blocks * fs->g.entries };
 }
@@ -219,8 +222,22 @@ int32_t thm_spiffs_gc_quick(struct thm_fs *f, uint32_t max_free)
 }
 
 const struct thm_fs_ops thm_fs_spiffs = {
-    .name = "spiffs", .format = spiffs_format, .mount = spiffs_mount, .unmount = spiffs_unmount,
-    .open = sf_open, .close = sf_close, .read = sf_file_read, .write = sf_file_write, .seek = sf_seek,
-    .truncate = sf_truncate, .remove = sf_remove, .rename = sf_rename, .stat = spiffs_stat, .list = spiffs_list,
-    .usage = spiffs_usage, .check = sf_check, .code_name = sf_code_name, .code_kind = sf_code_kind,
+    .name = "spiffs",
+    .format = spiffs_format,
+    .mount = spiffs_mount,
+    .unmount = spiffs_unmount,
+    .open = sf_open,
+    .close = sf_close,
+    .read = sf_file_read,
+    .write = sf_file_write,
+    .seek = sf_seek,
+    .truncate = sf_truncate,
+    .remove = sf_remove,
+    .rename = sf_rename,
+    .stat = spiffs_stat,
+    .list = spiffs_list,
+    .usage = spiffs_usage,
+    .check = sf_check,
+    .code_name = sf_code_name,
+    .code_kind = sf_code_kind,
 };

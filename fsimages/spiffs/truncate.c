@@ -10,7 +10,7 @@ struct cutting {
     struct sf_fd *fd;
     uint32_t size, target; /* now, wanted */
     uint32_t data_span;
-    uint16_t span, page;   /* the index page in work; SF_NO_SPAN: none yet */
+    uint16_t span, page; /* the index page in work; SF_NO_SPAN: none yet */
     bool removing;
 };
 
@@ -155,7 +155,7 @@ int32_t sf_object_remove(struct sf *fs, struct sf_fd *fd)
     uint16_t id = fd->id, header = fd->header_page;
     int32_t res = begin(fs, &c);
     if (!res)
-        res = sf_page_write_flags(fs, header, (uint8_t)~(SF_USED | SF_INDEX | SF_FINAL | SF_IXDELE));
+        res = sf_page_write_flags(fs, header, (uint8_t) ~(SF_USED | SF_INDEX | SF_FINAL | SF_IXDELE));
     if (!res)
         res = cut_data(fs, &c);
     if (!res && c.span != SF_NO_SPAN && c.span != 0)

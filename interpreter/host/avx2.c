@@ -4,7 +4,7 @@
 #include "interpreter/host/requant_avx2.h"
 #include "interpreter/host/x86.h"
 
-#define STEP 2
+#define STEP      2
 #define INPUT_ONE _mm256_set1_epi16(1)
 #define OFFSET(z) 0
 typedef int16_t input_t, weight_t;
@@ -37,7 +37,10 @@ static bool runs_here(void)
 }
 
 const struct thm_kernels thm_kernels_avx2 = {
-    .name = "avx2", .runs_here = runs_here, .windows_i8 = windows_i8, .depthwise_i8 = thm_depthwise_avx2,
+    .name = "avx2",
+    .runs_here = runs_here,
+    .windows_i8 = windows_i8,
+    .depthwise_i8 = thm_depthwise_avx2,
     .add_i8 = thm_add_avx2,
 };
 #else

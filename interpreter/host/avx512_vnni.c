@@ -1,10 +1,11 @@
-/* interpreter/host/avx512_vnni.c -- AVX-512 VNNI in vectors of 256 bits: four products of uint8 and int8 at once. Elements gain 128 to be unsigned. */
+/* interpreter/host/avx512_vnni.c -- AVX-512 VNNI in vectors of 256 bits: four products of uint8 and int8 at once.
+ * Elements gain 128 to be unsigned. */
 #if defined __x86_64__
 #define TARGET __attribute__((target("avx2,avx512f,avx512vl,avx512vnni")))
 #include "interpreter/host/requant_avx2.h"
 #include "interpreter/host/x86.h"
 
-#define STEP 4
+#define STEP      4
 #define INPUT_ONE _mm256_set1_epi8(1)
 #define OFFSET(z) (128 + (z))
 typedef uint8_t input_t;
@@ -39,7 +40,10 @@ static bool runs_here(void)
 }
 
 const struct thm_kernels thm_kernels_avx512_vnni = {
-    .name = "avx512-vnni", .runs_here = runs_here, .windows_i8 = windows_i8, .depthwise_i8 = thm_depthwise_avx2,
+    .name = "avx512-vnni",
+    .runs_here = runs_here,
+    .windows_i8 = windows_i8,
+    .depthwise_i8 = thm_depthwise_avx2,
     .add_i8 = thm_add_avx2,
 };
 #else

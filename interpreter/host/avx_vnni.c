@@ -1,11 +1,12 @@
-/* interpreter/host/avx_vnni.c -- AVX-VNNI: four products of uint8 and int8 at once. Elements gain 128 to be unsigned. */
+/* interpreter/host/avx_vnni.c -- AVX-VNNI: four products of uint8 and int8 at once. Elements gain 128 to be unsigned.
+ */
 #if defined __x86_64__
 #define TARGET __attribute__((target("avx2,avxvnni")))
 #include <cpuid.h>
 #include "interpreter/host/requant_avx2.h"
 #include "interpreter/host/x86.h"
 
-#define STEP 4
+#define STEP      4
 #define INPUT_ONE _mm256_set1_epi8(1)
 #define OFFSET(z) (128 + (z))
 typedef uint8_t input_t;
@@ -42,7 +43,10 @@ static bool runs_here(void)
 }
 
 const struct thm_kernels thm_kernels_avx_vnni = {
-    .name = "avx-vnni", .runs_here = runs_here, .windows_i8 = windows_i8, .depthwise_i8 = thm_depthwise_avx2,
+    .name = "avx-vnni",
+    .runs_here = runs_here,
+    .windows_i8 = windows_i8,
+    .depthwise_i8 = thm_depthwise_avx2,
     .add_i8 = thm_add_avx2,
 };
 #else

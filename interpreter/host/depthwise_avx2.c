@@ -9,8 +9,8 @@
 struct job {
     const struct thm_windows_i8 *w;
     struct thm_workspace *space;
-    int16_t *weights;    /* [block][pair of taps][lane][2] */
-    struct lanes *lanes; /* [block] */
+    int16_t *weights;      /* [block][pair of taps][lane][2] */
+    struct lanes *lanes;   /* [block] */
     const int8_t *outside; /* as many zero points as there are channels */
     int32_t taps, pairs, blocks;
 };
@@ -83,8 +83,11 @@ static bool fits(const struct thm_windows_i8 *w)
 
 static bool run(const struct thm_windows_i8 *w, struct thm_workspace *space)
 {
-    struct job j = { .w = w, .space = space, .taps = w->filter_h * w->filter_w,
-                     .blocks = (w->channels + LANES - 1) / LANES, .weights = (int16_t *)(void *)space->weights,
+    struct job j = { .w = w,
+                     .space = space,
+                     .taps = w->filter_h * w->filter_w,
+                     .blocks = (w->channels + LANES - 1) / LANES,
+                     .weights = (int16_t *)(void *)space->weights,
                      .lanes = (struct lanes *)(void *)space->input };
     int8_t *outside = (int8_t *)(void *)&j.lanes[j.blocks];
     size_t windows = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;

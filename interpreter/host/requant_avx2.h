@@ -1,5 +1,5 @@
-/* interpreter/host/requant_avx2.h -- eight int32 sums to int8, as thm_scale32() and thm_add_clamp() do it. To be included
- * after TARGET, the instructions a function may use, is defined. */
+/* interpreter/host/requant_avx2.h -- eight int32 sums to int8, as thm_scale32() and thm_add_clamp() do it. To be
+ * included after TARGET, the instructions a function may use, is defined. */
 #pragma once
 #include <immintrin.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include "interpreter/ops/fixed.h"
 #include "interpreter/ops/variant.h"
 
-#define LANES 8 /* output channels side by side */
+#define LANES  8 /* output channels side by side */
 #define INLINE static inline TARGET __attribute__((always_inline))
 
 /* Bias, multiplier and shift of LANES output channels; 0 beyond the last. */

@@ -31,10 +31,11 @@ static inline struct thm_view thm_view(const struct thm_windows_i8 *w, const str
     int64_t y0 = (int64_t)at->y * w->stride_h - w->pad_h, x0 = (int64_t)at->x * w->stride_w - w->pad_w;
     size_t channels = (size_t)w->channels, line = (size_t)w->in_w * channels;
     struct thm_view v = { thm_clip_taps(y0, w->filter_h, w->dilation_h, w->in_h),
-                          thm_clip_taps(x0, w->filter_w, w->dilation_w, w->in_w), NULL,
-                          (size_t)w->dilation_h * line, (size_t)w->dilation_w * channels };
+                          thm_clip_taps(x0, w->filter_w, w->dilation_w, w->in_w), NULL, (size_t)w->dilation_h * line,
+                          (size_t)w->dilation_w * channels };
     if (v.y.from < v.y.to && v.x.from < v.x.to) {
-        size_t y = (size_t)(y0 + (int64_t)v.y.from * w->dilation_h), x = (size_t)(x0 + (int64_t)v.x.from * w->dilation_w);
+        size_t y = (size_t)(y0 + (int64_t)v.y.from * w->dilation_h),
+               x = (size_t)(x0 + (int64_t)v.x.from * w->dilation_w);
         v.first = w->in + ((size_t)at->batch * (size_t)w->in_h + y) * line + x * channels;
     }
     return v;

@@ -13,10 +13,10 @@
 #include "interpreter/host/windows.h"
 #include "interpreter/host/workspace.h"
 
-#define CHUNK       (LANES * STEP) /* elements in a vector */
-#define FEW_WINDOWS 4
+#define CHUNK        (LANES * STEP) /* elements in a vector */
+#define FEW_WINDOWS  4
 #define FEW_PRODUCTS 512
-#define TOGETHER    8 /* windows that share a load of weights */
+#define TOGETHER     8 /* windows that share a load of weights */
 
 struct job {
     const struct thm_windows_i8 *w;
@@ -101,7 +101,8 @@ INLINE __m256i *at_weights(weight_t *weights, int32_t element)
     return (__m256i *)(void *)(weights + (size_t)element * LANES);
 }
 
-/* Interleave the weights of `count` channels from k on: [element / STEP][lane][element % STEP], 0 where there is none. */
+/* Interleave the weights of `count` channels from k on: [element / STEP][lane][element % STEP], 0 where there is none.
+ */
 TARGET static void interleave(const struct job *j, int32_t k, int32_t count)
 {
     const struct thm_windows_i8 *w = j->w;
@@ -258,7 +259,8 @@ static bool few(const struct job *j, size_t windows)
 /* Neither the change of stack nor the layout nor vectors of eight channels pay for a handful of products. */
 static bool pays(const struct thm_windows_i8 *w)
 {
-    int64_t windows = (int64_t)w->batches * w->out_h * w->out_w, elements = (int64_t)w->filter_h * w->filter_w * w->channels;
+    int64_t windows = (int64_t)w->batches * w->out_h * w->out_w,
+            elements = (int64_t)w->filter_h * w->filter_w * w->channels;
     return windows * (elements * w->out_channels) > FEW_PRODUCTS &&
            (elements >= CHUNK || (windows >= TOGETHER && w->out_channels >= FEW_WINDOWS && elements > 1));
 }
@@ -266,8 +268,11 @@ static bool pays(const struct thm_windows_i8 *w)
 static bool run(const struct thm_windows_i8 *w, struct thm_workspace *space)
 {
     size_t windows = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;
-    struct job j = { .w = w, .space = space, .input = (input_t *)(void *)space->input,
-                     .weights = (weight_t *)(void *)space->weights, .contiguous = is_contiguous(w) };
+    struct job j = { .w = w,
+                     .space = space,
+                     .input = (input_t *)(void *)space->input,
+                     .weights = (weight_t *)(void *)space->weights,
+                     .contiguous = is_contiguous(w) };
     int64_t elements = (int64_t)w->filter_h * w->filter_w * w->channels;
     if (elements > (j.contiguous ? (int64_t)THM_WORKSPACE_INPUT : (int64_t)THM_WORKSPACE_ROW))
         return false;

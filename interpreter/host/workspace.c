@@ -17,7 +17,8 @@ __attribute__((noinline)) static bool call_on_own_stack(thm_workspace_fn *fn, co
                      : "=a"(result), "+D"(w), "+S"(space)
                      : [top] "r"(workspace.stack + sizeof workspace.stack), [fn] "r"(fn)
                      : "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
-                       "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory", "cc");
+                       "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory",
+                       "cc");
     return result;
 }
 

@@ -47,10 +47,15 @@ static const struct esp_variant generic_opt = { NULL, NULL, true };
 static const struct esp_variant esp32s3 = { thm_esp32s3_conv, thm_esp32s3_depthwise, true };
 static const struct esp_variant esp32p4 = { thm_esp32p4_conv, NULL, true };
 
-#define VARIANT(label, rules)                                                                                      \
-    { .name = "esp-nn:" label, .layout = THM_LAYOUT_ILP32_ALIGN8, .ops = ops, .count = sizeof ops / sizeof ops[0], \
-      .variant = rules }
+#define VARIANT(label, rules)                                                                                        \
+    {                                                                                                                \
+        .name = "esp-nn:" label, .layout = THM_LAYOUT_ILP32_ALIGN8, .ops = ops, .count = sizeof ops / sizeof ops[0], \
+        .variant = rules                                                                                             \
+    }
 const struct thm_kernel_library thm_esp_nn[] = {
-    VARIANT("ansi", &ansi), VARIANT("generic_opt", &generic_opt), VARIANT("esp32s3", &esp32s3),
-    VARIANT("esp32p4", &esp32p4), { .name = NULL },
+    VARIANT("ansi", &ansi),
+    VARIANT("generic_opt", &generic_opt),
+    VARIANT("esp32s3", &esp32s3),
+    VARIANT("esp32p4", &esp32p4),
+    { .name = NULL },
 };

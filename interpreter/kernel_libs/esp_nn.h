@@ -7,7 +7,8 @@ uint64_t thm_esp32s3_conv(const struct thm_conv_shape *s);
 uint64_t thm_esp32s3_depthwise(const struct thm_conv_shape *s);
 uint64_t thm_esp32p4_conv(const struct thm_conv_shape *s);
 
-/* A 1x1 window, stride 1, no padding: the filter, and the input, with channels to a multiple of 8; 16 pixels at a time. */
+/* A 1x1 window, stride 1, no padding: the filter, and the input, with channels to a multiple of 8; 16 pixels at a time.
+ */
 static inline bool thm_esp_is_pointwise(const struct thm_conv_shape *s)
 {
     return s->kw == 1 && s->kh == 1 && s->pw == 0 && s->ph == 0 && s->sw == 1 && s->sh == 1;

@@ -1,4 +1,5 @@
-/* interpreter/kernel_libs/esp_nn_p4.c -- scratch memory of the ESP32-P4's convolutions: within 32 KB where it can be. */
+/* interpreter/kernel_libs/esp_nn_p4.c -- scratch memory of the ESP32-P4's convolutions: within 32 KB where it can be.
+ */
 #include "interpreter/kernel_libs/esp_nn.h"
 
 enum { BUDGET = 32768 }; /* bytes for the padded input */

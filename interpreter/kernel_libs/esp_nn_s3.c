@@ -1,5 +1,5 @@
-/* interpreter/kernel_libs/esp_nn_s3.c -- scratch memory of the ESP32-S3's convolutions: copies of filter and input, padded and
- * with channels to a multiple of what a vector holds. */
+/* interpreter/kernel_libs/esp_nn_s3.c -- scratch memory of the ESP32-S3's convolutions: copies of filter and input,
+ * padded and with channels to a multiple of what a vector holds. */
 #include "interpreter/kernel_libs/esp_nn.h"
 
 /* How far the last window reaches past the input. */

@@ -119,11 +119,24 @@ struct thm_conv_shape thm_conv_shape_of(const struct thm_node *n)
     const struct conv_data *d = n->data;
     const int32_t *in = c.input.shape, *f = c.filter.shape, *out = c.output.shape;
     return (struct thm_conv_shape){
-        .batches = (uint64_t)in[0], .ih = (uint64_t)in[1], .iw = (uint64_t)in[2], .c = (uint64_t)in[3],
-        .oh = (uint64_t)out[1], .ow = (uint64_t)out[2], .oc = (uint64_t)out[3],
-        .kh = (uint64_t)f[1], .kw = (uint64_t)f[2], .filter_c = (uint64_t)f[3],
-        .pw = (uint64_t)d->pad_w, .ph = (uint64_t)d->pad_h, .sw = (uint64_t)o->stride_w, .sh = (uint64_t)o->stride_h,
-        .dw = (uint64_t)o->dilation_w, .dh = (uint64_t)o->dilation_h, .multiplier = (uint64_t)o->depth_multiplier,
-        .input = c.input.type, .filter = c.filter.type,
+        .batches = (uint64_t)in[0],
+        .ih = (uint64_t)in[1],
+        .iw = (uint64_t)in[2],
+        .c = (uint64_t)in[3],
+        .oh = (uint64_t)out[1],
+        .ow = (uint64_t)out[2],
+        .oc = (uint64_t)out[3],
+        .kh = (uint64_t)f[1],
+        .kw = (uint64_t)f[2],
+        .filter_c = (uint64_t)f[3],
+        .pw = (uint64_t)d->pad_w,
+        .ph = (uint64_t)d->pad_h,
+        .sw = (uint64_t)o->stride_w,
+        .sh = (uint64_t)o->stride_h,
+        .dw = (uint64_t)o->dilation_w,
+        .dh = (uint64_t)o->dilation_h,
+        .multiplier = (uint64_t)o->depth_multiplier,
+        .input = c.input.type,
+        .filter = c.filter.type,
     };
 }

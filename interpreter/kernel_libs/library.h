@@ -5,8 +5,8 @@
 
 struct thm_library_op { /* how the kernel of one operator differs from the reference's */
     const struct thm_op *op;
-    uint16_t data; /* bytes of op data, in the library's layout */
-    bool no_float_factors; /* per-channel factors are not kept for float32 */
+    uint16_t data;                                 /* bytes of op data, in the library's layout */
+    bool no_float_factors;                         /* per-channel factors are not kept for float32 */
     enum thm_nn_err (*memory)(struct thm_node *n); /* after the reference's prepare; NULL = asks for the same */
 };
 
@@ -15,7 +15,7 @@ struct thm_kernel_library {
     uint8_t layout; /* THM_LAYOUT_* */
     uint8_t count;
     const struct thm_library_op *ops; /* NULL: the reference kernels */
-    const void *variant; /* for the rules */
+    const void *variant;              /* for the rules */
 };
 
 extern const struct thm_kernel_library thm_cmsis_nn[]; /* a NULL name ends it */
@@ -38,7 +38,7 @@ enum thm_nn_err thm_library_block(struct thm_node *n, uint64_t bytes);
 
 struct thm_conv_shape { /* of CONV_2D and DEPTHWISE_CONV_2D */
     uint64_t iw, ih, c, ow, oh, oc, kw, kh, pw, ph, sw, sh, dw, dh, batches;
-    uint64_t filter_c; /* channels of the filter: less than c if grouped */
+    uint64_t filter_c;   /* channels of the filter: less than c if grouped */
     uint64_t multiplier; /* depth multiplier, depthwise only */
     enum thm_type input, filter;
 };

@@ -136,5 +136,8 @@ static enum thm_nn_err rsqrt_eval(struct thm_node *n)
 
 const struct thm_op thm_op_abs = { .name = "ABS", .data = THM_BYTES(28), .prepare = abs_prepare, .eval = abs_eval };
 const struct thm_op thm_op_rsqrt = {
-    .name = "RSQRT", .data = THM_BYTES(28), .prepare = rsqrt_prepare, .eval = rsqrt_eval,
+    .name = "RSQRT",
+    .data = THM_BYTES(28),
+    .prepare = rsqrt_prepare,
+    .eval = rsqrt_eval,
 };

@@ -35,17 +35,18 @@ static int32_t combine(const struct data *d, int32_t a, int32_t b)
 {
     uint32_t x = (uint32_t)scaled(a, d->zero_a, &d->a, d->left), y = (uint32_t)scaled(b, d->zero_b, &d->b, d->left);
     int32_t sum = (int32_t)(d->sign < 0 ? x - y : x + y);
-    return thm_add_clamp(thm_div_pot(thm_mul_high(sum, d->out.multiplier), -d->out.shift), d->zero_out, d->low, d->high);
+    return thm_add_clamp(thm_div_pot(thm_mul_high(sum, d->out.multiplier), -d->out.shift), d->zero_out, d->low,
+                         d->high);
 }
 
-#define ROW(name, type, EXPR)                                                                                           \
-    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count)      \
-    {                                                                                                                   \
-        const struct data *d = ctx;                                                                                     \
-        for (size_t i = 0; i < count; i++) {                                                                            \
-            type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                          \
-            ((type *)out)[i] = EXPR;                                                                                    \
-        }                                                                                                               \
+#define ROW(name, type, EXPR)                                                                                      \
+    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
+    {                                                                                                              \
+        const struct data *d = ctx;                                                                                \
+        for (size_t i = 0; i < count; i++) {                                                                       \
+            type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                     \
+            ((type *)out)[i] = EXPR;                                                                               \
+        }                                                                                                          \
     }
 ROW(row_i8, int8_t, (int8_t)combine(d, x, y))
 ROW(row_i16, int16_t, (int16_t)combine(d, x, y))
@@ -130,7 +131,7 @@ static enum thm_nn_err prepare(struct thm_node *n, int32_t sign)
     if (v.out.type == THM_INT8 || v.out.type == THM_INT16)
         return quantise(n, &v);
     if (v.out.type != THM_INT32)
-        return THM_NN_OK; /* eval() refuses it */
+        return THM_NN_OK;                                                                 /* eval() refuses it */
     thm_activation_range_i32(sign < 0 ? o->activation : THM_ACT_NONE, &d->low, &d->high); /* ADD ignores it */
     return check_unquantised(n, &v, sign < 0);
 }
@@ -154,8 +155,12 @@ __attribute__((noinline)) static bool eval_variant(const struct thm_node *n, con
         !thm_same_shape(&v->a, &v->b) || !thm_same_shape(&v->a, &v->out))
         return false;
     struct thm_add_i8 s = {
-        .a = { d->zero_a, d->a.multiplier, d->a.shift }, .b = { d->zero_b, d->b.multiplier, d->b.shift },
-        .out = { d->zero_out, d->out.multiplier, d->out.shift }, .left = d->left, .low = d->low, .high = d->high,
+        .a = { d->zero_a, d->a.multiplier, d->a.shift },
+        .b = { d->zero_b, d->b.multiplier, d->b.shift },
+        .out = { d->zero_out, d->out.multiplier, d->out.shift },
+        .left = d->left,
+        .low = d->low,
+        .high = d->high,
         .subtract = d->sign < 0,
     };
     return k->add_i8(&s, v->a.data, v->b.data, v->out.data, v->out.elements);
@@ -179,15 +184,29 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { /* AddOptions, SubOptions */
-    { 0, 1, offsetof(struct options, activation), 0 }, { 1, 1, offsetof(struct options, pot_scale), 1 },
+static const struct thm_option_field fields[] = {
+    /* AddOptions, SubOptions */
+    { 0, 1, offsetof(struct options, activation), 0 },
+    { 1, 1, offsetof(struct options, pot_scale), 1 },
 };
 
 const struct thm_op thm_op_add = {
-    .name = "ADD", .options_type = 11, .field = fields, .fields = 2, .options = THM_BYTES3(2, 8, 8),
-    .data = THM_BYTES(60), .prepare = add_prepare, .eval = eval,
+    .name = "ADD",
+    .options_type = 11,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES3(2, 8, 8),
+    .data = THM_BYTES(60),
+    .prepare = add_prepare,
+    .eval = eval,
 };
 const struct thm_op thm_op_sub = {
-    .name = "SUB", .options_type = 28, .field = fields, .fields = 2, .options = THM_BYTES3(2, 8, 8),
-    .data = THM_BYTES(52), .prepare = sub_prepare, .eval = eval,
+    .name = "SUB",
+    .options_type = 28,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES3(2, 8, 8),
+    .data = THM_BYTES(52),
+    .prepare = sub_prepare,
+    .eval = eval,
 };

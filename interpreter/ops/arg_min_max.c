@@ -12,15 +12,15 @@ static enum thm_nn_err prepare(struct thm_node *n)
     return err;
 }
 
-#define SEARCH(name, type)                                                        \
-    static int32_t name(const void *data, size_t step, size_t count, bool largest) \
-    {                                                                             \
-        const type *v = data;                                                     \
-        size_t best = 0;                                                          \
-        for (size_t i = 1; i < count; i++)                                        \
+#define SEARCH(name, type)                                                             \
+    static int32_t name(const void *data, size_t step, size_t count, bool largest)     \
+    {                                                                                  \
+        const type *v = data;                                                          \
+        size_t best = 0;                                                               \
+        for (size_t i = 1; i < count; i++)                                             \
             if (largest ? v[i * step] > v[best * step] : v[i * step] < v[best * step]) \
-                best = i;                                                         \
-        return (int32_t)best;                                                     \
+                best = i;                                                              \
+        return (int32_t)best;                                                          \
     }
 SEARCH(search_i8, int8_t)
 SEARCH(search_f32, float)
@@ -34,8 +34,8 @@ static enum thm_nn_err check(struct thm_node *n, const struct thm_value in[2], c
         return thm_refuse(n, THM_NN_ETYPE, "only float32 and int8 are supported");
     if (!thm_axis(thm_index_at(&in[1], 0), in[0].rank, axis))
         return thm_refuse(n, THM_NN_EINVOKE, "the axis is out of range");
-    bool fit = in[0].elements ? (uint64_t)out->elements * (uint64_t)in[0].shape[*axis] == in[0].elements
-                              : out->elements == 0;
+    bool fit =
+        in[0].elements ? (uint64_t)out->elements * (uint64_t)in[0].shape[*axis] == in[0].elements : out->elements == 0;
     return fit ? THM_NN_OK : thm_refuse(n, THM_NN_EINVOKE, "the output is not the input without the axis");
 }
 
@@ -50,9 +50,9 @@ static enum thm_nn_err run(struct thm_node *n, bool largest)
     size_t count = (size_t)in[0].shape[axis], inner = thm_span(&in[0], axis + 1, in[0].rank);
     for (size_t i = 0; i < out.elements; i++) {
         size_t at = i / inner * count * inner + i % inner;
-        ((int32_t *)out.data)[i] =
-            in[0].type == THM_INT8 ? search_i8((const int8_t *)in[0].data + at, inner, count, largest)
-                                   : search_f32((const float *)in[0].data + at, inner, count, largest);
+        ((int32_t *)out.data)[i] = in[0].type == THM_INT8
+                                       ? search_i8((const int8_t *)in[0].data + at, inner, count, largest)
+                                       : search_f32((const float *)in[0].data + at, inner, count, largest);
     }
     return THM_NN_OK;
 }
@@ -69,8 +69,16 @@ static enum thm_nn_err arg_min(struct thm_node *n)
 
 /* Their option, the output's type, is not looked at. */
 const struct thm_op thm_op_arg_max = {
-    .name = "ARG_MAX", .options = THM_BYTES3(1, 4, 4), .temps = "", .prepare = prepare, .eval = arg_max,
+    .name = "ARG_MAX",
+    .options = THM_BYTES3(1, 4, 4),
+    .temps = "",
+    .prepare = prepare,
+    .eval = arg_max,
 };
 const struct thm_op thm_op_arg_min = {
-    .name = "ARG_MIN", .options = THM_BYTES3(1, 4, 4), .temps = "", .prepare = prepare, .eval = arg_min,
+    .name = "ARG_MIN",
+    .options = THM_BYTES3(1, 4, 4),
+    .temps = "",
+    .prepare = prepare,
+    .eval = arg_min,
 };

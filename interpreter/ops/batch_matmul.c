@@ -11,7 +11,7 @@ struct options { /* 3 bytes */
     uint8_t adj_x, adj_y, asymmetric;
 };
 
-struct data { /* 16 bytes */
+struct data {       /* 16 bytes */
     uint32_t quant; /* arena offset; int8 and int16 only */
 };
 
@@ -133,16 +133,16 @@ static enum thm_nn_err prepare(struct thm_node *n)
     return err || m.a.type == THM_FLOAT32 ? err : quantise(n, &m);
 }
 
-#define DOT(name, type, sum_t, PRODUCT)                                                                    \
-    static sum_t name(const struct matmul *m, const struct quant *d, size_t a, size_t b)                   \
-    {                                                                                                      \
-        sum_t sum = 0;                                                                                     \
-        (void)d;                                                                                           \
-        for (int32_t k = 0; k < m->depth; k++, a += m->a_depth, b += m->b_depth)                           \
-            sum += PRODUCT(((const type *)m->a.data)[a], ((const type *)m->b.data)[b]);                    \
-        return sum;                                                                                        \
+#define DOT(name, type, sum_t, PRODUCT)                                                  \
+    static sum_t name(const struct matmul *m, const struct quant *d, size_t a, size_t b) \
+    {                                                                                    \
+        sum_t sum = 0;                                                                   \
+        (void)d;                                                                         \
+        for (int32_t k = 0; k < m->depth; k++, a += m->a_depth, b += m->b_depth)         \
+            sum += PRODUCT(((const type *)m->a.data)[a], ((const type *)m->b.data)[b]);  \
+        return sum;                                                                      \
     }
-#define PRODUCT_I8(x, y)  (uint32_t)(((x) - d->zero_a) * ((y) - d->zero_b))
+#define PRODUCT_I8(x, y)  (uint32_t)(((x)-d->zero_a) * ((y)-d->zero_b))
 #define PRODUCT_I16(x, y) ((int64_t)(x) * (y))
 #define PRODUCT_F32(x, y) ((x) * (y))
 DOT(dot_i8, int8_t, uint32_t, PRODUCT_I8)
@@ -200,12 +200,21 @@ static uint64_t macs(const struct thm_node *n)
     return (uint64_t)m.out.elements * (uint64_t)m.depth;
 }
 
-static const struct thm_option_field fields[] = { /* BatchMatMulOptions */
-    { 0, 1, offsetof(struct options, adj_x), 0 }, { 1, 1, offsetof(struct options, adj_y), 0 },
+static const struct thm_option_field fields[] = {
+    /* BatchMatMulOptions */
+    { 0, 1, offsetof(struct options, adj_x), 0 },
+    { 1, 1, offsetof(struct options, adj_y), 0 },
     { 2, 1, offsetof(struct options, asymmetric), 0 },
 };
 
 const struct thm_op thm_op_batch_matmul = {
-    .name = "BATCH_MATMUL", .options_type = 101, .field = fields, .fields = sizeof fields / sizeof fields[0],
-    .options = THM_BYTES(3), .data = THM_BYTES(16), .prepare = prepare, .eval = eval, .macs = macs,
+    .name = "BATCH_MATMUL",
+    .options_type = 101,
+    .field = fields,
+    .fields = sizeof fields / sizeof fields[0],
+    .options = THM_BYTES(3),
+    .data = THM_BYTES(16),
+    .prepare = prepare,
+    .eval = eval,
+    .macs = macs,
 };

@@ -1,5 +1,5 @@
-/* interpreter/ops/broadcast_to.c -- BROADCAST_TO: any type, up to 5 dimensions, constant shape. BROADCAST_ARGS: the shape
- * that two shapes (int32 or int64) spread to. */
+/* interpreter/ops/broadcast_to.c -- BROADCAST_TO: any type, up to 5 dimensions, constant shape. BROADCAST_ARGS: the
+ * shape that two shapes (int32 or int64) spread to. */
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
 #include <string.h>

@@ -49,8 +49,8 @@ static int64_t whole(float x, enum thm_type to)
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
-    const uint32_t numbers = THM_SET(THM_INT8) | THM_SET(THM_INT16) | THM_SET(THM_INT32) | THM_SET(THM_UINT32) |
-                             THM_SET(THM_FLOAT32);
+    const uint32_t numbers =
+        THM_SET(THM_INT8) | THM_SET(THM_INT16) | THM_SET(THM_INT32) | THM_SET(THM_UINT32) | THM_SET(THM_FLOAT32);
     struct thm_value in, out;
     thm_node_input(n, 0, &in);
     thm_node_output(n, 0, &out);
@@ -68,11 +68,18 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { /* CastOptions */
-    { 0, 1, offsetof(struct options, in), 0 }, { 1, 1, offsetof(struct options, out), 0 },
+static const struct thm_option_field fields[] = {
+    /* CastOptions */
+    { 0, 1, offsetof(struct options, in), 0 },
+    { 1, 1, offsetof(struct options, out), 0 },
 };
 
 const struct thm_op thm_op_cast = {
-    .name = "CAST", .options_type = 37, .field = fields, .fields = 2, .options = THM_BYTES3(2, 8, 8),
-    .prepare = prepare, .eval = eval,
+    .name = "CAST",
+    .options_type = 37,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES3(2, 8, 8),
+    .prepare = prepare,
+    .eval = eval,
 };

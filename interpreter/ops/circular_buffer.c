@@ -6,7 +6,7 @@
 #include "interpreter/reader.h"
 #include "interpreter/schema.h"
 
-struct data { /* 8 bytes */
+struct data {     /* 8 bytes */
     int32_t left; /* cycles until the rest of the model runs */
     int32_t cycles;
 };
@@ -60,7 +60,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     memmove(y, y + slot, rest);
     memmove(y + rest, in.data, slot); /* an offline plan may let them overlap */
     if (--d->left != 0)
-        return thm_refuse(n, THM_NN_EINVOKE, "its cycles_max have not passed: the reference aborts the invocation here");
+        return thm_refuse(n, THM_NN_EINVOKE,
+                          "its cycles_max have not passed: the reference aborts the invocation here");
     d->left = d->cycles;
     return THM_NN_OK;
 }
@@ -73,5 +74,10 @@ static enum thm_nn_err reset(struct thm_node *n)
 }
 
 const struct thm_op thm_op_circular_buffer = {
-    .name = "CIRCULAR_BUFFER", .data = THM_BYTES(8), .init = init, .prepare = prepare, .eval = eval, .reset = reset,
+    .name = "CIRCULAR_BUFFER",
+    .data = THM_BYTES(8),
+    .init = init,
+    .prepare = prepare,
+    .eval = eval,
+    .reset = reset,
 };

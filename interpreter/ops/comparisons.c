@@ -55,27 +55,32 @@ static int32_t scaled(int32_t x, const struct scaling *s)
         for (size_t i = 0; i < count; i++)                                                                         \
             ((uint8_t *)out)[i] = (LOAD_A)OP(LOAD_B);                                                              \
     }
-#define PLAIN(name, type, OP)  ROW(name, ((const type *)a)[i * sa], ((const type *)b)[i * sb], OP)
+#define PLAIN(name, type, OP) ROW(name, ((const type *)a)[i * sa], ((const type *)b)[i * sb], OP)
 #define SCALED(name, type, OP) \
     ROW(name, scaled(((const type *)a)[i * sa], &d->a), scaled(((const type *)b)[i * sb], &d->b), OP)
 
-#define COMMON_ROWS(name, OP)                                            \
-    PLAIN(name##_f32, float, OP)                                         \
-    PLAIN(name##_i32, int32_t, OP)                                       \
-    ROW(name##_i64, thm_i64_at(a, i * sa), thm_i64_at(b, i * sb), OP)    \
+#define COMMON_ROWS(name, OP)                                       \
+    PLAIN(name##_f32, float, OP)                                    \
+    PLAIN(name##_i32, int32_t, OP)                                  \
+    ROW(name##_i64, thm_i64_at(a, i *sa), thm_i64_at(b, i *sb), OP) \
     SCALED(name##_i8, int8_t, OP)
 /* The rest of one operator; `...` is the row for a further type, with a comma. */
-#define OPERATOR(NAME, op, what, ...)                                                                              \
-    static enum thm_nn_err op##_eval(struct thm_node *n)                                                           \
-    {                                                                                                                \
-        static const struct thm_typed_row rows[] = {                                                                 \
-            { THM_FLOAT32, op##_f32 }, { THM_INT32, op##_i32 }, { THM_INT64, op##_i64 },                       \
-            { THM_INT8, op##_i8 }, __VA_ARGS__                                                                     \
-        };                                                                                                           \
-        return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], n->data, what);                                \
-    }                                                                                                                \
-    const struct thm_op thm_op_##op = {                                                                            \
-        .name = NAME, .data = THM_BYTES(32), .temps = "i0i1", .prepare = prepare, .eval = op##_eval,               \
+#define OPERATOR(NAME, op, what, ...)                                                 \
+    static enum thm_nn_err op##_eval(struct thm_node *n)                              \
+    {                                                                                 \
+        static const struct thm_typed_row rows[] = { { THM_FLOAT32, op##_f32 },       \
+                                                     { THM_INT32, op##_i32 },         \
+                                                     { THM_INT64, op##_i64 },         \
+                                                     { THM_INT8, op##_i8 },           \
+                                                     __VA_ARGS__ };                   \
+        return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], n->data, what); \
+    }                                                                                 \
+    const struct thm_op thm_op_##op = {                                               \
+        .name = NAME,                                                                 \
+        .data = THM_BYTES(32),                                                        \
+        .temps = "i0i1",                                                              \
+        .prepare = prepare,                                                           \
+        .eval = op##_eval,                                                            \
     }
 
 #define COMMON    "only float32, int32, int64 and int8 are supported"

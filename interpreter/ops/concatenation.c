@@ -20,7 +20,8 @@ static enum thm_nn_err check_input(struct thm_node *n, const struct thm_value *i
     if (in->type != out->type)
         return thm_refuse_tensor(n, THM_NN_ETYPE, "an input differs in type from the output", in);
     if (in->rank != out->rank || in->rank > 4)
-        return thm_refuse_tensor(n, THM_NN_ESHAPE, "an input has more than 4 dimensions or not as many as the output", in);
+        return thm_refuse_tensor(n, THM_NN_ESHAPE, "an input has more than 4 dimensions or not as many as the output",
+                                 in);
     for (uint32_t i = 0; i < out->rank; i++)
         if (i != axis && in->shape[i] != out->shape[i])
             return thm_refuse_tensor(n, THM_NN_ESHAPE, "an input's shape does not match the output", in);
@@ -85,11 +86,20 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { /* ConcatenationOptions */
-    { 0, 4, offsetof(struct options, axis), 0 }, { 1, 1, offsetof(struct options, activation), 0 },
+static const struct thm_option_field fields[] = {
+    /* ConcatenationOptions */
+    { 0, 4, offsetof(struct options, axis), 0 },
+    { 1, 1, offsetof(struct options, activation), 0 },
 };
 
 const struct thm_op thm_op_concatenation = {
-    .name = "CONCATENATION", .options_type = 10, .field = fields, .fields = 2,
-    .options = THM_BYTES(8), .data = THM_BYTES(24), .temps = "i0o0i*", .prepare = prepare, .eval = eval,
+    .name = "CONCATENATION",
+    .options_type = 10,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES(8),
+    .data = THM_BYTES(24),
+    .temps = "i0o0i*",
+    .prepare = prepare,
+    .eval = eval,
 };

@@ -4,7 +4,7 @@
 #include "interpreter/ops/ops.h"
 #include <string.h>
 
-struct options { /* 8 bytes; CALL_ONCE: 4, the first */
+struct options {           /* 8 bytes; CALL_ONCE: 4, the first */
     int32_t first, second; /* IF: then, else; WHILE: condition, body */
 };
 
@@ -197,20 +197,46 @@ static enum thm_nn_err once_reset(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { /* IfOptions, WhileOptions; the first one: CallOnceOptions */
-    { 0, 4, offsetof(struct options, first), 0 }, { 1, 4, offsetof(struct options, second), 0 },
+static const struct thm_option_field fields[] = {
+    /* IfOptions, WhileOptions; the first one: CallOnceOptions */
+    { 0, 4, offsetof(struct options, first), 0 },
+    { 1, 4, offsetof(struct options, second), 0 },
 };
 
 const struct thm_op thm_op_if = {
-    .name = "IF", .options_type = 92, .field = fields, .fields = 2, .options = THM_BYTES(8), .data = THM_BYTES(8),
-    .temps = "i0", .prepare = if_prepare, .eval = if_eval, .calls = calls_two,
+    .name = "IF",
+    .options_type = 92,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES(8),
+    .data = THM_BYTES(8),
+    .temps = "i0",
+    .prepare = if_prepare,
+    .eval = if_eval,
+    .calls = calls_two,
 };
 const struct thm_op thm_op_while = {
-    .name = "WHILE", .options_type = 93, .field = fields, .fields = 2, .options = THM_BYTES(8), .data = THM_BYTES(8),
-    .temps = "", .prepare = while_prepare, .eval = while_eval, .calls = calls_two,
+    .name = "WHILE",
+    .options_type = 93,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES(8),
+    .data = THM_BYTES(8),
+    .temps = "",
+    .prepare = while_prepare,
+    .eval = while_eval,
+    .calls = calls_two,
 };
 const struct thm_op thm_op_call_once = {
-    .name = "CALL_ONCE", .options_type = 103, .field = fields, .fields = 1, .options = THM_BYTES(4),
-    .data = THM_BYTES(8), .temps = "", .prepare = once_prepare, .eval = once_eval, .reset = once_reset,
+    .name = "CALL_ONCE",
+    .options_type = 103,
+    .field = fields,
+    .fields = 1,
+    .options = THM_BYTES(4),
+    .data = THM_BYTES(8),
+    .temps = "",
+    .prepare = once_prepare,
+    .eval = once_eval,
+    .reset = once_reset,
     .calls = calls_one,
 };

@@ -51,7 +51,8 @@ static enum thm_nn_err check_shapes(struct thm_node *n, const struct conv *c, ui
     if (channel_dim == 3) {
         const struct conv_options *o = n->options;
         bool fits = filter[0] == 1 && o->depth_multiplier >= 0 && (int64_t)in[3] * o->depth_multiplier == out[3];
-        return fits ? THM_NN_OK : thm_refuse(n, THM_NN_ESHAPE, "output channels are not the input's times the multiplier");
+        return fits ? THM_NN_OK
+                    : thm_refuse(n, THM_NN_ESHAPE, "output channels are not the input's times the multiplier");
     }
     if (filter[3] < 1 || in[3] < filter[3] || in[3] % filter[3] || out[3] % (in[3] / filter[3]))
         return thm_refuse(n, THM_NN_ESHAPE, "input channels are not a multiple of the filter's");
@@ -62,8 +63,9 @@ enum thm_nn_err thm_check_bias(struct thm_node *n, const struct thm_value *bias,
                                uint32_t channels, bool int16_takes_int32)
 {
     bool fits = input->type == THM_FLOAT32 ? bias->type == THM_FLOAT32
-              : input->type == THM_INT8 || input->type == THM_UINT8 ? bias->type == THM_INT32
-                                           : bias->type == THM_INT64 || (int16_takes_int32 && bias->type == THM_INT32);
+                : input->type == THM_INT8 || input->type == THM_UINT8
+                    ? bias->type == THM_INT32
+                    : bias->type == THM_INT64 || (int16_takes_int32 && bias->type == THM_INT32);
     if (!fits)
         return thm_refuse_tensor(n, THM_NN_ETYPE, "the bias has the wrong type for this input", bias);
     if (bias->elements < channels)
@@ -109,8 +111,8 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct conv *c, uint32
         return thm_refuse(n, THM_NN_EQUANT, "input or filter is not quantised");
     enum thm_nn_err err = check_channels(n, c, &filter, channels);
     if (!err)
-        err = thm_channel_factors(n, &in, &filter, &out, c->input.type == THM_INT16, channels, thm_node_at(n, d->multipliers),
-                                  thm_node_at(n, d->shifts));
+        err = thm_channel_factors(n, &in, &filter, &out, c->input.type == THM_INT16, channels,
+                                  thm_node_at(n, d->multipliers), thm_node_at(n, d->shifts));
     if (!err && !thm_activation_range(o->activation, c->output.type, &out, &d->low, &d->high))
         err = thm_refuse(n, THM_NN_EQUANT, "the activation's limits cannot be represented");
     d->input_zero = in.zero_point;
@@ -191,12 +193,31 @@ void thm_conv_windows(const struct conv *c, struct thm_windows_i8 *w)
     const struct conv_data *d = c->data;
     const int32_t *in = c->input.shape, *out = c->output.shape;
     *w = (struct thm_windows_i8){
-        .in = c->input.data, .weights = c->weights, .out = c->output.data, .input_zero = d->input_zero,
-        .batches = in[0], .in_h = in[1], .in_w = in[2], .channels = in[3],
-        .filter_h = c->filter.shape[1], .filter_w = c->filter.shape[2], .stride_h = o->stride_h, .stride_w = o->stride_w,
-        .dilation_h = o->dilation_h, .dilation_w = o->dilation_w, .pad_h = d->pad_h, .pad_w = d->pad_w,
-        .out_h = out[1], .out_w = out[2], .out_channels = out[3],
-        .requant = { .bias = c->has_bias ? c->bias.data : NULL, .multiplier = c->multiplier, .shift = c->shift,
-                     .per_channel = true, .output_zero = d->output_zero, .low = d->low, .high = d->high },
+        .in = c->input.data,
+        .weights = c->weights,
+        .out = c->output.data,
+        .input_zero = d->input_zero,
+        .batches = in[0],
+        .in_h = in[1],
+        .in_w = in[2],
+        .channels = in[3],
+        .filter_h = c->filter.shape[1],
+        .filter_w = c->filter.shape[2],
+        .stride_h = o->stride_h,
+        .stride_w = o->stride_w,
+        .dilation_h = o->dilation_h,
+        .dilation_w = o->dilation_w,
+        .pad_h = d->pad_h,
+        .pad_w = d->pad_w,
+        .out_h = out[1],
+        .out_w = out[2],
+        .out_channels = out[3],
+        .requant = { .bias = c->has_bias ? c->bias.data : NULL,
+                     .multiplier = c->multiplier,
+                     .shift = c->shift,
+                     .per_channel = true,
+                     .output_zero = d->output_zero,
+                     .low = d->low,
+                     .high = d->high },
     };
 }

@@ -1,4 +1,5 @@
-/* interpreter/ops/conv_2d.c -- CONV_2D: float32; int8 (int8 or int4 filter); int16 (int8 filter). Groups and dilation. */
+/* interpreter/ops/conv_2d.c -- CONV_2D: float32; int8 (int8 or int4 filter); int16 (int8 filter). Groups and dilation.
+ */
 #include "interpreter/fb.h"
 #include "interpreter/ops/conv.h"
 #include "interpreter/ops/dot.h"
@@ -27,14 +28,19 @@ static struct patch cut_patch(const struct conv *c, int32_t batch, int32_t y, in
     const struct conv_options *o = c->options;
     const int32_t *in = c->input.shape, *f = c->filter.shape;
     int64_t y0 = (int64_t)y * o->stride_h - c->data->pad_h, x0 = (int64_t)x * o->stride_w - c->data->pad_w;
-    struct thm_taps ty = thm_clip_taps(y0, f[1], o->dilation_h, in[1]), tx = thm_clip_taps(x0, f[2], o->dilation_w, in[2]);
+    struct thm_taps ty = thm_clip_taps(y0, f[1], o->dilation_h, in[1]),
+                    tx = thm_clip_taps(x0, f[2], o->dilation_w, in[2]);
     size_t depth = (size_t)f[3], channels = (size_t)in[3], width = (size_t)in[2];
     int64_t row = y0 + (int64_t)ty.from * o->dilation_h, column = x0 + (int64_t)tx.from * o->dilation_w;
     struct patch p = {
-        .rows = ty.to - ty.from, .runs = tx.to - tx.from, .run = f[3],
-        .in_row = (size_t)o->dilation_h * width * channels, .in_run = (size_t)o->dilation_w * channels,
+        .rows = ty.to - ty.from,
+        .runs = tx.to - tx.from,
+        .run = f[3],
+        .in_row = (size_t)o->dilation_h * width * channels,
+        .in_run = (size_t)o->dilation_w * channels,
         .w = ((size_t)ty.from * (size_t)f[2] + (size_t)tx.from) * depth,
-        .w_row = (size_t)f[2] * depth, .w_run = depth,
+        .w_row = (size_t)f[2] * depth,
+        .w_run = depth,
     };
     if (p.rows && p.runs)
         p.in = (((size_t)batch * (size_t)in[1] + (size_t)row) * width + (size_t)column) * channels;
@@ -52,11 +58,12 @@ static int8_t finish_i8(const struct conv *c, int32_t k, uint32_t sum)
     const struct conv_data *d = c->data;
     if (c->has_bias)
         sum += thm_load32((const uint8_t *)c->bias.data + 4 * (size_t)k);
-    return (int8_t)thm_add_clamp(thm_scale32((int32_t)sum, c->multiplier[k], c->shift[k]), d->output_zero, d->low, d->high);
+    return (int8_t)thm_add_clamp(thm_scale32((int32_t)sum, c->multiplier[k], c->shift[k]), d->output_zero, d->low,
+                                 d->high);
 }
 
-/* A small window is copied first, in the filter's order and with the zero point (which adds nothing) where it sticks out:
- * one long product for each channel instead of many short ones. */
+/* A small window is copied first, in the filter's order and with the zero point (which adds nothing) where it sticks
+ * out: one long product for each channel instead of many short ones. */
 static void pixel_i8_small(const struct conv *c, const struct patch *p, int8_t *out)
 {
     int8_t window[WINDOW];
@@ -74,7 +81,8 @@ static void pixel_i8_small(const struct conv *c, const struct patch *p, int8_t *
 
 static void pixel_i8_large(const struct conv *c, const struct patch *p, int8_t *out)
 {
-    const int32_t *f = c->filter.shape, channels = c->output.shape[3], per_group = channels / (c->input.shape[3] / f[3]);
+    const int32_t *f = c->filter.shape, channels = c->output.shape[3],
+                  per_group = channels / (c->input.shape[3] / f[3]);
     size_t filter = (size_t)f[1] * (size_t)f[2] * (size_t)f[3];
     for (int32_t k = 0; k < channels; k++) {
         const int8_t *in = (const int8_t *)c->input.data + p->in + (size_t)(k / per_group) * (size_t)f[3];
@@ -113,7 +121,8 @@ static int32_t finish_i16(const struct conv *c, int32_t k, int64_t sum)
 
 static void pixel_i16(const struct conv *c, const struct patch *p, void *out)
 {
-    const int32_t *f = c->filter.shape, channels = c->output.shape[3], per_group = channels / (c->input.shape[3] / f[3]);
+    const int32_t *f = c->filter.shape, channels = c->output.shape[3],
+                  per_group = channels / (c->input.shape[3] / f[3]);
     size_t filter = (size_t)f[1] * (size_t)f[2] * (size_t)f[3];
     for (int32_t k = 0; k < channels; k++) {
         const int16_t *in = (const int16_t *)c->input.data + p->in + (size_t)(k / per_group) * (size_t)f[3];
@@ -123,14 +132,15 @@ static void pixel_i16(const struct conv *c, const struct patch *p, void *out)
             for (int32_t q = 0; q < p->runs; q++)
                 sum += thm_dot_i16(in + (size_t)r * p->in_row + (size_t)q * p->in_run,
                                    w + (size_t)r * p->w_row + (size_t)q * p->w_run, p->run);
-        ((int16_t *)out)[k] = (int16_t)thm_add_clamp(finish_i16(c, k, sum), c->data->output_zero, c->data->low,
-                                                     c->data->high);
+        ((int16_t *)out)[k] =
+            (int16_t)thm_add_clamp(finish_i16(c, k, sum), c->data->output_zero, c->data->low, c->data->high);
     }
 }
 
 static void pixel_f32(const struct conv *c, const struct patch *p, void *out)
 {
-    const int32_t *f = c->filter.shape, channels = c->output.shape[3], per_group = channels / (c->input.shape[3] / f[3]);
+    const int32_t *f = c->filter.shape, channels = c->output.shape[3],
+                  per_group = channels / (c->input.shape[3] / f[3]);
     size_t filter = (size_t)f[1] * (size_t)f[2] * (size_t)f[3];
     for (int32_t k = 0; k < channels; k++) {
         const float *in = (const float *)c->input.data + p->in + (size_t)(k / per_group) * (size_t)f[3];
@@ -164,8 +174,9 @@ static enum thm_nn_err eval(struct thm_node *n)
     struct conv c;
     thm_conv_gather(n, &c);
     thm_touch_stack();
-    void (*pixel)(const struct conv *, const struct patch *, void *) =
-        c.input.type == THM_INT8 ? pixel_i8 : c.input.type == THM_INT16 ? pixel_i16 : pixel_f32;
+    void (*pixel)(const struct conv *, const struct patch *, void *) = c.input.type == THM_INT8    ? pixel_i8
+                                                                       : c.input.type == THM_INT16 ? pixel_i16
+                                                                                                   : pixel_f32;
     const int32_t *out = c.output.shape;
     size_t step = (size_t)out[3] * thm_type_size(c.output.type);
     uint8_t *to = c.output.data;
@@ -187,17 +198,26 @@ static uint64_t macs(const struct thm_node *n)
     struct thm_value filter, output;
     thm_node_input(n, 1, &filter);
     thm_node_output(n, 0, &output);
-    return (uint64_t)output.elements * (uint32_t)filter.shape[1] * (uint32_t)filter.shape[2] * (uint32_t)filter.shape[3];
+    return (uint64_t)output.elements * (uint32_t)filter.shape[1] * (uint32_t)filter.shape[2] *
+           (uint32_t)filter.shape[3];
 }
 
-static const struct thm_option_field fields[] = { /* Conv2DOptions */
+static const struct thm_option_field fields[] = {
+    /* Conv2DOptions */
     { 0, 1, offsetof(struct conv_options, padding), 0 },    { 1, 4, offsetof(struct conv_options, stride_w), 0 },
     { 2, 4, offsetof(struct conv_options, stride_h), 0 },   { 3, 1, offsetof(struct conv_options, activation), 0 },
     { 4, 4, offsetof(struct conv_options, dilation_w), 1 }, { 5, 4, offsetof(struct conv_options, dilation_h), 1 },
 };
 
 const struct thm_op thm_op_conv_2d = {
-    .name = "CONV_2D", .options_type = 1, .field = fields, .fields = sizeof fields / sizeof fields[0],
-    .options = THM_BYTES(28), .data = THM_BYTES(56), .temps = "o0i0i1|i0i1i2o0",
-    .prepare = prepare, .eval = eval, .macs = macs,
+    .name = "CONV_2D",
+    .options_type = 1,
+    .field = fields,
+    .fields = sizeof fields / sizeof fields[0],
+    .options = THM_BYTES(28),
+    .data = THM_BYTES(56),
+    .temps = "o0i0i1|i0i1i2o0",
+    .prepare = prepare,
+    .eval = eval,
+    .macs = macs,
 };

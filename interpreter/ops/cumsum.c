@@ -96,11 +96,18 @@ static enum thm_nn_err eval(struct thm_node *n)
     return err;
 }
 
-static const struct thm_option_field fields[] = { /* CumsumOptions */
-    { 0, 1, offsetof(struct options, exclusive), 0 }, { 1, 1, offsetof(struct options, reverse), 0 },
+static const struct thm_option_field fields[] = {
+    /* CumsumOptions */
+    { 0, 1, offsetof(struct options, exclusive), 0 },
+    { 1, 1, offsetof(struct options, reverse), 0 },
 };
 
 const struct thm_op thm_op_cumsum = {
-    .name = "CUMSUM", .options_type = 102, .field = fields, .fields = 2, .options = THM_BYTES(2), .prepare = prepare,
+    .name = "CUMSUM",
+    .options_type = 102,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES(2),
+    .prepare = prepare,
     .eval = eval,
 };

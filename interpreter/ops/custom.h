@@ -1,4 +1,5 @@
-/* interpreter/ops/custom.h -- what the custom operators have in common: their options and the check of their tensors. */
+/* interpreter/ops/custom.h -- what the custom operators have in common: their options and the check of their tensors.
+ */
 #pragma once
 #include "interpreter/flexbuffer.h"
 #include "interpreter/op.h"
@@ -18,7 +19,8 @@ struct thm_ports {
 
 /* The map of its custom options. Errors: THM_NN_EMALFORMED. */
 enum thm_nn_err thm_custom_map(struct thm_node *n, struct thm_flex *map);
-/* The first `count` values of the map, which are the alphabetically first keys: the reference's kernels go by position. */
+/* The first `count` values of the map, which are the alphabetically first keys: the reference's kernels go by position.
+ */
 enum thm_nn_err thm_custom_ints(struct thm_node *n, int32_t *value, uint32_t count);
 /* Are these the operator's tensors? Errors: THM_NN_ESHAPE, THM_NN_ETYPE. */
 enum thm_nn_err thm_check_ports(struct thm_node *n, const struct thm_ports *want);

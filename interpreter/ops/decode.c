@@ -1,14 +1,20 @@
-/* interpreter/ops/decode.c -- TFLM_DECODE: constants that are packed as indices into a table of values (lut) or as a bit
- * for each element that is not the zero point (prune). For each output two inputs: the packed bits, and a record of 16
- * bytes followed by the values. Source: tensorflow/lite/micro/kernels/decode*.{h,cc} of tensorflow/tflite-micro. */
+/* interpreter/ops/decode.c -- TFLM_DECODE: constants that are packed as indices into a table of values (lut) or as a
+ * bit for each element that is not the zero point (prune). For each output two inputs: the packed bits, and a record of
+ * 16 bytes followed by the values. Source: tensorflow/lite/micro/kernels/decode*.{h,cc} of tensorflow/tflite-micro. */
 #include "interpreter/fb.h"
 #include "interpreter/ops/custom.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/reader.h"
 #include "interpreter/schema.h"
 
-enum { RECORD_TYPE = 0, RECORD_VERSION = 1, RECORD_TYPE_VERSION = 4, RECORD_PARAMETERS = 5, RECORD_STRIDE = 6,
-       RECORD_BYTES = 16 };
+enum {
+    RECORD_TYPE = 0,
+    RECORD_VERSION = 1,
+    RECORD_TYPE_VERSION = 4,
+    RECORD_PARAMETERS = 5,
+    RECORD_STRIDE = 6,
+    RECORD_BYTES = 16
+};
 enum { KIND_LUT = 0, KIND_PRUNE = 2 };
 enum { LUT_STATE = 36, PRUNE_STATE = 40 };
 
@@ -17,7 +23,7 @@ struct decoding {
     struct thm_value bits, record, out;
     struct thm_quant quant;
     const uint8_t *zeros; /* zero points, 8 bytes each; NULL = 0 */
-    const uint8_t *head; /* the record's data */
+    const uint8_t *head;  /* the record's data */
     uint32_t channels, per_channel;
     bool last_axis; /* channels are the last dimension, else the first */
     uint32_t size;  /* bytes of a value */
@@ -66,7 +72,8 @@ static enum thm_nn_err open_channels(struct thm_node *n, struct decoding *k)
     k->channels = k->quant.affine ? k->quant.channels : 1;
     k->last_axis = k->channels > 1 && k->quant.dimension == (int32_t)k->out.rank - 1;
     if (k->quant.affine && !k->last_axis && k->quant.dimension != 0)
-        return thm_refuse_tensor(n, THM_NN_EQUANT, "the quantised dimension is neither the first nor the last", &k->out);
+        return thm_refuse_tensor(n, THM_NN_EQUANT, "the quantised dimension is neither the first nor the last",
+                                 &k->out);
     if (k->channels == 0 || k->out.elements % k->channels != 0)
         return thm_refuse_tensor(n, THM_NN_EQUANT, "the scales do not divide the elements", &k->out);
     k->per_channel = k->last_axis ? 1 : k->out.elements / k->channels;

@@ -1,4 +1,5 @@
-/* interpreter/ops/depthwise_conv_2d.c -- DEPTHWISE_CONV_2D: float32; int8 (int8 or int4 filter); int16 (int8 filter). */
+/* interpreter/ops/depthwise_conv_2d.c -- DEPTHWISE_CONV_2D: float32; int8 (int8 or int4 filter); int16 (int8 filter).
+ */
 #include "interpreter/fb.h"
 #include "interpreter/ops/conv.h"
 #include "interpreter/ops/fixed.h"
@@ -13,7 +14,7 @@ struct patch {
     struct thm_taps y, x;
     size_t in, in_row, in_tap; /* elements; first input element under the window, distances of rows and taps */
     size_t w, w_row, w_tap;
-    int32_t multiplier;        /* output channels for each input channel */
+    int32_t multiplier; /* output channels for each input channel */
 };
 
 static enum thm_nn_err prepare(struct thm_node *n)
@@ -27,7 +28,8 @@ static struct patch cut_patch(const struct conv *c, int32_t batch, int32_t y, in
     const int32_t *in = c->input.shape, *f = c->filter.shape;
     int64_t y0 = (int64_t)y * o->stride_h - c->data->pad_h, x0 = (int64_t)x * o->stride_w - c->data->pad_w;
     struct patch p = { .y = thm_clip_taps(y0, f[1], o->dilation_h, in[1]),
-                       .x = thm_clip_taps(x0, f[2], o->dilation_w, in[2]), .multiplier = o->depth_multiplier };
+                       .x = thm_clip_taps(x0, f[2], o->dilation_w, in[2]),
+                       .multiplier = o->depth_multiplier };
     size_t channels = (size_t)in[3], width = (size_t)in[2];
     p.in_row = (size_t)o->dilation_h * width * channels;
     p.in_tap = (size_t)o->dilation_w * channels;
@@ -45,17 +47,17 @@ static struct patch cut_patch(const struct conv *c, int32_t batch, int32_t y, in
 }
 
 /* Add the products of one tap for `lanes` output channels from channel k on. */
-#define TAP(name, sum_t, in_t, w_t, PRODUCT)                                                                           \
-    static inline void name(sum_t *restrict sum, const in_t *restrict in, const w_t *restrict w, int32_t k,            \
-                            int32_t lanes, int32_t multiplier, int32_t offset)                                         \
-    {                                                                                                                  \
-        (void)offset;                                                                                                  \
-        if (multiplier == 1 && lanes == LANES)                                                                         \
-            for (int32_t i = 0; i < LANES; i++)                                                                        \
-                sum[i] += PRODUCT(in[k + i], w[k + i]);                                                                \
-        else                                                                                                           \
-            for (int32_t i = 0; i < lanes; i++)                                                                        \
-                sum[i] += PRODUCT(in[(k + i) / multiplier], w[k + i]);                                                 \
+#define TAP(name, sum_t, in_t, w_t, PRODUCT)                                                                \
+    static inline void name(sum_t *restrict sum, const in_t *restrict in, const w_t *restrict w, int32_t k, \
+                            int32_t lanes, int32_t multiplier, int32_t offset)                              \
+    {                                                                                                       \
+        (void)offset;                                                                                       \
+        if (multiplier == 1 && lanes == LANES)                                                              \
+            for (int32_t i = 0; i < LANES; i++)                                                             \
+                sum[i] += PRODUCT(in[k + i], w[k + i]);                                                     \
+        else                                                                                                \
+            for (int32_t i = 0; i < lanes; i++)                                                             \
+                sum[i] += PRODUCT(in[(k + i) / multiplier], w[k + i]);                                      \
     }
 #define PRODUCT_I8(x, f)  (uint32_t)((int16_t)((x) + offset) * (int16_t)(f))
 #define PRODUCT_I16(x, f) ((int32_t)(x) * (f))
@@ -64,14 +66,14 @@ TAP(tap_i8, uint32_t, int8_t, int8_t, PRODUCT_I8)
 TAP(tap_i16, int64_t, int16_t, int8_t, PRODUCT_I16)
 TAP(tap_f32, float, float, float, PRODUCT_F32)
 
-#define SUM(name, sum_t, in_t, w_t, tap)                                                                                \
-    static inline void name(const struct conv *c, const struct patch *p, int32_t k, int32_t lanes, sum_t *sum)          \
-    {                                                                                                                   \
-        for (int32_t y = 0; y < p->y.to - p->y.from; y++)                                                               \
-            for (int32_t x = 0; x < p->x.to - p->x.from; x++)                                                           \
-                tap(sum, (const in_t *)c->input.data + p->in + (size_t)y * p->in_row + (size_t)x * p->in_tap,           \
-                    (const w_t *)c->weights + p->w + (size_t)y * p->w_row + (size_t)x * p->w_tap, k, lanes,             \
-                    p->multiplier, -c->data->input_zero);                                                               \
+#define SUM(name, sum_t, in_t, w_t, tap)                                                                       \
+    static inline void name(const struct conv *c, const struct patch *p, int32_t k, int32_t lanes, sum_t *sum) \
+    {                                                                                                          \
+        for (int32_t y = 0; y < p->y.to - p->y.from; y++)                                                      \
+            for (int32_t x = 0; x < p->x.to - p->x.from; x++)                                                  \
+                tap(sum, (const in_t *)c->input.data + p->in + (size_t)y * p->in_row + (size_t)x * p->in_tap,  \
+                    (const w_t *)c->weights + p->w + (size_t)y * p->w_row + (size_t)x * p->w_tap, k, lanes,    \
+                    p->multiplier, -c->data->input_zero);                                                      \
     }
 SUM(sum_i8, uint32_t, int8_t, int8_t, tap_i8)
 SUM(sum_i16, int64_t, int16_t, int8_t, tap_i16)
@@ -116,7 +118,8 @@ __attribute__((noinline)) static bool eval_variant(const struct thm_node *n, con
     const struct thm_kernels *k = thm_node_kernels(n);
     int32_t channels = c->input.shape[3];
     bool (*eval_i8)(const struct thm_windows_i8 *) = channels == 1                    ? k->windows_i8
-                                                   : channels == c->output.shape[3] ? k->depthwise_i8 : NULL;
+                                                     : channels == c->output.shape[3] ? k->depthwise_i8
+                                                                                      : NULL;
     struct thm_windows_i8 w;
     if (!eval_i8 || c->input.type != THM_INT8)
         return false;
@@ -132,7 +135,9 @@ static enum thm_nn_err eval(struct thm_node *n)
     thm_conv_gather(n, &c);
     thm_touch_stack();
     void (*lanes)(const struct conv *, const struct patch *, int32_t, int32_t, void *) =
-        c.input.type == THM_INT8 ? lanes_i8 : c.input.type == THM_INT16 ? lanes_i16 : lanes_f32;
+        c.input.type == THM_INT8    ? lanes_i8
+        : c.input.type == THM_INT16 ? lanes_i16
+                                    : lanes_f32;
     const int32_t *out = c.output.shape;
     size_t step = (size_t)out[3] * thm_type_size(c.output.type);
     uint8_t *to = c.output.data;
@@ -158,16 +163,26 @@ static uint64_t macs(const struct thm_node *n)
     return (uint64_t)output.elements * (uint32_t)filter.shape[1] * (uint32_t)filter.shape[2];
 }
 
-static const struct thm_option_field fields[] = { /* DepthwiseConv2DOptions */
-    { 0, 1, offsetof(struct conv_options, padding), 0 },          { 1, 4, offsetof(struct conv_options, stride_w), 0 },
+static const struct thm_option_field fields[] = {
+    /* DepthwiseConv2DOptions */
+    { 0, 1, offsetof(struct conv_options, padding), 0 },
+    { 1, 4, offsetof(struct conv_options, stride_w), 0 },
     { 2, 4, offsetof(struct conv_options, stride_h), 0 },
     { 3, 4, offsetof(struct conv_options, depth_multiplier), 0 },
-    { 4, 1, offsetof(struct conv_options, activation), 0 },       { 5, 4, offsetof(struct conv_options, dilation_w), 1 },
+    { 4, 1, offsetof(struct conv_options, activation), 0 },
+    { 5, 4, offsetof(struct conv_options, dilation_w), 1 },
     { 6, 4, offsetof(struct conv_options, dilation_h), 1 },
 };
 
 const struct thm_op thm_op_depthwise_conv_2d = {
-    .name = "DEPTHWISE_CONV_2D", .options_type = 2, .field = fields, .fields = sizeof fields / sizeof fields[0],
-    .options = THM_BYTES(28), .data = THM_BYTES(56), .temps = "o0i0i1|i0i1?i2o0",
-    .prepare = prepare, .eval = eval, .macs = macs,
+    .name = "DEPTHWISE_CONV_2D",
+    .options_type = 2,
+    .field = fields,
+    .fields = sizeof fields / sizeof fields[0],
+    .options = THM_BYTES(28),
+    .data = THM_BYTES(56),
+    .temps = "o0i0i1|i0i1?i2o0",
+    .prepare = prepare,
+    .eval = eval,
+    .macs = macs,
 };

@@ -1,6 +1,6 @@
-/* interpreter/ops/detection_postprocess.c -- TFLite_Detection_PostProcess: boxes from anchors and encodings, and the best
- * of those that overlap (non-maximum suppression, NMS), in float32.
- * Source: tensorflow/lite/micro/kernels/detection_postprocess.cc of tensorflow/tflite-micro. */
+/* interpreter/ops/detection_postprocess.c -- TFLite_Detection_PostProcess: boxes from anchors and encodings, and the
+ * best of those that overlap (non-maximum suppression, NMS), in float32. Source:
+ * tensorflow/lite/micro/kernels/detection_postprocess.cc of tensorflow/tflite-micro. */
 #include "interpreter/fb.h"
 #include "interpreter/ops/custom.h"
 #include "interpreter/ops/ops.h"
@@ -14,7 +14,20 @@ struct data { /* 112 bytes */
 _Static_assert(sizeof(struct data) <= 112, "op data of TFLite_Detection_PostProcess");
 
 /* Scratch buffers in the order of the reference's requests. */
-enum { ACTIVE, BOXES, UNUSED_SCORES, SCORES, UNUSED_KEPT, BEST_SCORES, UNUSED_SORTED, KEPT, ORDER, BEST, SELECTED, BUFFERS };
+enum {
+    ACTIVE,
+    BOXES,
+    UNUSED_SCORES,
+    SCORES,
+    UNUSED_KEPT,
+    BEST_SCORES,
+    UNUSED_SORTED,
+    KEPT,
+    ORDER,
+    BEST,
+    SELECTED,
+    BUFFERS
+};
 
 struct box {
     float ymin, xmin, ymax, xmax;
@@ -91,8 +104,16 @@ static enum thm_nn_err request_scratch(struct thm_node *n, uint64_t boxes, uint6
     const struct data *d = n->data;
     uint64_t detections = (uint64_t)d->max_detections, classes = (uint64_t)d->classes;
     const uint64_t bytes[BUFFERS] = {
-        boxes, 16 * boxes, 4 * boxes * columns, 4 * boxes, 4 * boxes, 4 * detections * boxes, 4 * detections * boxes,
-        4 * boxes, 4 * detections * boxes, 4 * boxes * (classes > detections ? classes : detections),
+        boxes,
+        16 * boxes,
+        4 * boxes * columns,
+        4 * boxes,
+        4 * boxes,
+        4 * detections * boxes,
+        4 * detections * boxes,
+        4 * boxes,
+        4 * detections * boxes,
+        4 * boxes * (classes > detections ? classes : detections),
         4 * boxes * (boxes < detections ? boxes : detections),
     };
     enum thm_nn_err err = THM_NN_OK;
@@ -159,8 +180,8 @@ static void merge(const float *score, const uint32_t *from, uint32_t *to, uint32
 /* Sort indices by falling score; equal ones stay in order. `spare` has room for as many. */
 static void sort_by_score(const float *score, uint32_t *index, uint32_t count, uint32_t *spare)
 {
-    for (uint32_t run = 1; run < count; run = run > count / 2 ? count : 2 * run) {
-        for (uint32_t i = 0; i < count; i += run > (count - i) / 2 ? count - i : 2 * run) {
+    for (uint32_t run = 1; run<count; run = run> count / 2 ? count : 2 * run) {
+        for (uint32_t i = 0; i<count; i += run>(count - i) / 2 ? count - i : 2 * run) {
             uint32_t left = count - i, middle = run < left ? run : left;
             merge(score, index + i, spare + i, middle, run > left / 2 ? left : 2 * run);
         }
@@ -201,7 +222,8 @@ static bool put_detection(const struct job *j, uint32_t at, uint32_t box, uint32
 }
 
 /* Insert behind all that are not worse; the list keeps its best `most`. */
-static uint32_t insert_best(uint32_t *best, float *best_score, uint32_t count, uint32_t most, uint32_t what, float score)
+static uint32_t insert_best(uint32_t *best, float *best_score, uint32_t count, uint32_t most, uint32_t what,
+                            float score)
 {
     uint32_t at = count;
     while (at > 0 && best_score[at - 1] < score)
@@ -274,7 +296,8 @@ static enum thm_nn_err fast_nms(const struct job *j)
         for (uint32_t c = 0; c < each; c++, written++) {
             uint32_t class = best[(size_t)selected[i] * classes + c];
             /* The reference counts on inside a box: with several classes it leaves gaps, and soon the tensor. */
-            if (written > UINT32_MAX / each - 1 || !put_detection(j, each * written + c, selected[i], class, row[class]))
+            if (written > UINT32_MAX / each - 1 ||
+                !put_detection(j, each * written + c, selected[i], class, row[class]))
                 return thm_refuse(j->n, THM_NN_EINVOKE, "the detections of several classes do not fit in the output");
         }
     }
@@ -318,6 +341,10 @@ static enum thm_nn_err eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_detection_postprocess = {
-    .name = "TFLite_Detection_PostProcess", .data = THM_BYTES(112), .temps = "i0i1i2", .init = init, .prepare = prepare,
+    .name = "TFLite_Detection_PostProcess",
+    .data = THM_BYTES(112),
+    .temps = "i0i1i2",
+    .init = init,
+    .prepare = prepare,
     .eval = eval,
 };

@@ -131,6 +131,12 @@ static enum thm_nn_err eval(struct thm_node *n)
 static const struct thm_option_field fields[] = { { 0, 1, offsetof(struct options, activation), 0 } }; /* DivOptions */
 
 const struct thm_op thm_op_div = {
-    .name = "DIV", .options_type = 29, .field = fields, .fields = 1, .options = THM_BYTES3(1, 4, 4),
-    .data = THM_BYTES(28), .prepare = prepare, .eval = eval,
+    .name = "DIV",
+    .options_type = 29,
+    .field = fields,
+    .fields = 1,
+    .options = THM_BYTES3(1, 4, 4),
+    .data = THM_BYTES(28),
+    .prepare = prepare,
+    .eval = eval,
 };

@@ -81,11 +81,11 @@ const struct thm_op thm_op_logical_not = { .name = "LOGICAL_NOT", .prepare = pre
 const struct thm_op thm_op_zeros_like = { .name = "ZEROS_LIKE", .prepare = prepare, .eval = zeros_like_eval };
 
 /* `seen`: the tensors that the reference's prepare step looks at (op.h). */
-#define FLOAT_OP(NAME, op, f, check, seen)                 \
+#define FLOAT_OP(NAME, op, f, check, seen)               \
     static enum thm_nn_err op##_eval(struct thm_node *n) \
-    {                                                      \
-        return map_f32(n, f);                              \
-    }                                                      \
+    {                                                    \
+        return map_f32(n, f);                            \
+    }                                                    \
     const struct thm_op thm_op_##op = { .name = NAME, .temps = seen, .prepare = check, .eval = op##_eval }
 
 FLOAT_OP("CEIL", ceil, ceilf, prepare_f32, NULL);

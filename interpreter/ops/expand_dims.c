@@ -81,7 +81,7 @@ static enum thm_nn_err squeeze_prepare(struct thm_node *n)
             return thm_refuse(n, THM_NN_ESHAPE, "the output's shape is not what remains of the input's");
     }
     return left == out.rank ? THM_NN_OK
-         : thm_refuse(n, THM_NN_ESHAPE, "the output's shape is not what remains of the input's");
+                            : thm_refuse(n, THM_NN_ESHAPE, "the output's shape is not what remains of the input's");
 }
 
 static enum thm_nn_err squeeze_eval(struct thm_node *n)
@@ -96,5 +96,9 @@ static enum thm_nn_err squeeze_eval(struct thm_node *n)
 
 const struct thm_op thm_op_expand_dims = { .name = "EXPAND_DIMS", .prepare = expand_prepare, .eval = expand_eval };
 const struct thm_op thm_op_squeeze = {
-    .name = "SQUEEZE", .options_type = 30, .options = THM_BYTES(36), .prepare = squeeze_prepare, .eval = squeeze_eval,
+    .name = "SQUEEZE",
+    .options_type = 30,
+    .options = THM_BYTES(36),
+    .prepare = squeeze_prepare,
+    .eval = squeeze_eval,
 };

@@ -1,10 +1,11 @@
 /* interpreter/ops/fft.h -- Fourier transforms of real numbers, in int16, int32 and float32, with the arithmetic and the
  * memory of KISS FFT (mborgerding/kissfft v130, as built into the reference runtime).
  *
- * A transform of n real numbers is one of n / 2 complex ones (even samples real, odd ones imaginary) and a step that takes
- * the spectra of the two apart. Integers are divided by the radix before every stage, so that nothing overflows, and
- * by 2 before that step: the spectrum is n times smaller than the definition says. Products are rounded to nearest.
- * The state has [12 + 264 bytes: records][n / 2 twiddle factors][n / 2 complex work area][n / 4 factors of the step]. */
+ * A transform of n real numbers is one of n / 2 complex ones (even samples real, odd ones imaginary) and a step that
+ * takes the spectra of the two apart. Integers are divided by the radix before every stage, so that nothing overflows,
+ * and by 2 before that step: the spectrum is n times smaller than the definition says. Products are rounded to nearest.
+ * The state has [12 + 264 bytes: records][n / 2 twiddle factors][n / 2 complex work area][n / 4 factors of the step].
+ */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +14,7 @@
 enum { THM_FFT_RECORDS = 12 + 264, THM_FFT_STAGES = 32 };
 
 struct thm_fft_plan { /* at the start of the state */
-    uint32_t points; /* complex */
+    uint32_t points;  /* complex */
     uint32_t inverse;
     uint32_t stages;
     uint8_t radix[THM_FFT_STAGES]; /* from the outermost stage to the innermost */

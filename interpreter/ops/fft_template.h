@@ -139,8 +139,8 @@ static void reorder(const struct thm_fft_plan *p, const struct complex *in, stru
 
 static void transform(void *state, const struct complex *in, struct complex *out)
 {
-    static void (*const butterfly[])(const struct spot *) = { [2] = butterfly2, [3] = butterfly3, [4] = butterfly4,
-                                                              [5] = butterfly5 };
+    static void (*const butterfly[])(
+        const struct spot *) = { [2] = butterfly2, [3] = butterfly3, [4] = butterfly4, [5] = butterfly5 };
     const struct thm_fft_plan *p = state;
     reorder(p, in, out);
     size_t m = 1;

@@ -22,9 +22,15 @@ static enum thm_nn_err bank_init(struct thm_node *n)
 
 static enum thm_nn_err bank_prepare(struct thm_node *n)
 {
-    static const struct thm_ports ports = {
-        6, 1, { { THM_UINT32, 1 }, { THM_INT16, 1 }, { THM_INT16, 1 }, { THM_INT16, 1 }, { THM_INT16, 1 },
-                { THM_INT16, 1 }, { THM_UINT64, 1 } } };
+    static const struct thm_ports ports = { 6,
+                                            1,
+                                            { { THM_UINT32, 1 },
+                                              { THM_INT16, 1 },
+                                              { THM_INT16, 1 },
+                                              { THM_INT16, 1 },
+                                              { THM_INT16, 1 },
+                                              { THM_INT16, 1 },
+                                              { THM_UINT64, 1 } } };
     const struct bank *d = n->data;
     struct thm_value v;
     enum thm_nn_err err = thm_check_ports(n, &ports);
@@ -36,8 +42,9 @@ static enum thm_nn_err bank_prepare(struct thm_node *n)
     if (err)
         return err;
     thm_node_output(n, 0, &v);
-    return v.elements <= (uint32_t)d->channels ? THM_NN_OK
-                                               : thm_refuse(n, THM_NN_ESHAPE, "the output has more than num_channels elements");
+    return v.elements <= (uint32_t)d->channels
+               ? THM_NN_OK
+               : thm_refuse(n, THM_NN_ESHAPE, "the output has more than num_channels elements");
 }
 
 /* Tables may come at run time: every channel is checked before it is summed up. */
@@ -85,7 +92,8 @@ static enum thm_nn_err root_prepare(struct thm_node *n)
         return err;
     thm_node_input(n, 0, &in);
     thm_node_output(n, 0, &out);
-    return in.elements <= out.elements ? THM_NN_OK : thm_refuse(n, THM_NN_ESHAPE, "the output is smaller than the input");
+    return in.elements <= out.elements ? THM_NN_OK
+                                       : thm_refuse(n, THM_NN_ESHAPE, "the output is smaller than the input");
 }
 
 /* Square root to nearest, at most `limit`; digit by digit from the highest even bit. */
@@ -193,12 +201,22 @@ static enum thm_nn_err subtraction_eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_signal_filter_bank = {
-    .name = "SignalFilterBank", .data = THM_BYTES(36), .init = bank_init, .prepare = bank_prepare, .eval = bank_eval,
+    .name = "SignalFilterBank",
+    .data = THM_BYTES(36),
+    .init = bank_init,
+    .prepare = bank_prepare,
+    .eval = bank_eval,
 };
 const struct thm_op thm_op_signal_filter_bank_square_root = {
-    .name = "SignalFilterBankSquareRoot", .prepare = root_prepare, .eval = root_eval,
+    .name = "SignalFilterBankSquareRoot",
+    .prepare = root_prepare,
+    .eval = root_eval,
 };
 const struct thm_op thm_op_signal_filter_bank_spectral_subtraction = {
-    .name = "SignalFilterBankSpectralSubtraction", .data = THM_BYTES(44), .init = subtraction_init,
-    .prepare = subtraction_prepare, .eval = subtraction_eval, .reset = subtraction_reset,
+    .name = "SignalFilterBankSpectralSubtraction",
+    .data = THM_BYTES(44),
+    .init = subtraction_init,
+    .prepare = subtraction_prepare,
+    .eval = subtraction_eval,
+    .reset = subtraction_reset,
 };

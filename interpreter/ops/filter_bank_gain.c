@@ -13,15 +13,13 @@ struct pcan { /* 4 bytes */
 
 /* 65536 * (log2(1 + i / 128) - i / 128), to nearest: how far the logarithm bends away from a straight line. */
 static const int16_t bend[129] = {
-    0, 224, 442, 654, 861, 1063, 1259, 1450, 1636, 1817, 1992, 2163, 2329, 2490, 2646, 2797,
-    2944, 3087, 3224, 3358, 3487, 3611, 3732, 3848, 3960, 4068, 4172, 4272, 4368, 4460, 4549, 4633,
-    4714, 4791, 4864, 4934, 5001, 5063, 5123, 5178, 5231, 5280, 5326, 5368, 5408, 5444, 5477, 5507,
-    5533, 5557, 5578, 5595, 5610, 5622, 5631, 5637, 5640, 5641, 5638, 5633, 5626, 5615, 5602, 5586,
-    5568, 5547, 5524, 5498, 5470, 5439, 5406, 5370, 5332, 5291, 5249, 5203, 5156, 5106, 5054, 5000,
-    4944, 4885, 4825, 4762, 4697, 4630, 4561, 4490, 4416, 4341, 4264, 4184, 4103, 4020, 3935, 3848,
-    3759, 3668, 3575, 3481, 3384, 3286, 3186, 3084, 2981, 2875, 2768, 2659, 2549, 2437, 2323, 2207,
-    2090, 1971, 1851, 1729, 1605, 1480, 1353, 1224, 1094, 963, 830, 695, 559, 421, 282, 142,
-    0,
+    0,    224,  442,  654,  861,  1063, 1259, 1450, 1636, 1817, 1992, 2163, 2329, 2490, 2646, 2797, 2944, 3087, 3224,
+    3358, 3487, 3611, 3732, 3848, 3960, 4068, 4172, 4272, 4368, 4460, 4549, 4633, 4714, 4791, 4864, 4934, 5001, 5063,
+    5123, 5178, 5231, 5280, 5326, 5368, 5408, 5444, 5477, 5507, 5533, 5557, 5578, 5595, 5610, 5622, 5631, 5637, 5640,
+    5641, 5638, 5633, 5626, 5615, 5602, 5586, 5568, 5547, 5524, 5498, 5470, 5439, 5406, 5370, 5332, 5291, 5249, 5203,
+    5156, 5106, 5054, 5000, 4944, 4885, 4825, 4762, 4697, 4630, 4561, 4490, 4416, 4341, 4264, 4184, 4103, 4020, 3935,
+    3848, 3759, 3668, 3575, 3481, 3384, 3286, 3186, 3084, 2981, 2875, 2768, 2659, 2549, 2437, 2323, 2207, 2090, 1971,
+    1851, 1729, 1605, 1480, 1353, 1224, 1094, 963,  830,  695,  559,  421,  282,  142,  0,
 };
 
 /* 65536 * log2(x), x > 0; between the points of the table it is a straight line. */
@@ -31,7 +29,8 @@ static uint32_t log2_q16(uint32_t x)
     uint32_t fraction = whole < 16 ? rest << (16 - whole) : rest >> (whole - 16);
     uint32_t i = fraction >> 9;
     int32_t step = bend[i + 1] - bend[i];
-    int32_t between = (step * (int32_t)(fraction & 511)) >> 16; /* rounds as if it were much smaller, like the reference */
+    int32_t between =
+        (step * (int32_t)(fraction & 511)) >> 16; /* rounds as if it were much smaller, like the reference */
     return (whole << 16) + fraction + (uint32_t)(bend[i] + between);
 }
 
@@ -86,7 +85,8 @@ static enum thm_nn_err pcan_init(struct thm_node *n)
 static enum thm_nn_err pcan_prepare(struct thm_node *n)
 {
     static const struct thm_ports ports = {
-        3, 1, { { THM_UINT32, 1 }, { THM_UINT32, 1 }, { THM_INT16, 1 }, { THM_UINT32, 1 } } };
+        3, 1, { { THM_UINT32, 1 }, { THM_UINT32, 1 }, { THM_INT16, 1 }, { THM_UINT32, 1 } }
+    };
     const struct pcan *d = n->data;
     struct thm_value in, noise, out;
     enum thm_nn_err err = thm_check_ports(n, &ports);
@@ -145,8 +145,16 @@ static enum thm_nn_err pcan_eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_signal_filter_bank_log = {
-    .name = "SignalFilterBankLog", .data = THM_BYTES(8), .init = log_init, .prepare = log_prepare, .eval = log_eval,
+    .name = "SignalFilterBankLog",
+    .data = THM_BYTES(8),
+    .init = log_init,
+    .prepare = log_prepare,
+    .eval = log_eval,
 };
 const struct thm_op thm_op_signal_pcan = {
-    .name = "SignalPCAN", .data = THM_BYTES(4), .init = pcan_init, .prepare = pcan_prepare, .eval = pcan_eval,
+    .name = "SignalPCAN",
+    .data = THM_BYTES(4),
+    .init = pcan_init,
+    .prepare = pcan_prepare,
+    .eval = pcan_eval,
 };

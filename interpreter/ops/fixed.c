@@ -12,7 +12,8 @@ static int32_t exp_quarter(int32_t a)
 
 int32_t thm_exp_negative(int32_t a, int integer_bits)
 {
-    static const int32_t exp_of[] = { /* exp(-1/4), exp(-1/2), exp(-1), ... exp(-16) */
+    static const int32_t exp_of[] = {
+        /* exp(-1/4), exp(-1/2), exp(-1), ... exp(-16) */
         1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242,
     };
     int fraction_bits = 31 - integer_bits;

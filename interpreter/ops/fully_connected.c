@@ -1,5 +1,6 @@
 /* interpreter/ops/fully_connected.c -- FULLY_CONNECTED: float32; int8 (int8 or int4 filter, int8 per channel too);
- * int16 (int8 filter, per channel too, int32 or int64 bias). Filter [..., out, in]; the input is read as rows of `in` elements. */
+ * int16 (int8 filter, per channel too, int32 or int64 bias). Filter [..., out, in]; the input is read as rows of `in`
+ * elements. */
 #include "interpreter/fb.h"
 #include "interpreter/ops/conv.h"
 #include "interpreter/ops/dot.h"
@@ -79,8 +80,8 @@ static enum thm_nn_err per_channel(struct thm_node *n, const struct layer *l, co
         !thm_node_persistent(n, 4 * (uint64_t)filter->channels, &d->shifts))
         return THM_NN_EARENA;
     d->per_channel = 1;
-    return thm_channel_factors(n, in, filter, out, l->wide, filter->channels,
-                               thm_node_at(n, d->multipliers), thm_node_at(n, d->shifts));
+    return thm_channel_factors(n, in, filter, out, l->wide, filter->channels, thm_node_at(n, d->multipliers),
+                               thm_node_at(n, d->shifts));
 }
 
 /* One factor for all channels. The bias is expected in the scale of the products; a small difference is let through. */
@@ -96,8 +97,7 @@ static enum thm_nn_err one_factor(struct thm_node *n, const struct layer *l, con
             return thm_refuse(n, THM_NN_EQUANT, "the bias scale is not the input scale times the filter scale");
     }
     double factor = (double)(in->scale * filter->scale) / (double)out->scale;
-    if (!(factor >= 0) || !thm_quantize_factor(factor, &d->multiplier, &d->shift) ||
-        (l->wide && d->shift > 14))
+    if (!(factor >= 0) || !thm_quantize_factor(factor, &d->multiplier, &d->shift) || (l->wide && d->shift > 14))
         return thm_refuse(n, THM_NN_EQUANT, "a scale of input, filter or output is out of range");
     return THM_NN_OK;
 }
@@ -115,14 +115,15 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct layer *l)
     thm_node_quant(n, &l->input, &in);
     thm_node_quant(n, &l->filter, &filter);
     thm_node_quant(n, &l->output, &out);
-    enum thm_nn_err err = filter.channels > 1 ? per_channel(n, l, &in, &filter, &out)
-                                              : one_factor(n, l, &in, &filter, &out);
+    enum thm_nn_err err =
+        filter.channels > 1 ? per_channel(n, l, &in, &filter, &out) : one_factor(n, l, &in, &filter, &out);
     if (err)
         return err;
     d->input_zero = in.zero_point;
     d->filter_zero = filter.zero_point;
     d->output_zero = out.zero_point;
-    if (!in_range(in.zero_point, l->input.type) || !in_range(filter.zero_point, l->filter.type == THM_UINT8 ? THM_UINT8 : THM_INT8) ||
+    if (!in_range(in.zero_point, l->input.type) ||
+        !in_range(filter.zero_point, l->filter.type == THM_UINT8 ? THM_UINT8 : THM_INT8) ||
         !thm_activation_range(o->activation, l->output.type, &out, &d->low, &d->high))
         return thm_refuse(n, THM_NN_EQUANT, "a zero point or an activation's limits are out of range");
     return THM_NN_OK;
@@ -179,7 +180,8 @@ static void row_i16(const struct layer *l, size_t row)
     int16_t *out = (int16_t *)l->output.data + row * l->channels;
     for (uint32_t k = 0; k < l->channels; k++) {
         const int8_t *w = (const int8_t *)l->weights + (size_t)k * l->depth;
-        int32_t multiplier = l->multiplier ? l->multiplier[k] : d->multiplier, shift = l->shift ? l->shift[k] : d->shift;
+        int32_t multiplier = l->multiplier ? l->multiplier[k] : d->multiplier,
+                shift = l->shift ? l->shift[k] : d->shift;
         uint64_t sum = l->wide ? bias64(l, k) : (uint64_t)bias32(l, k);
         for (uint32_t i = 0; i < l->depth; i++)
             sum += (uint64_t)((int64_t)(in[i] - d->input_zero) * (w[i] - d->filter_zero));
@@ -230,13 +232,32 @@ __attribute__((noinline)) static bool eval_variant(const struct thm_node *n, con
     if (!k->windows_i8 || l->input.type != THM_INT8 || d->filter_zero)
         return false;
     struct thm_windows_i8 w = {
-        .in = l->input.data, .weights = l->weights, .out = l->output.data, .input_zero = d->input_zero,
-        .batches = (int32_t)l->rows, .in_h = 1, .in_w = 1, .channels = (int32_t)l->depth, .filter_h = 1, .filter_w = 1,
-        .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1, .out_h = 1, .out_w = 1,
-        .out_channels = (int32_t)l->channels, .element_step = 1, .channel_step = l->depth,
-        .requant = { .bias = l->has_bias ? l->bias.data : NULL, .multiplier = l->multiplier ? l->multiplier : &d->multiplier,
-                     .shift = l->shift ? l->shift : &d->shift, .per_channel = l->multiplier != NULL,
-                     .output_zero = d->output_zero, .low = d->low, .high = d->high },
+        .in = l->input.data,
+        .weights = l->weights,
+        .out = l->output.data,
+        .input_zero = d->input_zero,
+        .batches = (int32_t)l->rows,
+        .in_h = 1,
+        .in_w = 1,
+        .channels = (int32_t)l->depth,
+        .filter_h = 1,
+        .filter_w = 1,
+        .stride_h = 1,
+        .stride_w = 1,
+        .dilation_h = 1,
+        .dilation_w = 1,
+        .out_h = 1,
+        .out_w = 1,
+        .out_channels = (int32_t)l->channels,
+        .element_step = 1,
+        .channel_step = l->depth,
+        .requant = { .bias = l->has_bias ? l->bias.data : NULL,
+                     .multiplier = l->multiplier ? l->multiplier : &d->multiplier,
+                     .shift = l->shift ? l->shift : &d->shift,
+                     .per_channel = l->multiplier != NULL,
+                     .output_zero = d->output_zero,
+                     .low = d->low,
+                     .high = d->high },
     };
     return k->windows_i8(&w);
 }
@@ -273,13 +294,23 @@ static uint64_t macs(const struct thm_node *n)
     return (uint64_t)l.rows * l.channels * l.depth;
 }
 
-static const struct thm_option_field fields[] = { /* FullyConnectedOptions */
-    { 0, 1, offsetof(struct options, activation), 0 },    { 1, 1, offsetof(struct options, weights_format), 0 },
-    { 2, 1, offsetof(struct options, keep_num_dims), 0 }, { 3, 1, offsetof(struct options, asymmetric), 0 },
+static const struct thm_option_field fields[] = {
+    /* FullyConnectedOptions */
+    { 0, 1, offsetof(struct options, activation), 0 },
+    { 1, 1, offsetof(struct options, weights_format), 0 },
+    { 2, 1, offsetof(struct options, keep_num_dims), 0 },
+    { 3, 1, offsetof(struct options, asymmetric), 0 },
 };
 
 const struct thm_op thm_op_fully_connected = {
-    .name = "FULLY_CONNECTED", .options_type = 8, .field = fields, .fields = sizeof fields / sizeof fields[0],
-    .options = THM_BYTES3(5, 16, 16), .data = THM_BYTES(48), .temps = "i0i1i2o0",
-    .prepare = prepare, .eval = eval, .macs = macs,
+    .name = "FULLY_CONNECTED",
+    .options_type = 8,
+    .field = fields,
+    .fields = sizeof fields / sizeof fields[0],
+    .options = THM_BYTES3(5, 16, 16),
+    .data = THM_BYTES(48),
+    .temps = "i0i1i2o0",
+    .prepare = prepare,
+    .eval = eval,
+    .macs = macs,
 };

@@ -23,8 +23,9 @@ static bool shapes_fit(const struct gather *g)
         return false;
     for (uint32_t i = 0; i < g->out.rank; i++) {
         uint32_t past = g->axis + positions->rank - g->batch_dims; /* dimensions after the axis begin here */
-        int32_t want = i < g->axis ? in->shape[i] : i < past ? positions->shape[i - g->axis + g->batch_dims]
-                     : in->shape[i - past + g->axis + 1];
+        int32_t want = i < g->axis ? in->shape[i]
+                       : i < past  ? positions->shape[i - g->axis + g->batch_dims]
+                                   : in->shape[i - past + g->axis + 1];
         if (g->out.shape[i] != want)
             return false;
     }
@@ -79,11 +80,18 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { /* GatherOptions */
-    { 0, 4, offsetof(struct options, axis), 0 }, { 1, 4, offsetof(struct options, batch_dims), 0 },
+static const struct thm_option_field fields[] = {
+    /* GatherOptions */
+    { 0, 4, offsetof(struct options, axis), 0 },
+    { 1, 4, offsetof(struct options, batch_dims), 0 },
 };
 
 const struct thm_op thm_op_gather = {
-    .name = "GATHER", .options_type = 23, .field = fields, .fields = 2, .options = THM_BYTES(8), .prepare = prepare,
+    .name = "GATHER",
+    .options_type = 23,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES(8),
+    .prepare = prepare,
     .eval = eval,
 };

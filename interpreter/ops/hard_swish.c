@@ -120,5 +120,8 @@ static enum thm_nn_err eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_hard_swish = {
-    .name = "HARD_SWISH", .data = THM_BYTES(20), .prepare = prepare, .eval = eval,
+    .name = "HARD_SWISH",
+    .data = THM_BYTES(20),
+    .prepare = prepare,
+    .eval = eval,
 };

@@ -83,6 +83,12 @@ static enum thm_nn_err eval(struct thm_node *n)
 static const struct thm_option_field fields[] = { { 0, 1, offsetof(struct options, activation), 0 } };
 
 const struct thm_op thm_op_l2_normalization = {
-    .name = "L2_NORMALIZATION", .options_type = 12, .field = fields, .fields = 1, .options = THM_BYTES3(1, 4, 4),
-    .data = THM_BYTES(4), .prepare = prepare, .eval = eval,
+    .name = "L2_NORMALIZATION",
+    .options_type = 12,
+    .field = fields,
+    .fields = 1,
+    .options = THM_BYTES3(1, 4, 4),
+    .data = THM_BYTES(4),
+    .prepare = prepare,
+    .eval = eval,
 };

@@ -9,9 +9,9 @@
 #define DATA 28 /* bytes of op data, int8 only; persistent, but asked for in prepare */
 
 struct scaling {
-    int32_t multiplier, shift;          /* input steps to 5 integer bits */
+    int32_t multiplier, shift;           /* input steps to 5 integer bits */
     int32_t back_multiplier, back_shift; /* and back */
-    int32_t diff_min;                   /* what is further below the maximum counts as 0 */
+    int32_t diff_min;                    /* what is further below the maximum counts as 0 */
 };
 
 static bool set_scaling(struct scaling *s, float input_scale)

@@ -1,6 +1,6 @@
 /* interpreter/ops/lstm.c -- UNIDIRECTIONAL_SEQUENCE_LSTM without peephole, projection and layer normalisation: float32;
- * int8 and int16 with int8 weights and int16 cell state. Input [batch, time, in], or time first; hidden and cell state are
- * variable tensors. Source: tensorflow/lite/micro/kernels/lstm_eval{.h,_common.cc} (tflite-micro 90b983c). */
+ * int8 and int16 with int8 weights and int16 cell state. Input [batch, time, in], or time first; hidden and cell state
+ * are variable tensors. Source: tensorflow/lite/micro/kernels/lstm_eval{.h,_common.cc} (tflite-micro 90b983c). */
 #include "interpreter/fb.h"
 #include "interpreter/ops/dot.h"
 #include "interpreter/ops/fixed.h"
@@ -10,8 +10,18 @@
 #include <math.h>
 
 enum { INPUT_GATE, FORGET_GATE, CELL_GATE, OUTPUT_GATE, GATES }; /* in the order of the weights */
-enum { INPUT = 0, INPUT_WEIGHTS = 1, RECURRENT_WEIGHTS = 5, PEEPHOLES = 9, BIASES = 12, PROJECTION = 16, HIDDEN = 18,
-       CELL = 19, NORMS = 20, INPUTS = 24 }; /* input tensors; the weights and biases start with the input gate's */
+enum {
+    INPUT = 0,
+    INPUT_WEIGHTS = 1,
+    RECURRENT_WEIGHTS = 5,
+    PEEPHOLES = 9,
+    BIASES = 12,
+    PROJECTION = 16,
+    HIDDEN = 18,
+    CELL = 19,
+    NORMS = 20,
+    INPUTS = 24
+};                     /* input tensors; the weights and biases start with the input gate's */
 enum { ACT_TANH = 4 }; /* schema number */
 
 struct options { /* 16 bytes */
@@ -108,7 +118,8 @@ static enum thm_nn_err check_types(struct thm_node *n, const struct lstm *l)
         return thm_refuse(n, THM_NN_ETYPE, "a float32 input needs float32 weights, biases and cell state");
     if ((in == THM_INT8 || in == THM_INT16) && weights == THM_INT8 &&
         (l->cell.type != THM_INT16 || bias != (in == THM_INT8 ? THM_INT32 : THM_INT64)))
-        return thm_refuse(n, THM_NN_ETYPE, "biases (int32 for int8, int64 for int16) or cell state have the wrong type");
+        return thm_refuse(n, THM_NN_ETYPE,
+                          "biases (int32 for int8, int64 for int16) or cell state have the wrong type");
     return THM_NN_OK;
 }
 
@@ -170,7 +181,8 @@ static enum thm_nn_err set_product(struct thm_node *n, const struct thm_value *x
     double factor = (double)(in.scale * w.scale) / gate_scale;
     if (!(factor >= 0) || !thm_quantize_factor(factor, &p->factor.multiplier, &p->factor.shift) ||
         (x->type == THM_INT16 && p->factor.shift > 14))
-        return thm_refuse_tensor(n, THM_NN_EQUANT, "a scale of weights, input or hidden state is out of range", weights);
+        return thm_refuse_tensor(n, THM_NN_EQUANT, "a scale of weights, input or hidden state is out of range",
+                                 weights);
     p->zero = in.zero_point;
     p->weight_zero = w.zero_point;
     return THM_NN_OK;
@@ -386,7 +398,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     struct lstm l;
     gather(n, &l);
     if (!is_supported(&l))
-        return thm_refuse(n, THM_NN_EINVOKE, "only float32, int8 and int16 inputs, the latter with int8 weights, are supported");
+        return thm_refuse(n, THM_NN_EINVOKE,
+                          "only float32, int8 and int16 inputs, the latter with int8 weights, are supported");
     measure(&l);
     for (uint32_t i = 0; i < 3; i++)
         l.gate[i] = thm_node_scratch(n, i);
@@ -406,14 +419,22 @@ static uint64_t macs(const struct thm_node *n)
     return (uint64_t)GATES * l.output.elements * ((uint64_t)l.depth + (uint64_t)l.units);
 }
 
-static const struct thm_option_field fields[] = { /* UnidirectionalSequenceLSTMOptions */
+static const struct thm_option_field fields[] = {
+    /* UnidirectionalSequenceLSTMOptions */
     { 0, 1, offsetof(struct options, activation), 0 }, { 1, 4, offsetof(struct options, cell_clip), 0 },
     { 2, 4, offsetof(struct options, proj_clip), 0 },  { 3, 1, offsetof(struct options, time_major), 0 },
     { 4, 1, offsetof(struct options, asymmetric), 0 }, { 5, 1, offsetof(struct options, diagonal), 0 },
 };
 
 const struct thm_op thm_op_unidirectional_sequence_lstm = {
-    .name = "UNIDIRECTIONAL_SEQUENCE_LSTM", .options_type = 71, .field = fields,
-    .fields = sizeof fields / sizeof fields[0], .options = THM_BYTES(16), .data = THM_BYTES3(688, 688, 672),
-    .temps = "i*o0", .prepare = prepare, .eval = eval, .macs = macs,
+    .name = "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    .options_type = 71,
+    .field = fields,
+    .fields = sizeof fields / sizeof fields[0],
+    .options = THM_BYTES(16),
+    .data = THM_BYTES3(688, 688, 672),
+    .temps = "i*o0",
+    .prepare = prepare,
+    .eval = eval,
+    .macs = macs,
 };

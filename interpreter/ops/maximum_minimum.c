@@ -31,21 +31,21 @@ static enum thm_nn_err prepare(struct thm_node *n)
             __builtin_memcpy((uint8_t *)out + 8 * i, &z, 8);                                                       \
         }                                                                                                          \
     }
-#define OPERATOR(NAME, op, OP)                                                                                      \
-    ROW(op##_f32, float, OP)                                                                                        \
-    ROW(op##_i8, int8_t, OP)                                                                                        \
-    ROW(op##_i16, int16_t, OP)                                                                                      \
-    ROW(op##_i32, int32_t, OP)                                                                                      \
-    ROW_I64(op##_i64, OP)                                                                                           \
-    static enum thm_nn_err op##_eval(struct thm_node *n)                                                            \
-    {                                                                                                                 \
-        static const struct thm_typed_row rows[] = {                                                                  \
-            { THM_FLOAT32, op##_f32 }, { THM_INT8, op##_i8 },   { THM_INT16, op##_i16 },                        \
-            { THM_INT32, op##_i32 },   { THM_INT64, op##_i64 },                                                   \
-        };                                                                                                            \
-        return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], NULL,                                           \
-                               "only float32, int8, int16, int32 and int64 are supported");                           \
-    }                                                                                                                 \
+#define OPERATOR(NAME, op, OP)                                                              \
+    ROW(op##_f32, float, OP)                                                                \
+    ROW(op##_i8, int8_t, OP)                                                                \
+    ROW(op##_i16, int16_t, OP)                                                              \
+    ROW(op##_i32, int32_t, OP)                                                              \
+    ROW_I64(op##_i64, OP)                                                                   \
+    static enum thm_nn_err op##_eval(struct thm_node *n)                                    \
+    {                                                                                       \
+        static const struct thm_typed_row rows[] = {                                        \
+            { THM_FLOAT32, op##_f32 }, { THM_INT8, op##_i8 },   { THM_INT16, op##_i16 },    \
+            { THM_INT32, op##_i32 },   { THM_INT64, op##_i64 },                             \
+        };                                                                                  \
+        return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], NULL,                 \
+                               "only float32, int8, int16, int32 and int64 are supported"); \
+    }                                                                                       \
     const struct thm_op thm_op_##op = { .name = NAME, .temps = "", .prepare = prepare, .eval = op##_eval }
 
 OPERATOR("MAXIMUM", maximum, >);

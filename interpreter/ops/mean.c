@@ -32,15 +32,15 @@ static enum thm_nn_err prepare(struct thm_node *n)
     return err ? err : thm_reduce_request_lists(n, &r);
 }
 
-#define ADD_UP(name, in_t, sum_t, wide)                                                                            \
-    static void name(const struct thm_reduction *r, sum_t *sums)                                                   \
-    {                                                                                                              \
-        struct thm_reduce_rows rows = thm_reduce_rows_of(r);                                                       \
-        for (size_t i = 0; i < r->in.elements; i += rows.row) {                                                    \
-            sum_t *sum = sums + thm_reduce_output_of(r, i);                                                        \
-            for (size_t k = 0; k < rows.row; k++, sum += rows.step)                                                \
-                *sum = (sum_t)((wide)*sum + (wide)((const in_t *)r->in.data)[i + k]);                              \
-        }                                                                                                          \
+#define ADD_UP(name, in_t, sum_t, wide)                                               \
+    static void name(const struct thm_reduction *r, sum_t *sums)                      \
+    {                                                                                 \
+        struct thm_reduce_rows rows = thm_reduce_rows_of(r);                          \
+        for (size_t i = 0; i < r->in.elements; i += rows.row) {                       \
+            sum_t *sum = sums + thm_reduce_output_of(r, i);                           \
+            for (size_t k = 0; k < rows.row; k++, sum += rows.step)                   \
+                *sum = (sum_t)((wide)*sum + (wide)((const in_t *)r->in.data)[i + k]); \
+        }                                                                             \
     }
 ADD_UP(add_up_i8, int8_t, int32_t, uint32_t)
 ADD_UP(add_up_i16, int16_t, int32_t, uint32_t)
@@ -56,7 +56,8 @@ static void eval_f32(const struct thm_reduction *r, bool mean)
 }
 
 /* For the mean, the division by the count goes into the factor. */
-static void set_factor(const struct data *d, const struct thm_reduction *r, bool mean, int32_t *multiplier, int32_t *shift)
+static void set_factor(const struct data *d, const struct thm_reduction *r, bool mean, int32_t *multiplier,
+                       int32_t *shift)
 {
     int bits = 31 - __builtin_clz(r->count);
     if (bits > 31 + d->shift)

@@ -1,5 +1,5 @@
-/* interpreter/ops/mirror_pad.c -- MIRROR_PAD: float32, int8; int32 or int64 paddings, which may be computed at run time.
- * REFLECT does not repeat the border, SYMMETRIC does. */
+/* interpreter/ops/mirror_pad.c -- MIRROR_PAD: float32, int8; int32 or int64 paddings, which may be computed at run
+ * time. REFLECT does not repeat the border, SYMMETRIC does. */
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
 #include <string.h>
@@ -22,12 +22,13 @@ static bool gather(struct thm_node *n, struct pad *p)
     return thm_take(n, 2, p->in, &p->out) == THM_NN_OK;
 }
 
-/* false: the paddings leave nothing to mirror, or do not lead to the output's shape. On the right the reference goes on with the
- * first element when the input ends. */
+/* false: the paddings leave nothing to mirror, or do not lead to the output's shape. On the right the reference goes on
+ * with the first element when the input ends. */
 static bool read_paddings(struct pad *p)
 {
     for (uint32_t i = 0; i < p->in[0].rank; i++) {
-        int64_t left = thm_index_at(&p->in[1], 2 * i), right = thm_index_at(&p->in[1], 2 * i + 1), size = p->in[0].shape[i];
+        int64_t left = thm_index_at(&p->in[1], 2 * i), right = thm_index_at(&p->in[1], 2 * i + 1),
+                size = p->in[0].shape[i];
         int64_t most = size < p->offset ? 0 : size - p->offset;
         if (left < 0 || left > most || right < 0 || right > INT32_MAX || (right && most == 0) ||
             size + left + right != p->out.shape[i])
@@ -89,9 +90,16 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { { 0, 1, offsetof(struct options, mode), REFLECT } }; /* MirrorPadOptions */
+static const struct thm_option_field fields[] = { { 0, 1, offsetof(struct options, mode),
+                                                    REFLECT } }; /* MirrorPadOptions */
 
 const struct thm_op thm_op_mirror_pad = {
-    .name = "MIRROR_PAD", .options_type = 77, .field = fields, .fields = 1, .options = THM_BYTES3(1, 4, 4),
-    .data = THM_BYTES(20), .prepare = prepare, .eval = eval,
+    .name = "MIRROR_PAD",
+    .options_type = 77,
+    .field = fields,
+    .fields = 1,
+    .options = THM_BYTES3(1, 4, 4),
+    .data = THM_BYTES(20),
+    .prepare = prepare,
+    .eval = eval,
 };

@@ -43,12 +43,12 @@ uint64_t thm_box_elements(const struct thm_box *b)
     return all;
 }
 
-#define RUN(bytes)                                                             \
-    for (int32_t i = 0; i < count; i++, f += from_step, t += to_step)          \
-        memmove(to + t * (bytes), from + f * (bytes), bytes)
+#define RUN(bytes)                                                    \
+    for (int32_t i = 0; i < count; i++, f += from_step, t += to_step) \
+    memmove(to + t * (bytes), from + f * (bytes), bytes)
 
-static void copy_run(const uint8_t *from, size_t f, size_t from_step, uint8_t *to, size_t t, size_t to_step, int32_t count,
-                     uint32_t bytes)
+static void copy_run(const uint8_t *from, size_t f, size_t from_step, uint8_t *to, size_t t, size_t to_step,
+                     int32_t count, uint32_t bytes)
 {
     if (from_step == 1 && to_step == 1)
         memmove(to + t * bytes, from + f * bytes, (size_t)count * bytes);

@@ -19,18 +19,18 @@ static int32_t combine(const struct data *d, int32_t a, int32_t b)
     return thm_add_clamp(thm_scale32((int32_t)product, d->multiplier, d->shift), d->zero_out, d->low, d->high);
 }
 
-#define ROW(name, type, EXPR)                                                                                           \
-    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count)      \
-    {                                                                                                                   \
-        const struct data *d = ctx;                                                                                     \
-        for (size_t i = 0; i < count; i++) {                                                                            \
-            type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                          \
-            ((type *)out)[i] = EXPR;                                                                                    \
-        }                                                                                                               \
+#define ROW(name, type, EXPR)                                                                                      \
+    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
+    {                                                                                                              \
+        const struct data *d = ctx;                                                                                \
+        for (size_t i = 0; i < count; i++) {                                                                       \
+            type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                     \
+            ((type *)out)[i] = EXPR;                                                                               \
+        }                                                                                                          \
     }
 ROW(row_i8, int8_t, (int8_t)combine(d, x, y))
 ROW(row_i16, int16_t, (int16_t)combine(d, x, y))
-ROW(row_i32, int32_t, thm_clamp((int32_t)((uint32_t)x * (uint32_t)y), d->low, d->high))
+ROW(row_i32, int32_t, thm_clamp((int32_t)((uint32_t)x *(uint32_t)y), d->low, d->high))
 
 static void row_f32(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count)
 {
@@ -93,6 +93,12 @@ static enum thm_nn_err eval(struct thm_node *n)
 static const struct thm_option_field fields[] = { { 0, 1, offsetof(struct options, activation), 0 } }; /* MulOptions */
 
 const struct thm_op thm_op_mul = {
-    .name = "MUL", .options_type = 21, .field = fields, .fields = 1, .options = THM_BYTES3(1, 4, 4),
-    .data = THM_BYTES(36), .prepare = prepare, .eval = eval,
+    .name = "MUL",
+    .options_type = 21,
+    .field = fields,
+    .fields = 1,
+    .options = THM_BYTES3(1, 4, 4),
+    .data = THM_BYTES(36),
+    .prepare = prepare,
+    .eval = eval,
 };

@@ -87,5 +87,10 @@ static enum thm_nn_err reset(struct thm_node *n)
 }
 
 const struct thm_op thm_op_signal_overlap_add = {
-    .name = "SignalOverlapAdd", .data = THM_BYTES(24), .init = init, .prepare = prepare, .eval = eval, .reset = reset,
+    .name = "SignalOverlapAdd",
+    .data = THM_BYTES(24),
+    .init = init,
+    .prepare = prepare,
+    .eval = eval,
+    .reset = reset,
 };

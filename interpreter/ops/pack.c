@@ -51,7 +51,8 @@ static enum thm_nn_err check(struct thm_node *n, bool packing)
 static void run(const struct thm_node *n, const struct stack *s)
 {
     struct thm_value part;
-    size_t bytes = thm_span(&s->whole, s->axis + 1, s->whole.rank) * thm_type_size(s->whole.type), row = bytes * s->count;
+    size_t bytes = thm_span(&s->whole, s->axis + 1, s->whole.rank) * thm_type_size(s->whole.type),
+           row = bytes * s->count;
     for (uint32_t i = 0; i < s->count && s->whole.bytes; i++) {
         part_of(n, s, i, &part);
         for (size_t r = 0; r * bytes < part.bytes; r++) {
@@ -94,14 +95,27 @@ static enum thm_nn_err unpack_eval(struct thm_node *n)
 }
 
 static const struct thm_option_field fields[] = {
-    { 0, 4, offsetof(struct options, count), 0 }, { 1, 4, offsetof(struct options, axis), 0 },
+    { 0, 4, offsetof(struct options, count), 0 },
+    { 1, 4, offsetof(struct options, axis), 0 },
 };
 
 const struct thm_op thm_op_pack = {
-    .name = "PACK", .options_type = 59, .field = fields, .fields = 2, .options = THM_BYTES(8), .temps = "",
-    .prepare = pack_prepare, .eval = pack_eval,
+    .name = "PACK",
+    .options_type = 59,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES(8),
+    .temps = "",
+    .prepare = pack_prepare,
+    .eval = pack_eval,
 };
 const struct thm_op thm_op_unpack = {
-    .name = "UNPACK", .options_type = 64, .field = fields, .fields = 2, .options = THM_BYTES(8), .temps = "",
-    .prepare = unpack_prepare, .eval = unpack_eval,
+    .name = "UNPACK",
+    .options_type = 64,
+    .field = fields,
+    .fields = 2,
+    .options = THM_BYTES(8),
+    .temps = "",
+    .prepare = unpack_prepare,
+    .eval = unpack_eval,
 };

@@ -1,5 +1,5 @@
-/* interpreter/ops/pad.c -- PAD and PADV2: float32, int32, int8, int16; up to 5 dimensions. int8 is padded with the zero point, the
- * others with 0, unless there is a third input. */
+/* interpreter/ops/pad.c -- PAD and PADV2: float32, int32, int8, int16; up to 5 dimensions. int8 is padded with the zero
+ * point, the others with 0, unless there is a third input. */
 #include "interpreter/fb.h"
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
@@ -48,8 +48,9 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct pad *p)
     thm_node_quant(n, &p->out, &out);
     d->zero = out.zero_point;
     if (!p->has_value)
-        return d->zero >= INT8_MIN && d->zero <= INT8_MAX ? THM_NN_OK
-             : thm_refuse(n, THM_NN_EQUANT, "the output's zero point is out of range");
+        return d->zero >= INT8_MIN && d->zero <= INT8_MAX
+                   ? THM_NN_OK
+                   : thm_refuse(n, THM_NN_EQUANT, "the output's zero point is out of range");
     thm_node_quant(n, &p->value, &value);
     if (value.zero_point != out.zero_point || value.scale != out.scale)
         return thm_refuse(n, THM_NN_EQUANT, "the padding value differs in scale or zero point from the output");

@@ -1,4 +1,5 @@
-/* interpreter/ops/pool.c -- AVERAGE_POOL_2D and MAX_POOL_2D: float32, int8, int16; L2_POOL_2D: float32. [N, H, W, C]. */
+/* interpreter/ops/pool.c -- AVERAGE_POOL_2D and MAX_POOL_2D: float32, int8, int16; L2_POOL_2D: float32. [N, H, W, C].
+ */
 #include "interpreter/ops/fixed.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
@@ -102,20 +103,21 @@ static struct patch cut_patch(const struct pool *p, int32_t batch, int32_t y, in
     struct thm_taps ty = thm_clip_taps(y0, o->filter_h, 1, in[1]), tx = thm_clip_taps(x0, o->filter_w, 1, in[2]);
     struct patch patch = { ty.to - ty.from, tx.to - tx.from, 0, (size_t)in[2] * (size_t)in[3] };
     if (patch.rows && patch.columns)
-        patch.first = (((size_t)batch * (size_t)in[1] + (size_t)(y0 + ty.from)) * (size_t)in[2] + (size_t)(x0 + tx.from)) *
-                      (size_t)in[3];
+        patch.first =
+            (((size_t)batch * (size_t)in[1] + (size_t)(y0 + ty.from)) * (size_t)in[2] + (size_t)(x0 + tx.from)) *
+            (size_t)in[3];
     return patch;
 }
 
-#define FOLD(name, in_t, sum_t, EXPR)                                                                     \
-    static sum_t name(const void *data, const struct patch *patch, size_t channel, size_t channels, sum_t sum) \
-    {                                                                                                     \
-        for (int32_t r = 0; r < patch->rows; r++)                                                         \
-            for (int32_t c = 0; c < patch->columns; c++) {                                                \
+#define FOLD(name, in_t, sum_t, EXPR)                                                                                  \
+    static sum_t name(const void *data, const struct patch *patch, size_t channel, size_t channels, sum_t sum)         \
+    {                                                                                                                  \
+        for (int32_t r = 0; r < patch->rows; r++)                                                                      \
+            for (int32_t c = 0; c < patch->columns; c++) {                                                             \
                 in_t v = ((const in_t *)data)[patch->first + (size_t)r * patch->row + (size_t)c * channels + channel]; \
-                sum = EXPR;                                                                               \
-            }                                                                                             \
-        return sum;                                                                                       \
+                sum = EXPR;                                                                                            \
+            }                                                                                                          \
+        return sum;                                                                                                    \
     }
 FOLD(sum_i8, int8_t, int32_t, (int32_t)((uint32_t)sum + (uint32_t)v))
 FOLD(sum_i16, int16_t, int32_t, (int32_t)((uint32_t)sum + (uint32_t)v))
@@ -143,8 +145,8 @@ static void pixel(const struct pool *p, const struct patch *patch, size_t to, bo
                               : max_f32(in, patch, k, channels, -3.402823466e38f);
             ((float *)p->out.data)[to + k] = thm_clampf(v, p->low, p->high);
         } else if (p->in.type == THM_INT8) {
-            int32_t v = average ? mean_of(sum_i8(in, patch, k, channels, 0), count)
-                                : max_i8(in, patch, k, channels, INT8_MIN);
+            int32_t v =
+                average ? mean_of(sum_i8(in, patch, k, channels, 0), count) : max_i8(in, patch, k, channels, INT8_MIN);
             ((int8_t *)p->out.data)[to + k] = (int8_t)thm_clamp(v, p->data->low, p->data->high);
         } else {
             int32_t v = average ? mean_of(sum_i16(in, patch, k, channels, 0), count)
@@ -209,15 +211,18 @@ static enum thm_nn_err eval_l2(struct thm_node *n)
     return pool(n, pixel_l2, false);
 }
 
-static const struct thm_option_field fields[] = { /* Pool2DOptions */
+static const struct thm_option_field fields[] = {
+    /* Pool2DOptions */
     { 0, 1, offsetof(struct options, padding), 0 },  { 1, 4, offsetof(struct options, stride_w), 0 },
     { 2, 4, offsetof(struct options, stride_h), 0 }, { 3, 4, offsetof(struct options, filter_w), 0 },
     { 4, 4, offsetof(struct options, filter_h), 0 }, { 5, 1, offsetof(struct options, activation), 0 },
 };
 
-#define POOL(label, bytes, checks, function)                                                                       \
-    { .name = label, .options_type = 5, .field = fields, .fields = sizeof fields / sizeof fields[0],               \
-      .options = THM_BYTES(40), .data = THM_BYTES(bytes), .prepare = checks, .eval = function }
+#define POOL(label, bytes, checks, function)                                                           \
+    {                                                                                                  \
+        .name = label, .options_type = 5, .field = fields, .fields = sizeof fields / sizeof fields[0], \
+        .options = THM_BYTES(40), .data = THM_BYTES(bytes), .prepare = checks, .eval = function        \
+    }
 
 const struct thm_op thm_op_average_pool_2d = POOL("AVERAGE_POOL_2D", 32, prepare, eval_average);
 const struct thm_op thm_op_max_pool_2d = POOL("MAX_POOL_2D", 32, prepare, eval_max);

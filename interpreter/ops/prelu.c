@@ -72,7 +72,9 @@ ROW(row_i16, int16_t, int8_t, thm_add_clamp(prelu_q(d, x, alpha), d->output_zero
 static enum thm_nn_err eval(struct thm_node *n)
 {
     static const struct thm_typed_row rows[] = {
-        { THM_FLOAT32, row_f32 }, { THM_INT8, row_i8 }, { THM_INT16, row_i16 },
+        { THM_FLOAT32, row_f32 },
+        { THM_INT8, row_i8 },
+        { THM_INT16, row_i16 },
     };
     return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], n->data,
                            "only float32, int8 and int16 are supported");

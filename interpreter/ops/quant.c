@@ -69,7 +69,8 @@ void thm_activation_range_i32(uint8_t activation, int32_t *low, int32_t *high)
     }
 }
 
-bool thm_activation_range(uint8_t activation, enum thm_type type, const struct thm_quant *q, int32_t *low, int32_t *high)
+bool thm_activation_range(uint8_t activation, enum thm_type type, const struct thm_quant *q, int32_t *low,
+                          int32_t *high)
 {
     float from, to;
     int32_t limit;

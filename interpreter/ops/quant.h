@@ -8,7 +8,8 @@ bool thm_quantize_factor(double factor, int32_t *multiplier, int32_t *shift);
 /* The same for a factor that must be in (0, 1). */
 bool thm_quantize_fraction(double factor, int32_t *multiplier, int32_t *shift);
 /* Limits of a fused activation in the output's quantisation; int8 and int16. false: they cannot be represented. */
-bool thm_activation_range(uint8_t activation, enum thm_type type, const struct thm_quant *q, int32_t *low, int32_t *high);
+bool thm_activation_range(uint8_t activation, enum thm_type type, const struct thm_quant *q, int32_t *low,
+                          int32_t *high);
 void thm_activation_range_f32(uint8_t activation, float *low, float *high);
 void thm_activation_range_i32(uint8_t activation, int32_t *low, int32_t *high);
 int32_t thm_type_min(enum thm_type t); /* int8, uint8, int16, int32 */

@@ -15,9 +15,10 @@ _Static_assert(sizeof(struct data) <= 24, "op data of QUANTIZE");
 static bool is_supported(enum thm_type in, enum thm_type out)
 {
     static const uint32_t pairs[] = {
-        PAIR(THM_FLOAT32, THM_INT8), PAIR(THM_FLOAT32, THM_INT16), PAIR(THM_INT32, THM_INT8), PAIR(THM_INT32, THM_INT16),
-        PAIR(THM_INT16, THM_INT8),   PAIR(THM_INT16, THM_INT16),   PAIR(THM_INT16, THM_INT32), PAIR(THM_INT8, THM_INT8),
-        PAIR(THM_INT8, THM_UINT8),   PAIR(THM_INT8, THM_INT16),    PAIR(THM_INT8, THM_INT32), PAIR(THM_UINT8, THM_INT8),
+        PAIR(THM_FLOAT32, THM_INT8), PAIR(THM_FLOAT32, THM_INT16), PAIR(THM_INT32, THM_INT8),
+        PAIR(THM_INT32, THM_INT16),  PAIR(THM_INT16, THM_INT8),    PAIR(THM_INT16, THM_INT16),
+        PAIR(THM_INT16, THM_INT32),  PAIR(THM_INT8, THM_INT8),     PAIR(THM_INT8, THM_UINT8),
+        PAIR(THM_INT8, THM_INT16),   PAIR(THM_INT8, THM_INT32),    PAIR(THM_UINT8, THM_INT8),
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (pairs[i] == PAIR(in, out))
@@ -77,7 +78,9 @@ static void store(const struct thm_value *v, uint32_t i, int32_t x)
 static int32_t from_float(float x, const struct data *d, int32_t low, int32_t high)
 {
     float steps = roundf(x / d->scale);
-    int32_t whole = steps >= 2147483648.0f ? INT32_MAX : steps >= -2147483648.0f ? (int32_t)steps : INT32_MIN; /* NaN too */
+    int32_t whole = steps >= 2147483648.0f    ? INT32_MAX
+                    : steps >= -2147483648.0f ? (int32_t)steps
+                                              : INT32_MIN; /* NaN too */
     return thm_add_clamp(whole, d->output_zero, low, high);
 }
 
@@ -131,8 +134,14 @@ static enum thm_nn_err dequantize_eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_quantize = {
-    .name = "QUANTIZE", .data = THM_BYTES3(32, 32, 24), .prepare = quantize_prepare, .eval = quantize_eval,
+    .name = "QUANTIZE",
+    .data = THM_BYTES3(32, 32, 24),
+    .prepare = quantize_prepare,
+    .eval = quantize_eval,
 };
 const struct thm_op thm_op_dequantize = {
-    .name = "DEQUANTIZE", .data = THM_BYTES3(32, 32, 24), .prepare = dequantize_prepare, .eval = dequantize_eval,
+    .name = "DEQUANTIZE",
+    .data = THM_BYTES3(32, 32, 24),
+    .prepare = dequantize_prepare,
+    .eval = dequantize_eval,
 };

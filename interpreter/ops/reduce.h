@@ -25,6 +25,8 @@ struct thm_reduce_rows thm_reduce_rows_of(const struct thm_reduction *r);
 size_t thm_reduce_output_of(const struct thm_reduction *r, size_t i); /* where input element i goes */
 
 /* Their option, keep_dims, is not looked at: the output's shape in the file says it. */
-#define THM_REDUCER(NAME, PREPARE, EVAL)                                                                        \
-    { .name = NAME, .options = THM_BYTES(1), .data = THM_BYTES(44), .temps = "i0o0i1i0i18o0", .prepare = PREPARE, \
-      .eval = EVAL }
+#define THM_REDUCER(NAME, PREPARE, EVAL)                                                                            \
+    {                                                                                                               \
+        .name = NAME, .options = THM_BYTES(1), .data = THM_BYTES(44), .temps = "i0o0i1i0i18o0", .prepare = PREPARE, \
+        .eval = EVAL                                                                                                \
+    }

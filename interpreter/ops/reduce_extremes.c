@@ -49,8 +49,8 @@ static enum thm_nn_err extreme(struct thm_node *n, void (*f32)(const struct thm_
 {
     struct thm_reduction r;
     struct thm_quant in, out;
-    enum thm_nn_err err = thm_reduce_open(n, &r, THM_SET(THM_FLOAT32) | THM_SET(THM_INT8),
-                                          "only float32 and int8 are supported");
+    enum thm_nn_err err =
+        thm_reduce_open(n, &r, THM_SET(THM_FLOAT32) | THM_SET(THM_INT8), "only float32 and int8 are supported");
     if (err)
         return err;
     thm_node_quant(n, &r.in, &in);

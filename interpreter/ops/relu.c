@@ -167,8 +167,9 @@ static enum thm_nn_err leaky_eval(struct thm_node *n)
         } else {
             int32_t v = difference(load(&in, i), d->input_zero);
             const struct factor *f = v >= 0 ? &d->positive : &d->negative;
-            store(&out, i, thm_add_clamp(thm_scale32(v, f->multiplier, f->shift), d->output_zero,
-                                         thm_type_min(out.type), thm_type_max(out.type)));
+            store(&out, i,
+                  thm_add_clamp(thm_scale32(v, f->multiplier, f->shift), d->output_zero, thm_type_min(out.type),
+                                thm_type_max(out.type)));
         }
     }
     return err;
@@ -177,9 +178,16 @@ static enum thm_nn_err leaky_eval(struct thm_node *n)
 static const struct thm_option_field leaky_fields[] = { { 0, 4, offsetof(struct leaky_options, alpha), 0 } };
 
 const struct thm_op thm_op_relu = { .name = "RELU", .data = THM_BYTES(28), .prepare = relu_prepare, .eval = relu_eval };
-const struct thm_op thm_op_relu6 = { .name = "RELU6", .data = THM_BYTES(8), .temps = "i0", .prepare = relu6_prepare,
-                                     .eval = relu6_eval };
+const struct thm_op thm_op_relu6 = {
+    .name = "RELU6", .data = THM_BYTES(8), .temps = "i0", .prepare = relu6_prepare, .eval = relu6_eval
+};
 const struct thm_op thm_op_leaky_relu = {
-    .name = "LEAKY_RELU", .options_type = 75, .field = leaky_fields, .fields = 1,
-    .options = THM_BYTES(4), .data = THM_BYTES(24), .prepare = leaky_prepare, .eval = leaky_eval,
+    .name = "LEAKY_RELU",
+    .options_type = 75,
+    .field = leaky_fields,
+    .fields = 1,
+    .options = THM_BYTES(4),
+    .data = THM_BYTES(24),
+    .prepare = leaky_prepare,
+    .eval = leaky_eval,
 };

@@ -27,5 +27,9 @@ static enum thm_nn_err eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_reshape = {
-    .name = "RESHAPE", .options = THM_BYTES(36), .temps = "i0o0", .prepare = prepare, .eval = eval,
+    .name = "RESHAPE",
+    .options = THM_BYTES(36),
+    .temps = "i0o0",
+    .prepare = prepare,
+    .eval = eval,
 };

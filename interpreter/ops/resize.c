@@ -1,5 +1,5 @@
-/* interpreter/ops/resize.c -- RESIZE_BILINEAR: float32, int8; RESIZE_NEAREST_NEIGHBOR: float32, int8, int16; [N, H, W, C],
- * constant size. Source: reference/resize_bilinear.h, reference/resize_nearest_neighbor.h. */
+/* interpreter/ops/resize.c -- RESIZE_BILINEAR: float32, int8; RESIZE_NEAREST_NEIGHBOR: float32, int8, int16; [N, H, W,
+ * C], constant size. Source: reference/resize_bilinear.h, reference/resize_nearest_neighbor.h. */
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
 #include <math.h>
@@ -52,7 +52,8 @@ static struct between between_f32(const struct options *o, int32_t at, int32_t f
 {
     float scale = o->align_corners && to > 1 ? (float)(from - 1) / (float)(to - 1) : (float)from / (float)to;
     float x = o->half_pixel ? ((float)at + 0.5f) * scale - 0.5f : (float)at * scale;
-    struct between b = { .low = within((int64_t)floor((double)x), from), .high = within(-(int64_t)floor(-(double)x), from) };
+    struct between b = { .low = within((int64_t)floor((double)x), from),
+                         .high = within(-(int64_t)floor(-(double)x), from) };
     b.part = x - (float)b.low;
     return b;
 }
@@ -60,7 +61,8 @@ static struct between between_f32(const struct options *o, int32_t at, int32_t f
 static struct between between_i8(const struct options *o, int32_t at, int32_t from, int32_t to)
 {
     const int64_t one = 1 << 10;
-    int64_t scale = o->align_corners && to > 1 ? (one * (from - 1) + (to - 1) / 2) / (to - 1) : (one * from + to / 2) / to;
+    int64_t scale =
+        o->align_corners && to > 1 ? (one * (from - 1) + (to - 1) / 2) / (to - 1) : (one * from + to / 2) / to;
     int64_t x = at * scale + (o->half_pixel ? scale / 2 - one / 2 : 0);
     struct between b = { .low = within(x / one, from), .high = within((x + one - 1) / one, from) };
     b.part10 = x - one * b.low;
@@ -81,30 +83,31 @@ static void mix_i8(const int8_t *const corner[4], const struct between *y, const
 {
     const int64_t one = 1 << 10, half = 1 << 19;
     for (int32_t c = 0; c < channels; c++) {
-        int64_t sum = corner[0][c] * (one - y->part10) * (one - x->part10) + corner[2][c] * y->part10 * (one - x->part10) +
-                      corner[1][c] * (one - y->part10) * x->part10 + corner[3][c] * y->part10 * x->part10;
+        int64_t sum = corner[0][c] * (one - y->part10) * (one - x->part10) +
+                      corner[2][c] * y->part10 * (one - x->part10) + corner[1][c] * (one - y->part10) * x->part10 +
+                      corner[3][c] * y->part10 * x->part10;
         out[c] = (int8_t)((sum + (sum > 0 ? half : -half)) / (one * one));
     }
 }
 
-#define BILINEAR(name, type, find, mix)                                                                       \
-    static void name(const struct options *o, const struct thm_value *in, const struct thm_value *out)        \
-    {                                                                                                         \
-        int32_t height = in->shape[1], width = in->shape[2], channels = in->shape[3];                         \
-        const type *image = in->data;                                                                         \
-        type *to = out->data;                                                                                 \
-        for (int32_t n = 0; n < in->shape[0]; n++, image += thm_span(in, 1, 4))                               \
-            for (int32_t i = 0; i < out->shape[1]; i++) {                                                     \
-                struct between y = find(o, i, height, out->shape[1]);                                         \
-                const type *low = image + (size_t)y.low * thm_span(in, 2, 4);                                 \
-                const type *high = image + (size_t)y.high * thm_span(in, 2, 4);                               \
-                for (int32_t k = 0; k < out->shape[2]; k++, to += channels) {                                 \
-                    struct between x = find(o, k, width, out->shape[2]);                                      \
-                    size_t left = (size_t)x.low * (size_t)channels, right = (size_t)x.high * (size_t)channels; \
+#define BILINEAR(name, type, find, mix)                                                                           \
+    static void name(const struct options *o, const struct thm_value *in, const struct thm_value *out)            \
+    {                                                                                                             \
+        int32_t height = in->shape[1], width = in->shape[2], channels = in->shape[3];                             \
+        const type *image = in->data;                                                                             \
+        type *to = out->data;                                                                                     \
+        for (int32_t n = 0; n < in->shape[0]; n++, image += thm_span(in, 1, 4))                                   \
+            for (int32_t i = 0; i < out->shape[1]; i++) {                                                         \
+                struct between y = find(o, i, height, out->shape[1]);                                             \
+                const type *low = image + (size_t)y.low * thm_span(in, 2, 4);                                     \
+                const type *high = image + (size_t)y.high * thm_span(in, 2, 4);                                   \
+                for (int32_t k = 0; k < out->shape[2]; k++, to += channels) {                                     \
+                    struct between x = find(o, k, width, out->shape[2]);                                          \
+                    size_t left = (size_t)x.low * (size_t)channels, right = (size_t)x.high * (size_t)channels;    \
                     mix((const type *const[4]){ low + left, low + right, high + left, high + right }, &y, &x, to, \
-                        channels);                                                                            \
-                }                                                                                             \
-            }                                                                                                 \
+                        channels);                                                                                \
+                }                                                                                                 \
+            }                                                                                                     \
     }
 BILINEAR(bilinear_f32, float, between_f32, mix_f32)
 BILINEAR(bilinear_i8, int8_t, between_i8, mix_i8)
@@ -145,24 +148,40 @@ static enum thm_nn_err nearest(struct thm_node *n)
         for (int32_t y = 0; y < out.shape[1]; y++) {
             size_t row = i * height + nearest_to(o, y, in[0].shape[1], out.shape[1]);
             for (int32_t x = 0; x < out.shape[2]; x++, to += pixel)
-                memmove(to, (const uint8_t *)in[0].data +
-                           (row * width + nearest_to(o, x, in[0].shape[2], out.shape[2])) * pixel, pixel);
+                memmove(to,
+                        (const uint8_t *)in[0].data +
+                            (row * width + nearest_to(o, x, in[0].shape[2], out.shape[2])) * pixel,
+                        pixel);
         }
     return THM_NN_OK;
 }
 
-static const struct thm_option_field bilinear_fields[] = { /* ResizeBilinearOptions */
-    { 2, 1, offsetof(struct options, align_corners), 0 }, { 3, 1, offsetof(struct options, half_pixel), 0 },
+static const struct thm_option_field bilinear_fields[] = {
+    /* ResizeBilinearOptions */
+    { 2, 1, offsetof(struct options, align_corners), 0 },
+    { 3, 1, offsetof(struct options, half_pixel), 0 },
 };
-static const struct thm_option_field nearest_fields[] = { /* ResizeNearestNeighborOptions */
-    { 0, 1, offsetof(struct options, align_corners), 0 }, { 1, 1, offsetof(struct options, half_pixel), 0 },
+static const struct thm_option_field nearest_fields[] = {
+    /* ResizeNearestNeighborOptions */
+    { 0, 1, offsetof(struct options, align_corners), 0 },
+    { 1, 1, offsetof(struct options, half_pixel), 0 },
 };
 
 const struct thm_op thm_op_resize_bilinear = {
-    .name = "RESIZE_BILINEAR", .options_type = 15, .field = bilinear_fields, .fields = 2, .options = THM_BYTES(2),
-    .prepare = bilinear_prepare, .eval = bilinear,
+    .name = "RESIZE_BILINEAR",
+    .options_type = 15,
+    .field = bilinear_fields,
+    .fields = 2,
+    .options = THM_BYTES(2),
+    .prepare = bilinear_prepare,
+    .eval = bilinear,
 };
 const struct thm_op thm_op_resize_nearest_neighbor = {
-    .name = "RESIZE_NEAREST_NEIGHBOR", .options_type = 74, .field = nearest_fields, .fields = 2, .options = THM_BYTES(2),
-    .prepare = prepare, .eval = nearest,
+    .name = "RESIZE_NEAREST_NEIGHBOR",
+    .options_type = 74,
+    .field = nearest_fields,
+    .fields = 2,
+    .options = THM_BYTES(2),
+    .prepare = prepare,
+    .eval = nearest,
 };

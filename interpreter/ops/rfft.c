@@ -138,8 +138,16 @@ static enum thm_nn_err irfft_eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_signal_rfft = {
-    .name = "SignalRfft", .data = THM_BYTES(32), .init = rfft_init, .prepare = rfft_prepare, .eval = rfft_eval,
+    .name = "SignalRfft",
+    .data = THM_BYTES(32),
+    .init = rfft_init,
+    .prepare = rfft_prepare,
+    .eval = rfft_eval,
 };
 const struct thm_op thm_op_signal_irfft = {
-    .name = "SignalIrfft", .data = THM_BYTES(24), .init = irfft_init, .prepare = irfft_prepare, .eval = irfft_eval,
+    .name = "SignalIrfft",
+    .data = THM_BYTES(24),
+    .init = irfft_init,
+    .prepare = irfft_prepare,
+    .eval = irfft_eval,
 };

@@ -25,5 +25,9 @@ static enum thm_nn_err eval(struct thm_node *n)
 
 /* Its option, the output's type, is not looked at. */
 const struct thm_op thm_op_shape = {
-    .name = "SHAPE", .options = THM_BYTES3(1, 4, 4), .temps = "", .prepare = prepare, .eval = eval,
+    .name = "SHAPE",
+    .options = THM_BYTES3(1, 4, 4),
+    .temps = "",
+    .prepare = prepare,
+    .eval = eval,
 };

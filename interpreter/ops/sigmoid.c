@@ -98,7 +98,8 @@ static void eval_i8(const struct data *d, const struct thm_value *in, const stru
     }
 }
 
-static void eval_i16(const struct data *d, const struct thm_value *in, const struct thm_value *out, int16_t (*f)(int32_t))
+static void eval_i16(const struct data *d, const struct thm_value *in, const struct thm_value *out,
+                     int16_t (*f)(int32_t))
 {
     for (uint32_t i = 0; i < out->elements; i++)
         ((int16_t *)out->data)[i] = f(thm_sigmoid_input(((const int16_t *)in->data)[i], d->multiplier, d->shift));
@@ -137,8 +138,15 @@ static enum thm_nn_err tanh_eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_logistic = {
-    .name = "LOGISTIC", .data = THM_BYTES(16), .prepare = logistic_prepare, .eval = logistic_eval,
+    .name = "LOGISTIC",
+    .data = THM_BYTES(16),
+    .prepare = logistic_prepare,
+    .eval = logistic_eval,
 };
 const struct thm_op thm_op_tanh = {
-    .name = "TANH", .data = THM_BYTES(16), .temps = "i0o0i0", .prepare = tanh_prepare, .eval = tanh_eval,
+    .name = "TANH",
+    .data = THM_BYTES(16),
+    .temps = "i0o0i0",
+    .prepare = tanh_prepare,
+    .eval = tanh_eval,
 };

@@ -21,7 +21,8 @@ static enum thm_nn_err window_init(struct thm_node *n)
 static enum thm_nn_err window_prepare(struct thm_node *n)
 {
     static const struct thm_ports ports = {
-        2, 1, { { THM_INT16, THM_ANY_RANK }, { THM_INT16, 1 }, { THM_INT16, THM_ANY_RANK } } };
+        2, 1, { { THM_INT16, THM_ANY_RANK }, { THM_INT16, 1 }, { THM_INT16, THM_ANY_RANK } }
+    };
     struct thm_value in, weights, out;
     const struct window *d = n->data;
     enum thm_nn_err err = thm_check_ports(n, &ports);
@@ -109,8 +110,7 @@ static enum thm_nn_err energy_prepare(struct thm_node *n)
         return err;
     thm_node_input(n, 0, &in);
     thm_node_output(n, 0, &out);
-    if (d->start < d->end &&
-        (d->start < 0 || (uint32_t)d->end > in.elements / 2 || (uint32_t)d->end > out.elements))
+    if (d->start < d->end && (d->start < 0 || (uint32_t)d->end > in.elements / 2 || (uint32_t)d->end > out.elements))
         return thm_refuse(n, THM_NN_ESHAPE, "start_index and end_index are not within input and output");
     return THM_NN_OK;
 }
@@ -131,11 +131,21 @@ static enum thm_nn_err energy_eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_signal_window = {
-    .name = "SignalWindow", .data = THM_BYTES(8), .init = window_init, .prepare = window_prepare, .eval = window_eval,
+    .name = "SignalWindow",
+    .data = THM_BYTES(8),
+    .init = window_init,
+    .prepare = window_prepare,
+    .eval = window_eval,
 };
 const struct thm_op thm_op_signal_fft_auto_scale = {
-    .name = "SignalFftAutoScale", .prepare = auto_scale_prepare, .eval = auto_scale_eval,
+    .name = "SignalFftAutoScale",
+    .prepare = auto_scale_prepare,
+    .eval = auto_scale_eval,
 };
 const struct thm_op thm_op_signal_energy = {
-    .name = "SignalEnergy", .data = THM_BYTES(8), .init = energy_init, .prepare = energy_prepare, .eval = energy_eval,
+    .name = "SignalEnergy",
+    .data = THM_BYTES(8),
+    .init = energy_init,
+    .prepare = energy_prepare,
+    .eval = energy_eval,
 };

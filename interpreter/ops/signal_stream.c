@@ -178,7 +178,8 @@ static enum thm_nn_err framer_reset(struct thm_node *n)
 static enum thm_nn_err framer_prepare(struct thm_node *n)
 {
     static const struct thm_ports ports = {
-        1, 2, { { THM_INT16, THM_ANY_RANK }, { THM_INT16, THM_ANY_RANK }, { THM_BOOL, 0 } } };
+        1, 2, { { THM_INT16, THM_ANY_RANK }, { THM_INT16, THM_ANY_RANK }, { THM_BOOL, 0 } }
+    };
     struct thm_value in, out;
     struct framer *d = n->data;
     uint32_t row = 0;
@@ -294,14 +295,26 @@ static enum thm_nn_err stacker_reset(struct thm_node *n)
 }
 
 const struct thm_op thm_op_signal_delay = {
-    .name = "SignalDelay", .data = THM_BYTES(20), .init = delay_init, .prepare = delay_prepare, .eval = delay_eval,
+    .name = "SignalDelay",
+    .data = THM_BYTES(20),
+    .init = delay_init,
+    .prepare = delay_prepare,
+    .eval = delay_eval,
     .reset = delay_reset,
 };
 const struct thm_op thm_op_signal_framer = {
-    .name = "SignalFramer", .data = THM_BYTES(28), .init = framer_init, .prepare = framer_prepare, .eval = framer_eval,
+    .name = "SignalFramer",
+    .data = THM_BYTES(28),
+    .init = framer_init,
+    .prepare = framer_prepare,
+    .eval = framer_eval,
     .reset = framer_reset,
 };
 const struct thm_op thm_op_signal_stacker = {
-    .name = "SignalStacker", .data = THM_BYTES(36), .init = stacker_init, .prepare = stacker_prepare,
-    .eval = stacker_eval, .reset = stacker_reset,
+    .name = "SignalStacker",
+    .data = THM_BYTES(36),
+    .init = stacker_init,
+    .prepare = stacker_prepare,
+    .eval = stacker_eval,
+    .reset = stacker_reset,
 };

@@ -1,5 +1,5 @@
-/* interpreter/ops/slice.c -- SLICE: float32, int8, int16, int32, bool; up to 5 dimensions. Begin and size may be computed
- * at run time; a size of -1 reaches to the end. */
+/* interpreter/ops/slice.c -- SLICE: float32, int8, int16, int32, bool; up to 5 dimensions. Begin and size may be
+ * computed at run time; a size of -1 reaches to the end. */
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
 
@@ -37,8 +37,8 @@ static bool set_box(const struct thm_value in[3], struct thm_box *box)
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
-    const uint32_t types = THM_SET(THM_FLOAT32) | THM_SET(THM_INT8) | THM_SET(THM_INT16) | THM_SET(THM_INT32) |
-                           THM_SET(THM_BOOL);
+    const uint32_t types =
+        THM_SET(THM_FLOAT32) | THM_SET(THM_INT8) | THM_SET(THM_INT16) | THM_SET(THM_INT32) | THM_SET(THM_BOOL);
     struct thm_value in[3], out;
     struct thm_box box = { 0 };
     thm_take(n, 3, in, &out);

@@ -14,7 +14,7 @@ struct options {
 
 struct data { /* 56 bytes */
     int32_t multiplier, shift;
-    int32_t diff_min; /* what is further below the maximum counts as 0 */
+    int32_t diff_min;                     /* what is further below the maximum counts as 0 */
     uint32_t exp_table, reciprocal_table; /* arena offsets; int16 only */
 };
 _Static_assert(sizeof(struct options) <= 4 && sizeof(struct data) <= 56, "blocks of SOFTMAX");
@@ -70,9 +70,10 @@ static enum thm_nn_err check_output(struct thm_node *n, const struct thm_value *
                                     const struct thm_quant *q)
 {
     bool fits = out->type == THM_INT8   ? q->zero_point == INT8_MIN && q->scale == 1.0f / 256
-              : in->type == THM_INT16 ? q->zero_point == 0 && near(q->scale, 1.0f / 32768)
-                                      : q->zero_point == INT16_MIN && near(q->scale, 1.0f / 65536);
-    return fits ? THM_NN_OK : thm_refuse(n, THM_NN_EQUANT, "the output does not have softmax's fixed scale and zero point");
+                : in->type == THM_INT16 ? q->zero_point == 0 && near(q->scale, 1.0f / 32768)
+                                        : q->zero_point == INT16_MIN && near(q->scale, 1.0f / 65536);
+    return fits ? THM_NN_OK
+                : thm_refuse(n, THM_NN_EQUANT, "the output does not have softmax's fixed scale and zero point");
 }
 
 static enum thm_nn_err prepare_i16(struct thm_node *n, double scale)
@@ -213,8 +214,8 @@ static bool row(const struct thm_node *n, const struct thm_value *in, const stru
     else if (in->type == THM_INT16)
         return row_i16(n, (const int16_t *)in->data + at, (int16_t *)out->data + at, depth);
     else
-        return row_i8(n->data, (const int8_t *)in->data + at,
-                      (uint8_t *)out->data + at * thm_type_size(out->type), depth, out->type);
+        return row_i8(n->data, (const int8_t *)in->data + at, (uint8_t *)out->data + at * thm_type_size(out->type),
+                      depth, out->type);
     return true;
 }
 
@@ -233,6 +234,12 @@ static enum thm_nn_err eval(struct thm_node *n)
 static const struct thm_option_field fields[] = { { 0, 4, offsetof(struct options, beta), 0 } }; /* SoftmaxOptions */
 
 const struct thm_op thm_op_softmax = {
-    .name = "SOFTMAX", .options_type = 9, .field = fields, .fields = 1,
-    .options = THM_BYTES(4), .data = THM_BYTES(56), .prepare = prepare, .eval = eval,
+    .name = "SOFTMAX",
+    .options_type = 9,
+    .field = fields,
+    .fields = 1,
+    .options = THM_BYTES(4),
+    .data = THM_BYTES(56),
+    .prepare = prepare,
+    .eval = eval,
 };

@@ -25,7 +25,8 @@ static enum thm_nn_err prepare(struct thm_node *n)
         return err;
     if (in[0].type != out.type)
         return thm_refuse(n, THM_NN_ETYPE, "input and output differ in type");
-    if (in[0].rank < 3 || in[0].rank > 4 || in[0].rank != out.rank || in[0].shape[in[0].rank - 1] != out.shape[out.rank - 1])
+    if (in[0].rank < 3 || in[0].rank > 4 || in[0].rank != out.rank ||
+        in[0].shape[in[0].rank - 1] != out.shape[out.rank - 1])
         return thm_refuse(n, THM_NN_ESHAPE, "input and output have not 3 or 4 dimensions, or differ in channels");
     if (in[1].type != THM_INT32 || in[2].type != THM_INT32)
         return thm_refuse(n, THM_NN_ETYPE, "block sizes, crops or paddings are not int32");
@@ -40,9 +41,16 @@ static bool set_blocks(const struct thm_value in[3], const struct thm_value *wid
 {
     bool flat = wide->rank == 3;
     *b = (struct blocks){
-        .wide = wide, .deep = deep, .wide_h = wide->shape[1], .wide_w = width(wide), .deep_h = deep->shape[1],
-        .deep_w = width(deep), .block_h = (int32_t)thm_index_at(&in[1], 0), .top = (int32_t)thm_index_at(&in[2], 0),
-        .block_w = flat ? 1 : (int32_t)thm_index_at(&in[1], 1), .left = flat ? 0 : (int32_t)thm_index_at(&in[2], 2),
+        .wide = wide,
+        .deep = deep,
+        .wide_h = wide->shape[1],
+        .wide_w = width(wide),
+        .deep_h = deep->shape[1],
+        .deep_w = width(deep),
+        .block_h = (int32_t)thm_index_at(&in[1], 0),
+        .top = (int32_t)thm_index_at(&in[2], 0),
+        .block_w = flat ? 1 : (int32_t)thm_index_at(&in[1], 1),
+        .left = flat ? 0 : (int32_t)thm_index_at(&in[2], 2),
     };
     return b->block_h > 0 && b->block_w > 0 && b->top >= 0 && b->left >= 0;
 }
@@ -107,8 +115,15 @@ static enum thm_nn_err space_to_batch(struct thm_node *n)
 }
 
 const struct thm_op thm_op_batch_to_space_nd = {
-    .name = "BATCH_TO_SPACE_ND", .temps = "i0o0", .prepare = prepare, .eval = batch_to_space,
+    .name = "BATCH_TO_SPACE_ND",
+    .temps = "i0o0",
+    .prepare = prepare,
+    .eval = batch_to_space,
 };
 const struct thm_op thm_op_space_to_batch_nd = {
-    .name = "SPACE_TO_BATCH_ND", .data = THM_BYTES(4), .temps = "i0o0", .prepare = prepare, .eval = space_to_batch,
+    .name = "SPACE_TO_BATCH_ND",
+    .data = THM_BYTES(4),
+    .temps = "i0o0",
+    .prepare = prepare,
+    .eval = space_to_batch,
 };

@@ -1,5 +1,5 @@
-/* interpreter/ops/space_depth.c -- DEPTH_TO_SPACE and SPACE_TO_DEPTH: float32, int8; [N, H, W, C]. A square block of pixels
- * becomes the channels of one pixel, or the other way round. */
+/* interpreter/ops/space_depth.c -- DEPTH_TO_SPACE and SPACE_TO_DEPTH: float32, int8; [N, H, W, C]. A square block of
+ * pixels becomes the channels of one pixel, or the other way round. */
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
 
@@ -44,7 +44,8 @@ static void run(struct thm_node *n, bool to_wide)
     thm_steps(deep->shape, 4, d);
     size_t channels = (size_t)wide->shape[3], side = (size_t)block;
     struct thm_box box = {
-        .rank = 6, .size = { deep->shape[0], deep->shape[1], deep->shape[2], block, block, wide->shape[3] },
+        .rank = 6,
+        .size = { deep->shape[0], deep->shape[1], deep->shape[2], block, block, wide->shape[3] },
         .from = { s[0], s[1] * side, s[2] * side, s[1], s[2], 1 },
         .to = { d[0], d[1], d[2], side * channels, channels, 1 },
     };
@@ -78,15 +79,26 @@ static enum thm_nn_err space_to_depth_eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { /* DepthToSpaceOptions, SpaceToDepthOptions */
+static const struct thm_option_field fields[] = {
+    /* DepthToSpaceOptions, SpaceToDepthOptions */
     { 0, 4, offsetof(struct options, block), 0 },
 };
 
 const struct thm_op thm_op_depth_to_space = {
-    .name = "DEPTH_TO_SPACE", .options_type = 94, .field = fields, .fields = 1, .options = THM_BYTES(4),
-    .prepare = depth_to_space_prepare, .eval = depth_to_space_eval,
+    .name = "DEPTH_TO_SPACE",
+    .options_type = 94,
+    .field = fields,
+    .fields = 1,
+    .options = THM_BYTES(4),
+    .prepare = depth_to_space_prepare,
+    .eval = depth_to_space_eval,
 };
 const struct thm_op thm_op_space_to_depth = {
-    .name = "SPACE_TO_DEPTH", .options_type = 19, .field = fields, .fields = 1, .options = THM_BYTES(4),
-    .prepare = space_to_depth_prepare, .eval = space_to_depth_eval,
+    .name = "SPACE_TO_DEPTH",
+    .options_type = 19,
+    .field = fields,
+    .fields = 1,
+    .options = THM_BYTES(4),
+    .prepare = space_to_depth_prepare,
+    .eval = space_to_depth_eval,
 };

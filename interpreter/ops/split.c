@@ -1,5 +1,5 @@
-/* interpreter/ops/split.c -- SPLIT and SPLIT_V: float32, int8, int16, int32; the axis is constant. The outputs' shapes in
- * the file say how much each of them gets; the list of sizes of SPLIT_V is not looked at, as in the reference. */
+/* interpreter/ops/split.c -- SPLIT and SPLIT_V: float32, int8, int16, int32; the axis is constant. The outputs' shapes
+ * in the file say how much each of them gets; the list of sizes of SPLIT_V is not looked at, as in the reference. */
 #include "interpreter/fb.h"
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
@@ -52,7 +52,8 @@ static enum thm_nn_err cut(struct thm_node *n, uint32_t input, uint32_t axis_inp
         return thm_refuse(n, THM_NN_ESHAPE, "the axis is out of range");
     if (!thm_type_in(in.type, types))
         return thm_refuse(n, THM_NN_ETYPE, "only float32, int8, int16 and int32 are supported");
-    size_t inner = thm_span(&in, at + 1, in.rank) * thm_type_size(in.type), row = inner * (size_t)in.shape[at], from = 0;
+    size_t inner = thm_span(&in, at + 1, in.rank) * thm_type_size(in.type), row = inner * (size_t)in.shape[at],
+           from = 0;
     for (uint32_t k = 0; thm_node_output(n, k, &out) && in.elements; k++) {
         size_t bytes = inner * (size_t)out.shape[at];
         for (size_t r = 0; r * bytes < out.bytes; r++)
@@ -84,8 +85,16 @@ static enum thm_nn_err split_v_eval(struct thm_node *n)
 
 /* Their options, the number of outputs, are not looked at. */
 const struct thm_op thm_op_split = {
-    .name = "SPLIT", .options = THM_BYTES(4), .temps = "i0", .prepare = split_prepare, .eval = split_eval,
+    .name = "SPLIT",
+    .options = THM_BYTES(4),
+    .temps = "i0",
+    .prepare = split_prepare,
+    .eval = split_eval,
 };
 const struct thm_op thm_op_split_v = {
-    .name = "SPLIT_V", .options = THM_BYTES(4), .temps = "i2", .prepare = split_v_prepare, .eval = split_v_eval,
+    .name = "SPLIT_V",
+    .options = THM_BYTES(4),
+    .temps = "i2",
+    .prepare = split_v_prepare,
+    .eval = split_v_eval,
 };

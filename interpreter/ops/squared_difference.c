@@ -100,12 +100,18 @@ ROW(row_i16, int16_t, (int16_t)combine(d, x, y))
 static enum thm_nn_err eval(struct thm_node *n)
 {
     static const struct thm_typed_row rows[] = {
-        { THM_FLOAT32, row_f32 }, { THM_INT32, row_i32 }, { THM_INT8, row_i8 }, { THM_INT16, row_i16 },
+        { THM_FLOAT32, row_f32 },
+        { THM_INT32, row_i32 },
+        { THM_INT8, row_i8 },
+        { THM_INT16, row_i16 },
     };
     return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], n->data,
                            "only float32, int32, int8 and int16 are supported");
 }
 
 const struct thm_op thm_op_squared_difference = {
-    .name = "SQUARED_DIFFERENCE", .data = THM_BYTES3(112, 112, 104), .prepare = prepare, .eval = eval,
+    .name = "SQUARED_DIFFERENCE",
+    .data = THM_BYTES3(112, 112, 104),
+    .prepare = prepare,
+    .eval = eval,
 };

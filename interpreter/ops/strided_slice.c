@@ -1,5 +1,5 @@
-/* interpreter/ops/strided_slice.c -- STRIDED_SLICE: float32, int8, int16, int32, bool; up to 4 dimensions; begin, end and
- * strides are constant. As in the reference, ellipsis and new-axis masks are not looked at. */
+/* interpreter/ops/strided_slice.c -- STRIDED_SLICE: float32, int8, int16, int32, bool; up to 4 dimensions; begin, end
+ * and strides are constant. As in the reference, ellipsis and new-axis masks are not looked at. */
 #include "interpreter/ops/move.h"
 #include "interpreter/ops/ops.h"
 
@@ -37,7 +37,8 @@ static int32_t count(const struct axis *a)
 {
     if (a->shrunk)
         return a->stride > 0 && a->start < a->size;
-    int64_t way = a->stride > 0 ? a->stop - a->start : a->start - a->stop, step = a->stride > 0 ? a->stride : -a->stride;
+    int64_t way = a->stride > 0 ? a->stop - a->start : a->start - a->stop,
+            step = a->stride > 0 ? a->stride : -a->stride;
     return way <= 0 ? 0 : (int32_t)((way + step - 1) / step);
 }
 
@@ -86,8 +87,8 @@ static enum thm_nn_err prepare(struct thm_node *n)
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
-    const uint32_t types = THM_SET(THM_FLOAT32) | THM_SET(THM_INT8) | THM_SET(THM_INT16) | THM_SET(THM_INT32) |
-                           THM_SET(THM_BOOL);
+    const uint32_t types =
+        THM_SET(THM_FLOAT32) | THM_SET(THM_INT8) | THM_SET(THM_INT16) | THM_SET(THM_INT32) | THM_SET(THM_BOOL);
     struct thm_value in[4], out;
     struct thm_box box = { 0 };
     thm_take(n, 4, in, &out);
@@ -98,12 +99,20 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { /* StridedSliceOptions */
-    { 0, 4, offsetof(struct options, begin_mask), 0 }, { 1, 4, offsetof(struct options, end_mask), 0 },
+static const struct thm_option_field fields[] = {
+    /* StridedSliceOptions */
+    { 0, 4, offsetof(struct options, begin_mask), 0 },
+    { 1, 4, offsetof(struct options, end_mask), 0 },
     { 4, 4, offsetof(struct options, shrink_axis_mask), 0 },
 };
 
 const struct thm_op thm_op_strided_slice = {
-    .name = "STRIDED_SLICE", .options_type = 32, .field = fields, .fields = 3, .options = THM_BYTES(24),
-    .data = THM_BYTES(84), .prepare = prepare, .eval = eval,
+    .name = "STRIDED_SLICE",
+    .options_type = 32,
+    .field = fields,
+    .fields = 3,
+    .options = THM_BYTES(24),
+    .data = THM_BYTES(84),
+    .prepare = prepare,
+    .eval = eval,
 };

@@ -20,7 +20,7 @@ struct data { /* 36 bytes */
 };
 _Static_assert(sizeof(struct options) <= 8 && sizeof(struct data) <= 36, "blocks of SVDF");
 
-enum { SUMS, OUTPUTS }; /* scratch buffers */
+enum { SUMS, OUTPUTS };                  /* scratch buffers */
 enum { ACT_TANH = 4, ACT_SIGN_BIT = 5 }; /* schema numbers; only here */
 
 struct layer {
@@ -79,7 +79,8 @@ static enum thm_nn_err check_types(struct thm_node *n, const struct layer *l)
     bool floats = in == THM_FLOAT32 && time == THM_FLOAT32 && l->bias.type == THM_FLOAT32;
     bool integers = in == THM_INT8 && (time == THM_INT16 || time == THM_INT8) && l->bias.type == THM_INT32;
     if ((!floats && !integers) || l->feature.type != in || l->output.type != in || l->state.type != time)
-        return thm_refuse(n, THM_NN_ETYPE, "only float32, and int8 with int16 or int8 time weights and state, are supported");
+        return thm_refuse(n, THM_NN_ETYPE,
+                          "only float32, and int8 with int16 or int8 time weights and state, are supported");
     return THM_NN_OK;
 }
 
@@ -95,7 +96,8 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct layer *l)
     thm_node_quant(n, &l->output, &out);
     if (!(fabs((double)bias.scale - (double)(state.scale * time.scale)) < 1e-5))
         return thm_refuse(n, THM_NN_EQUANT, "the bias scale is not the state scale times the time weights' scale");
-    if (!thm_quantize_factor((double)(in.scale * feature.scale / state.scale), &d->feature_multiplier, &d->feature_shift) ||
+    if (!thm_quantize_factor((double)(in.scale * feature.scale / state.scale), &d->feature_multiplier,
+                             &d->feature_shift) ||
         !thm_quantize_factor((double)(state.scale * time.scale / out.scale), &d->time_multiplier, &d->time_shift))
         return thm_refuse(n, THM_NN_EQUANT, "a scale is missing or out of range");
     d->input_zero = in.zero_point;
@@ -145,7 +147,8 @@ static void fill_state_integer(const struct layer *l)
     for (uint32_t b = 0; b < l->batches; b++, in += l->depth) {
         const int8_t *weights = l->feature.data;
         for (uint32_t f = 0; f < l->filters; f++, weights += l->depth, at += l->memory) {
-            uint32_t v = (uint32_t)thm_clamp(feature_sum(l, in, weights), low, high) + (uint32_t)zero; /* not clamped again */
+            uint32_t v =
+                (uint32_t)thm_clamp(feature_sum(l, in, weights), low, high) + (uint32_t)zero; /* not clamped again */
             if (l->state.type == THM_INT16)
                 ((int16_t *)l->state.data)[at] = (int16_t)v;
             else
@@ -154,19 +157,19 @@ static void fill_state_integer(const struct layer *l)
     }
 }
 
-#define TIME_SUM(name, type)                                                                                \
-    static void name(const struct layer *l, int32_t *sums)                                                  \
-    {                                                                                                       \
-        const type *state = l->state.data;                                                                  \
-        for (uint32_t b = 0; b < l->batches; b++) {                                                         \
-            const type *weights = l->time.data;                                                             \
-            for (uint32_t f = 0; f < l->filters; f++, weights += l->memory, state += l->memory) {           \
-                uint32_t sum = 0;                                                                           \
-                for (uint32_t i = 0; i < l->memory; i++)                                                    \
-                    sum += (uint32_t)weights[i] * ((uint32_t)state[i] - (uint32_t)l->data->state_zero);     \
-                *sums++ = (int32_t)sum;                                                                     \
-            }                                                                                               \
-        }                                                                                                   \
+#define TIME_SUM(name, type)                                                                            \
+    static void name(const struct layer *l, int32_t *sums)                                              \
+    {                                                                                                   \
+        const type *state = l->state.data;                                                              \
+        for (uint32_t b = 0; b < l->batches; b++) {                                                     \
+            const type *weights = l->time.data;                                                         \
+            for (uint32_t f = 0; f < l->filters; f++, weights += l->memory, state += l->memory) {       \
+                uint32_t sum = 0;                                                                       \
+                for (uint32_t i = 0; i < l->memory; i++)                                                \
+                    sum += (uint32_t)weights[i] * ((uint32_t)state[i] - (uint32_t)l->data->state_zero); \
+                *sums++ = (int32_t)sum;                                                                 \
+            }                                                                                           \
+        }                                                                                               \
     }
 TIME_SUM(time_sum_i16, int16_t)
 TIME_SUM(time_sum_i8, int8_t)
@@ -242,12 +245,21 @@ static enum thm_nn_err eval(struct thm_node *n)
     return THM_NN_OK;
 }
 
-static const struct thm_option_field fields[] = { /* SVDFOptions */
-    { 0, 4, offsetof(struct options, rank), 0 }, { 1, 1, offsetof(struct options, activation), 0 },
+static const struct thm_option_field fields[] = {
+    /* SVDFOptions */
+    { 0, 4, offsetof(struct options, rank), 0 },
+    { 1, 1, offsetof(struct options, activation), 0 },
     { 2, 1, offsetof(struct options, asymmetric), 0 },
 };
 
 const struct thm_op thm_op_svdf = {
-    .name = "SVDF", .options_type = 6, .field = fields, .fields = sizeof fields / sizeof fields[0],
-    .options = THM_BYTES3(8, 12, 12), .data = THM_BYTES(36), .temps = "i*o0", .prepare = prepare, .eval = eval,
+    .name = "SVDF",
+    .options_type = 6,
+    .field = fields,
+    .fields = sizeof fields / sizeof fields[0],
+    .options = THM_BYTES3(8, 12, 12),
+    .data = THM_BYTES(36),
+    .temps = "i*o0",
+    .prepare = prepare,
+    .eval = eval,
 };

@@ -71,7 +71,8 @@ static enum thm_nn_err check_bias(struct thm_node *n, const struct layer *l)
     if (!is_short_bias(l))
         return thm_check_bias(n, &l->bias, &l->input, channels, false);
     if (l->bias.elements < channels)
-        return thm_refuse_tensor(n, THM_NN_ESHAPE, "the bias has fewer elements than there are output channels", &l->bias);
+        return thm_refuse_tensor(n, THM_NN_ESHAPE, "the bias has fewer elements than there are output channels",
+                                 &l->bias);
     return THM_NN_OK;
 }
 
@@ -139,7 +140,8 @@ struct patch {
 static struct patch cut_patch(const struct layer *l, int32_t batch, int32_t y, int32_t x)
 {
     const int32_t *in = l->input.shape, *f = l->filter.shape, *out = l->output.shape;
-    int64_t y0 = (int64_t)y * l->options->stride_h - l->data->pad_h, x0 = (int64_t)x * l->options->stride_w - l->data->pad_w;
+    int64_t y0 = (int64_t)y * l->options->stride_h - l->data->pad_h,
+            x0 = (int64_t)x * l->options->stride_w - l->data->pad_w;
     struct patch p = { .y = thm_clip_taps(y0, f[1], 1, out[1]), .x = thm_clip_taps(x0, f[2], 1, out[2]) };
     size_t depth = (size_t)in[3], channels = (size_t)out[3];
     p.in = (((size_t)batch * (size_t)in[1] + (size_t)y) * (size_t)in[2] + (size_t)x) * depth;
@@ -148,24 +150,25 @@ static struct patch cut_patch(const struct layer *l, int32_t batch, int32_t y, i
     p.w_channel = (size_t)f[1] * p.w_row;
     p.w = (size_t)p.y.from * p.w_row + (size_t)p.x.from * depth;
     if (p.y.from < p.y.to && p.x.from < p.x.to)
-        p.out = ((size_t)batch * (size_t)out[1] + (size_t)(y0 + p.y.from)) * p.out_row + (size_t)(x0 + p.x.from) * channels;
+        p.out =
+            ((size_t)batch * (size_t)out[1] + (size_t)(y0 + p.y.from)) * p.out_row + (size_t)(x0 + p.x.from) * channels;
     else
         p.y.to = p.y.from;
     return p;
 }
 
 /* Add one input pixel to one output pixel, all channels, in the reference's order of additions. */
-#define ADD_TAP(name, sum_t, in_t, w_t, PRODUCT)                                                                      \
-    static inline void name(const in_t *in, int32_t depth, const w_t *w, size_t w_channel, sum_t *sum,                \
-                            int32_t channels, int32_t zero)                                                           \
-    {                                                                                                                 \
-        (void)zero;                                                                                                   \
-        for (int32_t k = 0; k < channels; k++, w += w_channel) {                                                      \
-            sum_t total = sum[k];                                                                                     \
-            for (int32_t i = 0; i < depth; i++)                                                                       \
-                total += PRODUCT(in[i], w[i]);                                                                        \
-            sum[k] = total;                                                                                           \
-        }                                                                                                             \
+#define ADD_TAP(name, sum_t, in_t, w_t, PRODUCT)                                                       \
+    static inline void name(const in_t *in, int32_t depth, const w_t *w, size_t w_channel, sum_t *sum, \
+                            int32_t channels, int32_t zero)                                            \
+    {                                                                                                  \
+        (void)zero;                                                                                    \
+        for (int32_t k = 0; k < channels; k++, w += w_channel) {                                       \
+            sum_t total = sum[k];                                                                      \
+            for (int32_t i = 0; i < depth; i++)                                                        \
+                total += PRODUCT(in[i], w[i]);                                                         \
+            sum[k] = total;                                                                            \
+        }                                                                                              \
     }
 #define PRODUCT_I8(x, w)  (((uint32_t)(x) - (uint32_t)zero) * (uint32_t)(w))
 #define PRODUCT_I16(x, w) (uint64_t)(int64_t)((int32_t)(x) * (w))
@@ -191,8 +194,9 @@ SCATTER(scatter_f32, float, float, float, add_tap_f32)
 
 static void scatter(const struct layer *l, void *sums, size_t sum_bytes)
 {
-    void (*add)(const struct layer *, const struct patch *, void *) =
-        l->input.type == THM_INT8 ? scatter_i8 : l->input.type == THM_INT16 ? scatter_i16 : scatter_f32;
+    void (*add)(const struct layer *, const struct patch *, void *) = l->input.type == THM_INT8    ? scatter_i8
+                                                                      : l->input.type == THM_INT16 ? scatter_i16
+                                                                                                   : scatter_f32;
     const int32_t *in = l->input.shape;
     memset(sums, 0, sum_bytes * l->output.elements);
     for (int32_t b = 0; b < in[0]; b++)
@@ -273,14 +277,22 @@ static uint64_t macs(const struct thm_node *n)
            (uint64_t)l.filter.shape[2];
 }
 
-static const struct thm_option_field fields[] = { /* TransposeConvOptions */
-    { 0, 1, offsetof(struct options, padding), 0 },  { 1, 4, offsetof(struct options, stride_w), 0 },
-    { 2, 4, offsetof(struct options, stride_h), 0 }, { 3, 1, offsetof(struct options, activation), 0 },
+static const struct thm_option_field fields[] = {
+    /* TransposeConvOptions */
+    { 0, 1, offsetof(struct options, padding), 0 },   { 1, 4, offsetof(struct options, stride_w), 0 },
+    { 2, 4, offsetof(struct options, stride_h), 0 },  { 3, 1, offsetof(struct options, activation), 0 },
     { 4, 1, offsetof(struct options, bias_type), 0 },
 };
 
 const struct thm_op thm_op_transpose_conv = {
-    .name = "TRANSPOSE_CONV", .options_type = 49, .field = fields, .fields = sizeof fields / sizeof fields[0],
-    .options = THM_BYTES3(16, 20, 20), .data = THM_BYTES(72), .temps = "o0i2i1Qi2i1i3o0",
-    .prepare = prepare, .eval = eval, .macs = macs,
+    .name = "TRANSPOSE_CONV",
+    .options_type = 49,
+    .field = fields,
+    .fields = sizeof fields / sizeof fields[0],
+    .options = THM_BYTES3(16, 20, 20),
+    .data = THM_BYTES(72),
+    .temps = "o0i2i1Qi2i1i3o0",
+    .prepare = prepare,
+    .eval = eval,
+    .macs = macs,
 };

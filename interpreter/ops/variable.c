@@ -4,7 +4,7 @@
 #include "interpreter/ops/ops.h"
 #include "interpreter/schema.h"
 
-#define VAR_HANDLE_OPTIONS 111 /* number in the union BuiltinOptions */
+#define VAR_HANDLE_OPTIONS 111   /* number in the union BuiltinOptions */
 enum { CONTAINER, SHARED_NAME }; /* VarHandleOptions */
 
 /* A tensor that names a variable: one number. */
@@ -21,7 +21,8 @@ static enum thm_nn_err handle_prepare(struct thm_node *n)
     if (n->outputs != 1 || !thm_node_output(n, 0, &out) || !is_handle(&out))
         return thm_refuse(n, THM_NN_ESHAPE, "the output is not one resource handle");
     bool present = thm_fb_u8(m, n->table, OPERATOR_OPTIONS_TYPE, 0) == VAR_HANDLE_OPTIONS;
-    uint32_t options = present ? thm_fb_ref(m, n->table, OPERATOR_OPTIONS) : 0, name = thm_fb_ref(m, options, SHARED_NAME);
+    uint32_t options = present ? thm_fb_ref(m, n->table, OPERATOR_OPTIONS) : 0,
+             name = thm_fb_ref(m, options, SHARED_NAME);
     if (!name)
         return thm_refuse(n, THM_NN_ESHAPE, "the variable has no name");
     enum thm_nn_err err = thm_variable_create(n, thm_fb_ref(m, options, CONTAINER), name, &id);
@@ -85,12 +86,22 @@ static enum thm_nn_err read_eval(struct thm_node *n)
 }
 
 const struct thm_op thm_op_var_handle = {
-    .name = "VAR_HANDLE", .options = THM_BYTES(8), .data = THM_BYTES(4), .temps = "",
-    .prepare = handle_prepare, .eval = handle_eval,
+    .name = "VAR_HANDLE",
+    .options = THM_BYTES(8),
+    .data = THM_BYTES(4),
+    .temps = "",
+    .prepare = handle_prepare,
+    .eval = handle_eval,
 };
 const struct thm_op thm_op_assign_variable = {
-    .name = "ASSIGN_VARIABLE", .temps = "i1", .prepare = assign_prepare, .eval = assign_eval,
+    .name = "ASSIGN_VARIABLE",
+    .temps = "i1",
+    .prepare = assign_prepare,
+    .eval = assign_eval,
 };
 const struct thm_op thm_op_read_variable = {
-    .name = "READ_VARIABLE", .temps = "i0", .prepare = read_prepare, .eval = read_eval,
+    .name = "READ_VARIABLE",
+    .temps = "i0",
+    .prepare = read_prepare,
+    .eval = read_eval,
 };

@@ -27,8 +27,9 @@ static inline struct thm_taps thm_clip_taps(int64_t origin, int32_t taps, int32_
 static inline int64_t thm_window_count(uint8_t padding, int32_t size, int32_t taps, int32_t stride, int32_t dilation)
 {
     int64_t reach = (int64_t)(taps - 1) * dilation + 1;
-    return padding == THM_PADDING_SAME ? ((int64_t)size + stride - 1) / stride
-         : padding == THM_PADDING_VALID ? ((int64_t)size + stride - reach) / stride : 0;
+    return padding == THM_PADDING_SAME    ? ((int64_t)size + stride - 1) / stride
+           : padding == THM_PADDING_VALID ? ((int64_t)size + stride - reach) / stride
+                                          : 0;
 }
 
 /* Padding before the first element. */

@@ -6,12 +6,14 @@
 #include <time.h>
 #include "memmodels/heap.h"
 
-#define OPS_MAX  200000u
-#define IDS      4096u
-#define SECONDS  0.4
+#define OPS_MAX   200000u
+#define IDS       4096u
+#define SECONDS   0.4
 #define HEAP_SIZE (512u << 10)
 
-static struct { uint32_t id, size; } ops[OPS_MAX]; /* size 0: free */
+static struct {
+    uint32_t id, size;
+} ops[OPS_MAX]; /* size 0: free */
 static uint32_t n_ops, n_pairs;
 static uint8_t memory[HEAP_SIZE];
 

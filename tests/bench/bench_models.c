@@ -11,8 +11,8 @@
 #include <immintrin.h>
 #endif
 
-#define ARENA   (64u << 20)
-#define SECONDS 0.3
+#define ARENA    (64u << 20)
+#define SECONDS  0.3
 #define FILE_MAX (64 << 20)
 
 static uint8_t *arena;
@@ -31,20 +31,20 @@ static double now(void)
 
 #if defined __x86_64__
 /* MACs of one call; `value` is stored so that nothing is optimised away. */
-#define PEAK(name, isa, vec, load, zero, step, macs)                                 \
-    __attribute__((target(isa))) static double name(const int8_t *data, int8_t *out) \
-    {                                                                                \
+#define PEAK(name, isa, vec, load, zero, step, macs)                                      \
+    __attribute__((target(isa))) static double name(const int8_t *data, int8_t *out)      \
+    {                                                                                     \
         vec sum[SUMS], x = load((const void *)data), w = load((const void *)(data + 64)); \
-        for (int k = 0; k < SUMS; k++)                                               \
-            sum[k] = zero();                                                         \
-        for (int i = 0; i < ROUNDS; i++)                                             \
-            for (int k = 0; k < SUMS; k++) {                                         \
-                step;                                                                \
-                __asm__ volatile("" : "+x"(sum[k]));                                 \
-            }                                                                        \
-        for (int k = 0; k < SUMS; k++)                                               \
-            memcpy(out + k, &sum[k], 1);                                             \
-        return (double)(macs) * SUMS * ROUNDS;                                       \
+        for (int k = 0; k < SUMS; k++)                                                    \
+            sum[k] = zero();                                                              \
+        for (int i = 0; i < ROUNDS; i++)                                                  \
+            for (int k = 0; k < SUMS; k++) {                                              \
+                step;                                                                     \
+                __asm__ volatile("" : "+x"(sum[k]));                                      \
+            }                                                                             \
+        for (int k = 0; k < SUMS; k++)                                                    \
+            memcpy(out + k, &sum[k], 1);                                                  \
+        return (double)(macs)*SUMS * ROUNDS;                                              \
     }
 PEAK(peak_avx512, "avx512f,avx512vnni", __m512i, _mm512_loadu_si512, _mm512_setzero_si512,
      sum[k] = _mm512_dpbusd_epi32(sum[k], x, w), 64)
@@ -54,7 +54,8 @@ PEAK(peak_avx2, "avx2", __m256i, _mm256_loadu_si256, _mm256_setzero_si256,
 static double peak_macs(const int8_t *data, int8_t *out)
 {
     return __builtin_cpu_supports("avx512vnni") ? peak_avx512(data, out)
-         : __builtin_cpu_supports("avx2")       ? peak_avx2(data, out) : 0;
+           : __builtin_cpu_supports("avx2")     ? peak_avx2(data, out)
+                                                : 0;
 }
 #else
 static double peak_macs(const int8_t *data, int8_t *out)

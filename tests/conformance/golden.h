@@ -122,7 +122,8 @@ static inline int golden_ready(struct golden *g)
     if (err == THM_NN_EOP)
         return 1;
     if (err)
-        complain(g, "allocate: %s: %s (operator %d)", thm_nn_strerror(err), g->diag.what ? g->diag.what : "", g->diag.op);
+        complain(g, "allocate: %s: %s (operator %d)", thm_nn_strerror(err), g->diag.what ? g->diag.what : "",
+                 g->diag.op);
     return err ? -1 : 0;
 }
 

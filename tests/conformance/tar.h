@@ -23,7 +23,8 @@ static inline bool tar_open(struct tar *t, const uint8_t *packed, size_t packed_
     ZSTD_DStream *z = ZSTD_createDStream();
     size_t left = 1, room = 0;
     *t = (struct tar){ 0 };
-    while (left && !ZSTD_isError(left) && (in.pos < in.size || t->bytes == room) && (t->bytes < room || tar_grow(t, &room))) {
+    while (left && !ZSTD_isError(left) && (in.pos < in.size || t->bytes == room) &&
+           (t->bytes < room || tar_grow(t, &room))) {
         ZSTD_outBuffer out = { t->data, room, t->bytes };
         left = ZSTD_decompressStream(z, &out, &in);
         t->bytes = out.pos;

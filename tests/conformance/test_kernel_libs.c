@@ -2,7 +2,8 @@
 #include "interpreter/kernel_library.h"
 #include "tests/conformance/golden.h"
 
-static enum thm_nn_err allocate_with(struct golden *g, const struct thm_kernel_library *l, const char *layout, uint32_t bytes)
+static enum thm_nn_err allocate_with(struct golden *g, const struct thm_kernel_library *l, const char *layout,
+                                     uint32_t bytes)
 {
     thm_interpreter_init(&g->it, &g->model, thm_layout_find(layout), g->arena, bytes, NULL);
     if (thm_interpreter_set_library(&g->it, l))
@@ -37,7 +38,8 @@ static const json_t *figures_of(const json_t *model, const char *variant)
     return same ? json_object_get(model, same) : v;
 }
 
-static void check_model(const char *name, const json_t *model, const char *prefix, const json_t *variants, const char *layout)
+static void check_model(const char *name, const json_t *model, const char *prefix, const json_t *variants,
+                        const char *layout)
 {
     struct golden g;
     char path[1500], library[64];
@@ -49,7 +51,8 @@ static void check_model(const char *name, const json_t *model, const char *prefi
     const json_t *unused;
     if (open)
         check_variant(&g, json_object_get(model, "reference"), layout, thm_kernel_library_find("reference"));
-    json_object_foreach((json_t *)(uintptr_t)variants, variant, unused) {
+    json_object_foreach((json_t *)(uintptr_t)variants, variant, unused)
+    {
         snprintf(library, sizeof library, "%s:%s", prefix, variant);
         const struct thm_kernel_library *l = thm_kernel_library_find(library);
         assert_non_null(l);
@@ -70,9 +73,10 @@ static void check_library(const char *file, const char *prefix)
     if (!all)
         skip();
     start_report();
-    json_object_foreach(json_object_get(all, "models"), name, model)
-        if (json_object_get(model, "reference")) /* others are refused by every library */
-            check_model(name, model, prefix, json_object_get(all, "variants"), json_string_value(json_object_get(all, "layout")));
+    json_object_foreach(json_object_get(all, "models"), name,
+                        model) if (json_object_get(model, "reference")) /* others are refused by every library */
+        check_model(name, model, prefix, json_object_get(all, "variants"),
+                    json_string_value(json_object_get(all, "layout")));
     json_decref(all);
     report(prefix);
 }

@@ -1,4 +1,5 @@
-/* tests/conformance/test_models.c -- whole models: outputs, MACs and arena figures as the reference runtime gave them. */
+/* tests/conformance/test_models.c -- whole models: outputs, MACs and arena figures as the reference runtime gave them.
+ */
 #include "tests/conformance/golden.h"
 
 static const char *const layouts[] = { "cortex_m", "ilp32_align8", "i386" };
@@ -43,7 +44,8 @@ static void check_golden_model(const char *name)
     if (state == 0) {
         checked++;
         check_figures(&g, facts);
-        json_object_foreach(json_object_get(facts, "cases"), key, value) {
+        json_object_foreach(json_object_get(facts, "cases"), key, value)
+        {
             snprintf(in, sizeof in, "%s/%s/%s/input%%u.bin", path, name, key);
             snprintf(out, sizeof out, "%s/%s/%s/output%%u.bin", path, name, key);
             check_case(&g, in, out, facts);
@@ -69,7 +71,8 @@ static void every_golden_model__gives_the_reference_outputs_and_arena(void **sta
     report("golden models");
 }
 
-static void check_demo_case(struct golden *g, const json_t *facts, const char *folder, const char *name, const char *file)
+static void check_demo_case(struct golden *g, const json_t *facts, const char *folder, const char *name,
+                            const char *file)
 {
     char in[2200], out[2200];
     snprintf(in, sizeof in, "%s/%s-samples/%s", folder, name, file);
@@ -120,21 +123,33 @@ static void every_demo_model__gives_the_reference_outputs_and_arena(void **state
     assert_int_equal(skipped, 0);
 }
 
-/* Arenas of i386 in which the reference was seen to crash, or to report an error; scanned there in steps of 32. Not in the
- * table: 128 bytes of kws_ref crashed although all objects fit; at 2896, between two crashes, an error was reported
+/* Arenas of i386 in which the reference was seen to crash, or to report an error; scanned there in steps of 32. Not in
+ * the table: 128 bytes of kws_ref crashed although all objects fit; at 2896, between two crashes, an error was reported
  * although temporary objects lie over persistent ones. */
 static const struct band {
     const char *model;
     uint32_t first, last;
     int crashes;
 } bands[] = {
-    { "kws_ref", 16, 112, 1 },      { "kws_ref", 144, 1104, 0 },    { "kws_ref", 1136, 1456, 1 },
-    { "kws_ref", 1488, 2576, 0 },   { "kws_ref", 2608, 2864, 1 },   { "kws_ref", 2928, 3088, 1 },
-    { "kws_ref", 3120, 4112, 0 },   { "kws_ref", 4144, 4304, 1 },   { "kws_ref", 4336, 5136, 0 },
-    { "kws_ref", 5168, 5328, 1 },   { "kws_ref", 5360, 6160, 0 },   { "kws_ref", 6192, 6352, 1 },
-    { "kws_ref", 6384, 7184, 0 },   { "kws_ref", 7216, 7376, 1 },   { "kws_ref", 7408, 22768, 0 },
-    { "hello_world_int8", 496, 528, 1 }, { "hello_world_int8", 544, 1088, 0 },
-    { "keyword_scrambled", 12752, 14352, 1 }, { "keyword_scrambled", 14400, 15552, 0 },
+    { "kws_ref", 16, 112, 1 },
+    { "kws_ref", 144, 1104, 0 },
+    { "kws_ref", 1136, 1456, 1 },
+    { "kws_ref", 1488, 2576, 0 },
+    { "kws_ref", 2608, 2864, 1 },
+    { "kws_ref", 2928, 3088, 1 },
+    { "kws_ref", 3120, 4112, 0 },
+    { "kws_ref", 4144, 4304, 1 },
+    { "kws_ref", 4336, 5136, 0 },
+    { "kws_ref", 5168, 5328, 1 },
+    { "kws_ref", 5360, 6160, 0 },
+    { "kws_ref", 6192, 6352, 1 },
+    { "kws_ref", 6384, 7184, 0 },
+    { "kws_ref", 7216, 7376, 1 },
+    { "kws_ref", 7408, 22768, 0 },
+    { "hello_world_int8", 496, 528, 1 },
+    { "hello_world_int8", 544, 1088, 0 },
+    { "keyword_scrambled", 12752, 14352, 1 },
+    { "keyword_scrambled", 14400, 15552, 0 },
 };
 
 static void check_band(struct golden *g, const struct band *b)

@@ -62,8 +62,7 @@ static void check_op(const char *folder, const char *op)
     snprintf(path, sizeof path, "%s/%s/facts.json", folder, op);
     facts = json_load_file(path, 0, NULL);
     open_more(folder, op);
-    json_array_foreach(json_object_get(facts, "variants"), i, variant)
-        check_variant(folder, op, variant);
+    json_array_foreach(json_object_get(facts, "variants"), i, variant) check_variant(folder, op, variant);
     tar_close(&more);
     json_decref(facts);
 }
@@ -88,7 +87,8 @@ static void every_operator__gives_the_reference_outputs_and_arena(void **state)
     assert_true(inexact <= 36); /* 8 + 14 + 14 of the whole corpus */
 }
 
-/* Words of the reference's message, and words of which ours has one for the same cause. The first row that fits counts. */
+/* Words of the reference's message, and words of which ours has one for the same cause. The first row that fits counts.
+ */
 static const struct cause {
     const char *theirs, *ours[3];
 } causes[] = {
@@ -212,8 +212,7 @@ static void every_model_the_reference_refuses__is_refused_with_its_cause(void **
     snprintf(path, sizeof path, "%s/facts.json", folder);
     json_t *facts = json_load_file(path, 0, NULL);
     start_report();
-    json_array_foreach(json_object_get(facts, "rejected"), i, model)
-        check_rejected(folder, model);
+    json_array_foreach(json_object_get(facts, "rejected"), i, model) check_rejected(folder, model);
     json_decref(facts);
     report("rejected models");
 }

@@ -1,4 +1,5 @@
-/* tests/conformance/test_spiffs.c -- SPIFFS against the reference implementation: traces line by line, images file by file. */
+/* tests/conformance/test_spiffs.c -- SPIFFS against the reference implementation: traces line by line, images file by
+ * file. */
 #include "tests/testing.h"
 #include <glob.h>
 #include <jansson.h>
@@ -81,12 +82,15 @@ static void golden_open(struct golden *g, const char *manifest_path)
     assert_string_equal(hex, string(g->reference, "sha256_raw"));
     g->part = *thm_nor_part_at(0);
     g->part.sector_size = (uint32_t)number(g->config, "phys_erase_size");
-    assert_int_equal(thm_nor_create(&g->medium, &g->part, (uint32_t)g->size,
-                                    &(struct thm_nor_cells){ .bytes = g->bytes }, NULL), 0);
+    assert_int_equal(
+        thm_nor_create(&g->medium, &g->part, (uint32_t)g->size, &(struct thm_nor_cells){ .bytes = g->bytes }, NULL), 0);
     g->fs_config = (struct thm_fs_config){
-        .page_size = (uint32_t)number(g->config, "page_size"), .block_size = (uint32_t)number(g->config, "block_size"),
-        .name_len = (uint32_t)number(g->config, "obj_name_len"), .meta_len = (uint32_t)number(g->config, "meta_len"),
-        .no_meta = number(g->config, "meta_len") == 0, .aligned_index = number(g->config, "aligned_objix") != 0,
+        .page_size = (uint32_t)number(g->config, "page_size"),
+        .block_size = (uint32_t)number(g->config, "block_size"),
+        .name_len = (uint32_t)number(g->config, "obj_name_len"),
+        .meta_len = (uint32_t)number(g->config, "meta_len"),
+        .no_meta = number(g->config, "meta_len") == 0,
+        .aligned_index = number(g->config, "aligned_objix") != 0,
     };
     assert_int_equal(thm_fs_spiffs.mount(&g->fs, g->medium, &g->fs_config, NULL), 0);
 }
@@ -165,7 +169,8 @@ static void compare_files(struct golden *g, json_t *files)
     size_t i;
     assert_int_equal(thm_fs_spiffs.list(g->fs, compare_listed, &w), 0);
     assert_int_equal(w.i, json_array_size(files));
-    json_array_foreach(files, i, want) {
+    json_array_foreach(files, i, want)
+    {
         compare_header(g, want);
         compare_content(g, want);
     }
@@ -206,10 +211,12 @@ static char *as_trace(struct golden *g)
     size_t size, i;
     json_t *line;
     FILE *f = open_memstream(&text, &size);
-    fprintf(f, "# fs=spiffs\n# config: %s\n#n\top\tres\textra\ttotal\tused\tfree\tp_alloc\tp_deleted\tfree_blocks\terases\t"
-               "flash_writes\n", config);
-    json_array_foreach(json_object_get(g->manifest, "ops_result"), i, line)
-        fprintf(f, "%s\n", json_string_value(line));
+    fprintf(
+        f,
+        "# fs=spiffs\n# config: %s\n#n\top\tres\textra\ttotal\tused\tfree\tp_alloc\tp_deleted\tfree_blocks\terases\t"
+        "flash_writes\n",
+        config);
+    json_array_foreach(json_object_get(g->manifest, "ops_result"), i, line) fprintf(f, "%s\n", json_string_value(line));
     fclose(f);
     free(config);
     return text;

@@ -1,5 +1,6 @@
-/* tests/fuzz/fuzz_model.c -- hostile models: open, allocate, invoke. Nothing may be read or written outside file and arena.
- * The last input byte chooses layout and arena size. Run: fuzz_model -max_len=16384 CORPUS (seed it with small models). */
+/* tests/fuzz/fuzz_model.c -- hostile models: open, allocate, invoke. Nothing may be read or written outside file and
+ * arena. The last input byte chooses layout and arena size. Run: fuzz_model -max_len=16384 CORPUS (seed it with small
+ * models). */
 #include <stdlib.h>
 #include <string.h>
 #include "interpreter/interpreter.h"

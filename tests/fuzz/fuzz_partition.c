@@ -1,4 +1,5 @@
-/* tests/fuzz/fuzz_partition.c -- partition tables from outside, binary and CSV. What is accepted must survive a round trip. */
+/* tests/fuzz/fuzz_partition.c -- partition tables from outside, binary and CSV. What is accepted must survive a round
+ * trip. */
 #include <stdlib.h>
 #include <string.h>
 #include "fsimages/partition.h"

@@ -6,7 +6,12 @@
 #include "emu/firmware/payload.h"
 
 #define MAX 4096
-struct result { uint8_t data[MAX]; uint32_t len; enum thm_payload_err err; char message[128]; };
+struct result {
+    uint8_t data[MAX];
+    uint32_t len;
+    enum thm_payload_err err;
+    char message[128];
+};
 
 static bool take(void *ctx, const uint8_t *data, uint32_t len)
 {

@@ -8,47 +8,46 @@
 static char dir[] = "/tmp/thimble-profile-XXXXXX";
 static char path[64];
 
-static const char base_text[] =
-    "name: tiny\n"
-    "title: A board for tests\n"
-    "cores:\n"
-    "  - name: app\n"
-    "    isa: armv7e-m\n"
-    "    layout: cortex_m\n"
-    "    clock_hz: 64000000\n"
-    "    cycles_per_mac_int8: 7.5\n"
-    "    cycles_per_mac_float: 6\n"
-    "    cycles_per_element: 1e2\n"
-    "memory:\n"
-    "  - {name: low, base: 0x10000000, size: 65536}\n"
-    "  - {name: high, base: 0x20000000, size: 0x8000, use: everything else}\n"
-    "allocator:\n"
-    "  name: esp_multi_heap_tlsf\n"
-    "  on_failure: \"null\"\n"
-    "heaps:\n"
-    "  - {name: h0, type: RAM, base: 0x10001000, size: 4096}\n"
-    "  - {name: h1, type: RAM, base: 0x20000000, size: 8192, at_startup: true}\n"
-    "taken:\n"
-    "  - {name: radio, bytes: 1600, count: 8, caps: dma, when: network}\n"
-    "task:\n"
-    "  name: main\n"
-    "  stack: 4096\n"
-    "  overflow: silent\n"
-    "flash:\n"
-    "  part: W25Q16JV\n"
-    "  size: 0x200000\n"
-    "  window: 0x08000000\n"
-    "  partitions:\n"
-    "    - {name: app, type: app, subtype: factory, offset: 0x10000, size: 0x100000}\n"
-    "    - {name: files, type: data, subtype: spiffs, offset: 0x110000, size: 0xF0000}\n"
-    "storage:\n"
-    "  - {name: spiffs, fs: spiffs, partition: files, page_size: 256, block_size: 4096}\n"
-    "network:\n"
-    "  link: wifi-esp32-air\n"
-    "  tls: mbedtls\n"
-    "  tls_in_content: 16384\n"
-    "  tls_out_content: 4096\n"
-    "  chunk: 1024\n";
+static const char base_text[] = "name: tiny\n"
+                                "title: A board for tests\n"
+                                "cores:\n"
+                                "  - name: app\n"
+                                "    isa: armv7e-m\n"
+                                "    layout: cortex_m\n"
+                                "    clock_hz: 64000000\n"
+                                "    cycles_per_mac_int8: 7.5\n"
+                                "    cycles_per_mac_float: 6\n"
+                                "    cycles_per_element: 1e2\n"
+                                "memory:\n"
+                                "  - {name: low, base: 0x10000000, size: 65536}\n"
+                                "  - {name: high, base: 0x20000000, size: 0x8000, use: everything else}\n"
+                                "allocator:\n"
+                                "  name: esp_multi_heap_tlsf\n"
+                                "  on_failure: \"null\"\n"
+                                "heaps:\n"
+                                "  - {name: h0, type: RAM, base: 0x10001000, size: 4096}\n"
+                                "  - {name: h1, type: RAM, base: 0x20000000, size: 8192, at_startup: true}\n"
+                                "taken:\n"
+                                "  - {name: radio, bytes: 1600, count: 8, caps: dma, when: network}\n"
+                                "task:\n"
+                                "  name: main\n"
+                                "  stack: 4096\n"
+                                "  overflow: silent\n"
+                                "flash:\n"
+                                "  part: W25Q16JV\n"
+                                "  size: 0x200000\n"
+                                "  window: 0x08000000\n"
+                                "  partitions:\n"
+                                "    - {name: app, type: app, subtype: factory, offset: 0x10000, size: 0x100000}\n"
+                                "    - {name: files, type: data, subtype: spiffs, offset: 0x110000, size: 0xF0000}\n"
+                                "storage:\n"
+                                "  - {name: spiffs, fs: spiffs, partition: files, page_size: 256, block_size: 4096}\n"
+                                "network:\n"
+                                "  link: wifi-esp32-air\n"
+                                "  tls: mbedtls\n"
+                                "  tls_in_content: 16384\n"
+                                "  tls_out_content: 4096\n"
+                                "  chunk: 1024\n";
 
 static void write_profile(const void *data, size_t len)
 {
@@ -226,12 +225,15 @@ static const struct wrong wrongs[] = {
     { "size: 65536}", "size: \"65536\\0\"}", "size: \"6", "memory[0].size", "expected a number" },
     { "size: 65536}", "size: 1.5}", "size: 1.5", "memory[0].size", "expected a number" },
     { "size: 65536}", "size: }", "size: }", "memory[0].size", "found nothing" },
-    { "size: 65536}", "size: [1]}", "size: [1]", "memory[0].size", "expected a number from 0 to 4294967295, found a list" },
+    { "size: 65536}", "size: [1]}", "size: [1]", "memory[0].size",
+      "expected a number from 0 to 4294967295, found a list" },
     { "clock_hz: 64000000", "clock_hz: 18446744073709551616", "clock_hz", "cores[0].clock_hz", "expected a number" },
-    { "mac_int8: 7.5", "mac_int8: fast", "fast", "cores[0].cycles_per_mac_int8", "expected a decimal number, found 'fast'" },
+    { "mac_int8: 7.5", "mac_int8: fast", "fast", "cores[0].cycles_per_mac_int8",
+      "expected a decimal number, found 'fast'" },
     { "mac_int8: 7.5", "mac_int8: .nan", ".nan", "cores[0].cycles_per_mac_int8", "expected a decimal number" },
     { "mac_int8: 7.5", "mac_int8: 1e999", "1e999", "cores[0].cycles_per_mac_int8", "expected a decimal number" },
-    { "at_startup: true", "at_startup: maybe", "maybe", "heaps[1].at_startup", "expected true or false, found 'maybe'" },
+    { "at_startup: true", "at_startup: maybe", "maybe", "heaps[1].at_startup",
+      "expected true or false, found 'maybe'" },
     { "A board for tests", "''", "title:", "title", "expected a text" },
     { "A board for tests", "\"a\\x1b[31m\"", "title:", "title", "expected a text" },
     { "A board for tests", "\"a\\Nb\"", "title:", "title", "expected a text" },
@@ -239,8 +241,10 @@ static const struct wrong wrongs[] = {
     { "A board for tests", "!!int 5", "title:", "title", "without a tag" },
     { "task:\n  name: main\n  stack: 4096\n  overflow: silent\n", "task: main\n", "task:", "task",
       "expected keys with values, found a single value" },
-    { "cores:\n  - name: app\n", "cores:\n    name: app\n", "name: app", "cores", "expected a list of 1 to 64 entries, found keys" },
-    { "  - {name: low, base: 0x10000000, size: 65536}\n  - {name: high, base: 0x20000000, size: 0x8000, use: everything else}\n",
+    { "cores:\n  - name: app\n", "cores:\n    name: app\n", "name: app", "cores",
+      "expected a list of 1 to 64 entries, found keys" },
+    { "  - {name: low, base: 0x10000000, size: 65536}\n  - {name: high, base: 0x20000000, size: 0x8000, use: "
+      "everything else}\n",
       "  []\n", "[]", "memory", "expected a list of 1 to 64 entries, found 0" },
     /* YAML */
     { "name: low, base: 0x10000000", "name: &n low, base: *n", "&n low", "memory[0].base", "alias" },
@@ -254,13 +258,16 @@ static const struct wrong wrongs[] = {
     { "mac_int8: 7.5", "mac_int8: -2", "mac_int8", "cores[0].cycles_per_mac_int8", "expected more than 0" },
     { "base: 0x20000000, size: 0x8000", "base: 0x1000FFFF, size: 0x8000", "name: high", "memory[1].base",
       "0x1000ffff + 32768 overlaps memory[0] 'low' at 0x10000000 + 65536" },
-    { "base: 0x20000000, size: 0x8000", "base: 0xFFFFFFFF, size: 0x8000", "name: high", "memory[1].size", "32-bit address" },
+    { "base: 0x20000000, size: 0x8000", "base: 0xFFFFFFFF, size: 0x8000", "name: high", "memory[1].size",
+      "32-bit address" },
     { "size: 65536}", "size: 0}", "name: low", "memory[0].size", "expected at least 1 byte" },
     { "name: high", "name: low", "0x8000", "memory[1].name", "expected a name of its own" },
     { "base: 0x10001000, size: 4096", "base: 0x1000F001, size: 4096", "name: h0", "heaps[0].base",
       "0x1000f001 + 4096 is outside every memory bank" },
-    { "base: 0x10001000, size: 4096", "base: 0x10001000, size: 0xFFFFFFFF", "name: h0", "heaps[0].base", "outside every" },
-    { "base: 0x20000000, size: 8192", "base: 0x10001FFF, size: 8192", "name: h1", "heaps[1].base", "overlaps heaps[0] 'h0'" },
+    { "base: 0x10001000, size: 4096", "base: 0x10001000, size: 0xFFFFFFFF", "name: h0", "heaps[0].base",
+      "outside every" },
+    { "base: 0x20000000, size: 8192", "base: 0x10001FFF, size: 8192", "name: h1", "heaps[1].base",
+      "overlaps heaps[0] 'h0'" },
     { "on_failure: \"null\"", "on_failure: shrug", "shrug", "allocator.on_failure",
       "expected one of null, panic, overrun, found 'shrug'" },
     { "when: network", "when: never", "never", "taken[0].when", "expected one of boot, network, found 'never'" },
@@ -270,7 +277,8 @@ static const struct wrong wrongs[] = {
     { "stack: 4096", "stack: 8", "stack: 8", "task.stack", "expected 256 to" },
     { "overflow: silent", "overflow: loud", "loud", "task.overflow", "expected one of canary, mpu, silent" },
     { "size: 0x200000", "size: 0x200001", "0x200001", "flash.size", "expected a multiple of 4096" },
-    { "size: 0xF0000}", "size: 0xF1000}", "name: files", "flash.partitions[1].size", "ends past the flash's 0x200000 bytes" },
+    { "size: 0xF0000}", "size: 0xF1000}", "name: files", "flash.partitions[1].size",
+      "ends past the flash's 0x200000 bytes" },
     { "offset: 0x110000, size: 0xF0000", "offset: 0xFFFFF000, size: 0x1000", "name: files", "flash.partitions[1].size",
       "ends past the flash" },
     { "offset: 0x110000, size: 0xF0000", "offset: 0x10F000, size: 0xF0000", "name: files", "flash.partitions[1].offset",
@@ -278,15 +286,18 @@ static const struct wrong wrongs[] = {
     { "offset: 0x110000", "offset: 0x110800", "0x110800", "flash.partitions[1].offset",
       "expected a multiple of 4096, found 0x110800" },
     { "size: 0xF0000}", "size: 0xF0001}", "0xF0001", "flash.partitions[1].size", "expected a multiple of 4096" },
-    { "type: app, subtype", "type: code, subtype", "type: code", "flash.partitions[0].type", "expected one of app, data" },
+    { "type: app, subtype", "type: code, subtype", "type: code", "flash.partitions[0].type",
+      "expected one of app, data" },
     { "window: 0x08000000", "window: 0x0FF00000", "window", "flash.window", "overlaps memory[0] 'low'" },
     { "window: 0x08000000", "window: 0xFFF00000", "window", "flash.window", "32-bit address" },
     { "partition: files", "partition: nowhere", "nowhere", "storage[0].partition",
       "expected the name of a partition, found 'nowhere'" },
-    { "block_size: 4096", "block_size: 4097", "4097", "storage[0].block_size", "expected a multiple of the page size 256" },
+    { "block_size: 4096", "block_size: 4097", "4097", "storage[0].block_size",
+      "expected a multiple of the page size 256" },
     { "tls: mbedtls", "tls: homemade", "homemade", "network.tls", "expected one of mbedtls, none" },
     { "tls_in_content: 16384", "tls_in_content: 16385", "16385", "network.tls_in_content", "expected 512 to 16384" },
-    { "tls_out_content: 4096\n", "tls_keep_peer_certificate: false\n", "link: wifi", "network.tls_out_content", "found 0" },
+    { "tls_out_content: 4096\n", "tls_keep_peer_certificate: false\n", "link: wifi", "network.tls_out_content",
+      "found 0" },
     { "chunk: 1024", "chunk: 0", "chunk: 0", "network.chunk", "expected 1 to" },
     { "link: wifi-esp32-air", "link: pigeon", "pigeon", "network.link", "unknown link 'pigeon'" },
 };

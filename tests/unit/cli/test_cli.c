@@ -11,10 +11,20 @@ static void size__suffixes_are_1024_based_and_overflow_is_refused(void **state)
         bool ok;
         uint64_t value;
     } cases[] = {
-        { "0", true, 0 },         { "123", true, 123 },  { "0x40", true, 64 }, { "4K", true, 4096 },
-        { "2m", true, 2 << 20 },  { "", false, 0 },      { "-1", false, 0 },   { "+1", false, 0 },
-        { "1 ", false, 0 },       { "1G", false, 0 },    { "K", false, 0 },    { "4097K", false, 0 },
-        { "99999999999999999999", false, 0 },            { "18014398509481985K", false, 0 },
+        { "0", true, 0 },
+        { "123", true, 123 },
+        { "0x40", true, 64 },
+        { "4K", true, 4096 },
+        { "2m", true, 2 << 20 },
+        { "", false, 0 },
+        { "-1", false, 0 },
+        { "+1", false, 0 },
+        { "1 ", false, 0 },
+        { "1G", false, 0 },
+        { "K", false, 0 },
+        { "4097K", false, 0 },
+        { "99999999999999999999", false, 0 },
+        { "18014398509481985K", false, 0 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

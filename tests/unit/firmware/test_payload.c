@@ -2,7 +2,10 @@
 #include "tests/testing.h"
 #include "emu/firmware/payload.h"
 
-struct sink { uint8_t data[8192]; uint32_t len, calls, refuse_at; };
+struct sink {
+    uint8_t data[8192];
+    uint32_t len, calls, refuse_at;
+};
 
 static bool take(void *ctx, const uint8_t *data, uint32_t len)
 {
@@ -32,8 +35,8 @@ static enum thm_payload_err decode(struct thm_payload *p, struct sink *s, const 
     return thm_payload_end(p);
 }
 
-#define OK     THM_PAYLOAD_OK
-#define MODEL  "\x1c\0\0\0TFL3"
+#define OK    THM_PAYLOAD_OK
+#define MODEL "\x1c\0\0\0TFL3"
 static const struct {
     const char *text;
     enum thm_payload_err err;
@@ -41,18 +44,27 @@ static const struct {
     const char *says;  /* in the message */
 } cases[] = {
     /* as tools write it */
-    { "unsigned char kws_tflite[] = {\n  0x41, 0x42, 0x43,\n  0x44\n};\nunsigned int kws_tflite_len = 4;\n", OK, "ABCD", "" },
-    { "#include \"model.h\"\r\n\r\n#ifdef __has_attribute\r\n#define HAVE(x) __has_attribute(x)\r\n#else\r\n#define HAVE(x) 0\r\n"
+    { "unsigned char kws_tflite[] = {\n  0x41, 0x42, 0x43,\n  0x44\n};\nunsigned int kws_tflite_len = 4;\n", OK, "ABCD",
+      "" },
+    { "#include \"model.h\"\r\n\r\n#ifdef __has_attribute\r\n#define HAVE(x) __has_attribute(x)\r\n#else\r\n#define "
+      "HAVE(x) 0\r\n"
       "#endif\r\n#if HAVE(aligned) || (defined(__GNUC__) && !defined(__clang__))\r\n"
       "#define DATA_ALIGN_ATTRIBUTE __attribute__((aligned(4)))\r\n#else\r\n#define DATA_ALIGN_ATTRIBUTE\r\n#endif\r\n"
-      "const unsigned char g_model[] DATA_ALIGN_ATTRIBUTE = {\r\n    0x48, 0x69,\r\n};\r\nconst int g_model_len = 2;\r\n", OK, "Hi", "" },
+      "const unsigned char g_model[] DATA_ALIGN_ATTRIBUTE = {\r\n    0x48, 0x69,\r\n};\r\nconst int g_model_len = "
+      "2;\r\n",
+      OK, "Hi", "" },
     { "alignas(16) const unsigned char g_model[3] = { 65, 66 , 67 };", OK, "ABC", "" },
-    { "extern \"C\" {\nnamespace tflite {\nconst uint8_t m[] __attribute__((section(\".x[0]\"))) = {0X41u,0x42UL};}}", OK, "AB", "" },
-    { "const int n = 3; /* { */ // = {9}\nstatic const char x[ /* 4 */ ] /* a */ = /* b */ { 'A', '\\'', '\\n', '\\x42', '\\103', };", OK, "A'\nBC", "" },
+    { "extern \"C\" {\nnamespace tflite {\nconst uint8_t m[] __attribute__((section(\".x[0]\"))) = {0X41u,0x42UL};}}",
+      OK, "AB", "" },
+    { "const int n = 3; /* { */ // = {9}\nstatic const char x[ /* 4 */ ] /* a */ = /* b */ { 'A', '\\'', '\\n', "
+      "'\\x42', '\\103', };",
+      OK, "A'\nBC", "" },
     { "std::uint8_t model[]{ 0101, 0x0000042 };", OK, "AB", "" },
     { "char a[] = {65/*x*/,/**/66//y\n,67\n#pragma x\n,68}", OK, "ABCD", "" },
     { "int8_t a[] = {-1, -128, 1}", OK, "\xff\x80\x01", "" },
-    { "\xef\xbb\xbf" "char a[] = {65}", OK, "A", "" },
+    { "\xef\xbb\xbf"
+      "char a[] = {65}",
+      OK, "A", "" },
     { "#define A '\"' \\\n { \"/*\" /* x\n */ 'don't \"\nchar a[] = {65}", OK, "A", "" },
     { "#define DIV a / b // c \\\r\n d\nchar a[] = {65}", OK, "A", "" },
     { "int f(int v[]) { v[0] = 1; return 4 / 2; }\nchar a[2] = {65}", OK, "A", "" },

@@ -13,12 +13,13 @@ struct ramchip {
 /* Pages are where they are on the chip (`bytes` can be looked into), or in a pool, as for a fresh chip. */
 static inline void ramchip_init_as(struct ramchip *c, uint32_t size, int pooled)
 {
-    *c = (struct ramchip){ .part = *thm_nor_part_find("W25Q32JV"), .bytes = malloc(size),
+    *c = (struct ramchip){ .part = *thm_nor_part_find("W25Q32JV"),
+                           .bytes = malloc(size),
                            .slot = pooled ? calloc(size / 256, sizeof(uint32_t)) : NULL,
                            .wear = calloc(size / 4096, sizeof(uint32_t)) };
     memset(c->bytes, pooled ? 0xA5 : 0xFF, size); /* what a page's memory held before must not matter */
-    assert_int_equal(thm_nor_create(&c->medium, &c->part, size,
-                                    &(struct thm_nor_cells){ c->bytes, c->wear, c->slot }, NULL), 0);
+    assert_int_equal(
+        thm_nor_create(&c->medium, &c->part, size, &(struct thm_nor_cells){ c->bytes, c->wear, c->slot }, NULL), 0);
 }
 
 static inline void ramchip_init(struct ramchip *c, uint32_t size)

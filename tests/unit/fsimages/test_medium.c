@@ -43,7 +43,8 @@ static void nor__erased_pages_give_their_memory_to_others(void **state)
     uint8_t b[2];
     for (uint32_t round = 0; round < 5; round++) {
         for (uint32_t page = 0; page < 16; page++)
-            assert_int_equal(thm_medium_program(c->medium, 4096 * round + 256 * page, &(uint8_t){ (uint8_t)page }, 1), THM_FS_OK);
+            assert_int_equal(thm_medium_program(c->medium, 4096 * round + 256 * page, &(uint8_t){ (uint8_t)page }, 1),
+                             THM_FS_OK);
         for (uint32_t page = 0; page < 16; page++) {
             assert_int_equal(thm_medium_read(c->medium, 4096 * round + 256 * page, b, 2), THM_FS_OK);
             assert_int_equal(b[0], page);

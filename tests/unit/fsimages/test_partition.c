@@ -35,9 +35,15 @@ static void csv__bad_lines_are_named(void **state)
         const char *text;
         uint32_t line;
     } bad[] = {
-        { "", 0 }, { "#\n\nx,data,spiffs,0x9000\n", 3 }, { "x,data,nosuch,,4K\n", 1 }, { "x,what,0,,4K\n", 1 },
-        { "a,data,nvs,0x9000,8K\nb,data,nvs,0xA000,4K\n", 2 }, { "a,data,nvs,0x9001,4K\n", 1 },
-        { "a,data,nvs,,4Q\n", 1 }, { "averyveryverylongname,data,nvs,,4K\n", 1 }, { "a,data,nvs,,0xFFFFFFFFF\n", 1 },
+        { "", 0 },
+        { "#\n\nx,data,spiffs,0x9000\n", 3 },
+        { "x,data,nosuch,,4K\n", 1 },
+        { "x,what,0,,4K\n", 1 },
+        { "a,data,nvs,0x9000,8K\nb,data,nvs,0xA000,4K\n", 2 },
+        { "a,data,nvs,0x9001,4K\n", 1 },
+        { "a,data,nvs,,4Q\n", 1 },
+        { "averyveryverylongname,data,nvs,,4K\n", 1 },
+        { "a,data,nvs,,0xFFFFFFFFF\n", 1 },
         { "a,data,nvs,0x9000,0xFFFFF000\n", 1 },
     };
     struct thm_partition p[THM_PARTITIONS_MAX];
@@ -109,7 +115,8 @@ static void table__damage_is_refused(void **state)
 
 static void table__overlap_is_refused_even_without_md5(void **state)
 {
-    struct thm_partition p[2] = { { "a", 1, 2, 0x9000, 0x2000, 0 }, { "b", 1, 2, 0xA000, 0x1000, 0 } }, q[THM_PARTITIONS_MAX];
+    struct thm_partition p[2] = { { "a", 1, 2, 0x9000, 0x2000, 0 }, { "b", 1, 2, 0xA000, 0x1000, 0 } },
+                         q[THM_PARTITIONS_MAX];
     uint8_t table[0xC00];
     size_t m;
     (void)state;

@@ -1,4 +1,5 @@
-/* tests/unit/fsimages/test_spiffs_faults.c -- power lost at every operation, no memory at every allocation, bad images. */
+/* tests/unit/fsimages/test_spiffs_faults.c -- power lost at every operation, no memory at every allocation, bad images.
+ */
 #include "tests/unit/fsimages/volume.h"
 
 /* A volume with garbage to collect and one file that nothing touches on purpose. */
@@ -183,8 +184,9 @@ static void image__with_random_damage_never_crashes(void **state)
 
 static void replay__bad_traces_are_refused_with_line_and_reason(void **state)
 {
-#define CONFIG "# config: {\"page_size\": 256, \"block_size\": 4096, \"phys_erase_size\": 4096, \"image_size\": 65536, " \
-               "\"obj_name_len\": 32, \"meta_len\": 4}\n"
+#define CONFIG                                                                                                \
+    "# config: {\"page_size\": 256, \"block_size\": 4096, \"phys_erase_size\": 4096, \"image_size\": 65536, " \
+    "\"obj_name_len\": 32, \"meta_len\": 4}\n"
 #define HEAD "# fs=spiffs\n" CONFIG "#n\top\tres\textra\tused\n"
     static const struct {
         const char *text;

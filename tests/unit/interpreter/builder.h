@@ -1,4 +1,5 @@
-/* tests/unit/interpreter/builder.h -- writes small .tflite files: tensors, operators and one subgraph in a few lines. */
+/* tests/unit/interpreter/builder.h -- writes small .tflite files: tensors, operators and one subgraph in a few lines.
+ */
 #pragma once
 #include "interpreter/interpreter.h"
 #include "tests/testing.h"
@@ -101,7 +102,6 @@ static inline uint32_t put_list(struct build *b, uint32_t count)
     b->at = at + 4 + 4 * count;
     return at;
 }
-
 
 static inline void link_item(struct build *b, uint32_t list, uint32_t i, uint32_t table)
 {
@@ -271,7 +271,8 @@ static inline enum thm_nn_err bench_allocate(struct bench *b, uint32_t arena_byt
     return thm_interpreter_allocate(&b->it, &b->diag);
 }
 
-static inline enum thm_nn_err bench_build_custom(struct bench *b, const struct net *n, const struct build_custom *custom)
+static inline enum thm_nn_err bench_build_custom(struct bench *b, const struct net *n,
+                                                 const struct build_custom *custom)
 {
     b->bytes = build_custom_net(&b->file, n, custom);
     enum thm_nn_err err = thm_model_open(&b->model, b->file.data, b->bytes, &b->diag);

@@ -1,5 +1,5 @@
-/* tests/unit/interpreter/graphs.h -- models with several subgraphs, and operators with any number of inputs and outputs;
- * on the primitives of builder.h. */
+/* tests/unit/interpreter/graphs.h -- models with several subgraphs, and operators with any number of inputs and
+ * outputs; on the primitives of builder.h. */
 #pragma once
 #include <stdbool.h>
 #include "tests/unit/interpreter/builder.h"
@@ -96,7 +96,8 @@ static inline void graph_op(struct build *b, const struct graph_op *op, uint32_t
     }
 }
 
-static inline void graph_subgraph(struct build *b, const struct graph *g, uint32_t buffer, uint32_t code, uint32_t table)
+static inline void graph_subgraph(struct build *b, const struct graph *g, uint32_t buffer, uint32_t code,
+                                  uint32_t table)
 {
     put_ref(b, table, 0);
     uint32_t tensors = put_list(b, (uint32_t)g->count);

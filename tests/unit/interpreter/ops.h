@@ -2,9 +2,11 @@
 #pragma once
 #include "tests/unit/interpreter/builder.h"
 
-#define NET(name, tensors, ops, n_in)                                                                              \
-    static const struct net name = { tensors, sizeof tensors / sizeof tensors[0], ops, sizeof ops / sizeof ops[0], \
-                                     n_in, { 0, 1 }, 1, { sizeof tensors / sizeof tensors[0] - 1 } }
+#define NET(name, tensors, ops, n_in)                                             \
+    static const struct net name = { tensors, sizeof tensors / sizeof tensors[0], \
+                                     ops,     sizeof ops / sizeof ops[0],         \
+                                     n_in,    { 0, 1 },                           \
+                                     1,       { sizeof tensors / sizeof tensors[0] - 1 } }
 
 #define F32(...) ((const float[]){ __VA_ARGS__ })
 #define I8(...)  ((const int8_t[]){ __VA_ARGS__ })
@@ -14,8 +16,14 @@
 #define U32(...) ((const uint32_t[]){ __VA_ARGS__ })
 
 /* Tensors without constant data: type, number of elements, scale and zero point. */
-#define ROW(type, count)               { type, 1, { count }, NULL, 0, 0, 0, 0 }
-#define QROW(type, count, scale, zero) { type, 1, { count }, NULL, 0, scale, zero, 0 }
+#define ROW(type, count)                     \
+    {                                        \
+        type, 1, { count }, NULL, 0, 0, 0, 0 \
+    }
+#define QROW(type, count, scale, zero)              \
+    {                                               \
+        type, 1, { count }, NULL, 0, scale, zero, 0 \
+    }
 
 /* Allocation succeeds, the invocation with these inputs (NULL: zeros) is refused. */
 static inline void bench_fail(const struct net *n, const void *in0, const void *in1, enum thm_nn_err want)

@@ -2,14 +2,28 @@
 #include "tests/unit/interpreter/ops.h"
 
 /* An operator with two inputs and one output, without options. */
-#define BINARY(name, code, a, b, out)                               \
-    static const struct build_tensor name##_t[] = { a, b, out };    \
+#define BINARY(name, code, a, b, out)                                                      \
+    static const struct build_tensor name##_t[] = { a, b, out };                           \
     static const struct build_op name##_op[] = { { code, 2, { 0, 1 }, 2, 0, "", { 0 } } }; \
     NET(name, name##_t, name##_op, 2)
 
-enum { DIV = 42, PRELU = 54, MAXIMUM = 55, MINIMUM = 57, LESS = 58, GREATER = 61, EQUAL = 71, LOGICAL_OR = 84,
-       LOGICAL_AND = 86, FLOOR_DIV = 90, FLOOR_MOD = 95, SQUARED_DIFFERENCE = 99, ADD_N = 106, SELECT_V2 = 123,
-       CUMSUM = 128 };
+enum {
+    DIV = 42,
+    PRELU = 54,
+    MAXIMUM = 55,
+    MINIMUM = 57,
+    LESS = 58,
+    GREATER = 61,
+    EQUAL = 71,
+    LOGICAL_OR = 84,
+    LOGICAL_AND = 86,
+    FLOOR_DIV = 90,
+    FLOOR_MOD = 95,
+    SQUARED_DIFFERENCE = 99,
+    ADD_N = 106,
+    SELECT_V2 = 123,
+    CUMSUM = 128
+};
 
 static void floor_mod__takes_the_sign_of_the_divisor(void **state)
 {
@@ -66,7 +80,9 @@ static void comparison__int64_sees_all_bits(void **state)
 {
     static const int64_t limit[1] = { INT64_C(1) << 40 };
     static const struct build_tensor t[] = {
-        ROW(THM_INT64, 3), { THM_INT64, 1, { 1 }, limit, sizeof limit, 0, 0, 0 }, ROW(THM_BOOL, 3),
+        ROW(THM_INT64, 3),
+        { THM_INT64, 1, { 1 }, limit, sizeof limit, 0, 0, 0 },
+        ROW(THM_BOOL, 3),
     };
     static const struct build_op op[] = { { LESS, 2, { 0, 1 }, 2, 0, "", { 0 } } };
     NET(n, t, op, 1);
@@ -126,8 +142,10 @@ static void select__each_input_spreads_by_itself(void **state)
 {
     static const int8_t no[2] = { 7, 8 };
     static const struct build_tensor t[] = {
-        { THM_BOOL, 2, { 2, 1 }, NULL, 0, 0, 0, 0 }, { THM_INT8, 1, { 1 }, NULL, 0, 0, 0, 0 },
-        { THM_INT8, 1, { 2 }, no, sizeof no, 0, 0, 0 }, { THM_INT8, 2, { 2, 2 }, NULL, 0, 0, 0, 0 },
+        { THM_BOOL, 2, { 2, 1 }, NULL, 0, 0, 0, 0 },
+        { THM_INT8, 1, { 1 }, NULL, 0, 0, 0, 0 },
+        { THM_INT8, 1, { 2 }, no, sizeof no, 0, 0, 0 },
+        { THM_INT8, 2, { 2, 2 }, NULL, 0, 0, 0, 0 },
     };
     static const struct build_op op[] = { { SELECT_V2, 3, { 0, 1, 2 }, 3, 0, "", { 0 } } };
     NET(n, t, op, 2);
@@ -137,7 +155,10 @@ static void select__each_input_spreads_by_itself(void **state)
 
 static void select__a_shape_that_does_not_spread_is_refused(void **state)
 {
-#define FOUR(condition, value) { condition, value, value, value }
+#define FOUR(condition, value)         \
+    {                                  \
+        condition, value, value, value \
+    }
     static const struct build_tensor t[] = FOUR(ROW(THM_BOOL, 3), ROW(THM_INT8, 2));
     static const struct build_tensor i[] = FOUR(ROW(THM_INT8, 2), ROW(THM_INT8, 2));
     static const struct build_tensor u[] = FOUR(ROW(THM_BOOL, 2), ROW(THM_UINT8, 2));
@@ -176,11 +197,14 @@ static void add_n__int8_of_more_than_one_block(void **state)
 }
 
 /* The axis comes at run time. */
-#define CUMSUM_NET(name, in, axis, out, exclusive, reverse)                                             \
-    static const struct build_tensor name##_t[] = { in, axis, out };                                    \
+#define CUMSUM_NET(name, in, axis, out, exclusive, reverse)                                                       \
+    static const struct build_tensor name##_t[] = { in, axis, out };                                              \
     static const struct build_op name##_op[] = { { CUMSUM, 2, { 0, 1 }, 2, 102, "11", { exclusive, reverse } } }; \
     NET(name, name##_t, name##_op, 2)
-#define SQUARE_F32 { THM_FLOAT32, 2, { 2, 2 }, NULL, 0, 0, 0, 0 }
+#define SQUARE_F32                                 \
+    {                                              \
+        THM_FLOAT32, 2, { 2, 2 }, NULL, 0, 0, 0, 0 \
+    }
 
 static void cumsum__along_either_axis_and_direction(void **state)
 {
@@ -216,14 +240,22 @@ static void cumsum__an_axis_that_is_not_one_int32_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(floor_mod__takes_the_sign_of_the_divisor), T(floor_div__by_zero_fails_when_it_runs),
-        T(div__of_integers_by_zero_fails_when_it_runs), T(div__int8_saturates_whatever_the_scales),
-        T(maximum__shapes_that_do_not_go_together_are_refused), T(comparison__int64_sees_all_bits),
-        T(comparison__a_scale_of_one_or_an_output_that_is_not_bool_is_refused), T(logical__every_byte_but_0_is_true),
-        T(prelu__int16_takes_an_int8_slope_for_each_channel), T(squared_difference__int8_needs_int8_zero_points),
-        T(select__each_input_spreads_by_itself), T(select__a_shape_that_does_not_spread_is_refused),
-        T(add_n__inputs_of_different_scale_are_refused), T(add_n__int8_of_more_than_one_block),
-        T(cumsum__along_either_axis_and_direction), T(cumsum__an_axis_out_of_range_fails_when_it_runs),
+        T(floor_mod__takes_the_sign_of_the_divisor),
+        T(floor_div__by_zero_fails_when_it_runs),
+        T(div__of_integers_by_zero_fails_when_it_runs),
+        T(div__int8_saturates_whatever_the_scales),
+        T(maximum__shapes_that_do_not_go_together_are_refused),
+        T(comparison__int64_sees_all_bits),
+        T(comparison__a_scale_of_one_or_an_output_that_is_not_bool_is_refused),
+        T(logical__every_byte_but_0_is_true),
+        T(prelu__int16_takes_an_int8_slope_for_each_channel),
+        T(squared_difference__int8_needs_int8_zero_points),
+        T(select__each_input_spreads_by_itself),
+        T(select__a_shape_that_does_not_spread_is_refused),
+        T(add_n__inputs_of_different_scale_are_refused),
+        T(add_n__int8_of_more_than_one_block),
+        T(cumsum__along_either_axis_and_direction),
+        T(cumsum__an_axis_out_of_range_fails_when_it_runs),
         T(cumsum__an_axis_that_is_not_one_int32_is_refused),
     };
     return cmocka_run_group_tests_name("arithmetic", tests, NULL, NULL);

@@ -1,15 +1,42 @@
 /* IF, WHILE, CALL_ONCE and resource variables: what they compute, what they keep, what they refuse. */
 #include "tests/unit/interpreter/graphs.h"
 
-#define F32_2    { THM_FLOAT32, 1, { 2 }, NULL, 0, 0, 0, 0 }
-#define BOOL     { THM_BOOL, 0, { 0 }, NULL, 0, 0, 0, 0 }
-#define HANDLE   { THM_RESOURCE, 0, { 0 }, NULL, 0, 0, 0, 0 }
-#define ADD(a, b, c)    { 0, 2, { a, b }, 1, { c }, 11, "11", { 0 }, NULL }
-#define RESHAPE(a, b)   { 22, 1, { a }, 1, { b }, 17, "", { 0 }, NULL }
-#define VAR(to, text)   { 142, 0, { 0 }, 1, { to }, 111, "ss", { 0 }, text }
-#define READ(h, to)     { 143, 1, { h }, 1, { to }, 0, "", { 0 }, NULL }
-#define ASSIGN(h, v)    { 144, 2, { h, v }, 0, { 0 }, 0, "", { 0 }, NULL }
-#define ONCE(s)         { 129, 0, { 0 }, 0, { 0 }, 103, "4", { s }, NULL }
+#define F32_2                                   \
+    {                                           \
+        THM_FLOAT32, 1, { 2 }, NULL, 0, 0, 0, 0 \
+    }
+#define BOOL                                 \
+    {                                        \
+        THM_BOOL, 0, { 0 }, NULL, 0, 0, 0, 0 \
+    }
+#define HANDLE                                   \
+    {                                            \
+        THM_RESOURCE, 0, { 0 }, NULL, 0, 0, 0, 0 \
+    }
+#define ADD(a, b, c)                                    \
+    {                                                   \
+        0, 2, { a, b }, 1, { c }, 11, "11", { 0 }, NULL \
+    }
+#define RESHAPE(a, b)                               \
+    {                                               \
+        22, 1, { a }, 1, { b }, 17, "", { 0 }, NULL \
+    }
+#define VAR(to, text)                                    \
+    {                                                    \
+        142, 0, { 0 }, 1, { to }, 111, "ss", { 0 }, text \
+    }
+#define READ(h, to)                                  \
+    {                                                \
+        143, 1, { h }, 1, { to }, 0, "", { 0 }, NULL \
+    }
+#define ASSIGN(h, v)                                   \
+    {                                                  \
+        144, 2, { h, v }, 0, { 0 }, 0, "", { 0 }, NULL \
+    }
+#define ONCE(s)                                        \
+    {                                                  \
+        129, 0, { 0 }, 0, { 0 }, 103, "4", { s }, NULL \
+    }
 
 static struct bench bench;
 
@@ -225,13 +252,20 @@ static void variables__a_handle_larger_than_a_number_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(if__runs_the_branch_of_its_condition), T(if__a_subgraph_that_does_not_exist_is_refused),
-        T(if__subgraphs_that_call_each_other_without_end_are_refused), T(if__the_wrong_branch_fails_only_when_it_is_taken),
-        T(if__a_subgraph_input_with_constant_data_is_not_overwritten), T(while__ends_when_the_condition_is_false),
-        T(while__a_loop_without_end_fails), T(variables__outlive_an_invocation_and_a_reset_starts_anew),
-        T(variables__the_application_decides_for_how_many_there_is_room), T(variables__more_of_them_than_slots_are_refused),
-        T(variables__reading_one_that_has_no_value_fails), T(variables__a_value_of_another_size_is_not_written),
-        T(variables__a_made_up_number_is_refused), T(variables__a_handle_larger_than_a_number_is_refused),
+        T(if__runs_the_branch_of_its_condition),
+        T(if__a_subgraph_that_does_not_exist_is_refused),
+        T(if__subgraphs_that_call_each_other_without_end_are_refused),
+        T(if__the_wrong_branch_fails_only_when_it_is_taken),
+        T(if__a_subgraph_input_with_constant_data_is_not_overwritten),
+        T(while__ends_when_the_condition_is_false),
+        T(while__a_loop_without_end_fails),
+        T(variables__outlive_an_invocation_and_a_reset_starts_anew),
+        T(variables__the_application_decides_for_how_many_there_is_room),
+        T(variables__more_of_them_than_slots_are_refused),
+        T(variables__reading_one_that_has_no_value_fails),
+        T(variables__a_value_of_another_size_is_not_written),
+        T(variables__a_made_up_number_is_refused),
+        T(variables__a_handle_larger_than_a_number_is_refused),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);
 }

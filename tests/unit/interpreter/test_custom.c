@@ -64,8 +64,14 @@ static enum thm_nn_err invoke_with(const void *in, size_t bytes)
 static void options__that_are_missing_or_out_of_range_are_refused(void **state)
 {
     static const int16_t w[4] = { 0 };
-    struct one_op o = { "SignalWindow", 2, 1, { { THM_INT16, 1, { 8 }, NULL, 0, 0, 0, 0 },
-                        { THM_INT16, 1, { 4 }, w, sizeof w, 0, 0, 0 }, { THM_INT16, 1, { 8 }, NULL, 0, 0, 0, 0 } }, 1, { 31 } };
+    struct one_op o = { "SignalWindow",
+                        2,
+                        1,
+                        { { THM_INT16, 1, { 8 }, NULL, 0, 0, 0, 0 },
+                          { THM_INT16, 1, { 4 }, w, sizeof w, 0, 0, 0 },
+                          { THM_INT16, 1, { 8 }, NULL, 0, 0, 0, 0 } },
+                        1,
+                        { 31 } };
     (void)state;
     assert_int_equal(build_one(&bench, &o), THM_NN_OK);
     o.option[0] = 32;
@@ -85,8 +91,12 @@ static void options__that_are_missing_or_out_of_range_are_refused(void **state)
 static void energy__refuses_indices_outside_the_tensors(void **state)
 {
     static const int32_t bad[][2] = { { 5, 0 }, { 1, -1 }, { INT32_MAX, 2 }, { 4, INT32_MIN } };
-    struct one_op o = { "SignalEnergy", 1, 1,
-                        { { THM_INT16, 1, { 8 }, NULL, 0, 0, 0, 0 }, { THM_UINT32, 1, { 9 }, NULL, 0, 0, 0, 0 } }, 2, { 4, 0 } };
+    struct one_op o = { "SignalEnergy",
+                        1,
+                        1,
+                        { { THM_INT16, 1, { 8 }, NULL, 0, 0, 0, 0 }, { THM_UINT32, 1, { 9 }, NULL, 0, 0, 0, 0 } },
+                        2,
+                        { 4, 0 } };
     (void)state;
     assert_int_equal(build_one(&bench, &o), THM_NN_OK);
     for (int i = 0; i < LEN(bad); i++) {
@@ -97,8 +107,12 @@ static void energy__refuses_indices_outside_the_tensors(void **state)
 
 static void rfft__refuses_what_does_not_fit(void **state)
 {
-    struct one_op o = { "SignalRfft", 1, 1,
-                        { { THM_INT16, 2, { 2, 16 }, NULL, 0, 0, 0, 0 }, { THM_INT16, 2, { 2, 18 }, NULL, 0, 0, 0, 0 } }, 2,
+    struct one_op o = { "SignalRfft",
+                        1,
+                        1,
+                        { { THM_INT16, 2, { 2, 16 }, NULL, 0, 0, 0, 0 },
+                          { THM_INT16, 2, { 2, 18 }, NULL, 0, 0, 0, 0 } },
+                        2,
                         { THM_INT16, 16 } };
     (void)state;
     assert_int_equal(build_one(&bench, &o), THM_NN_OK);
@@ -117,11 +131,17 @@ static void rfft__refuses_what_does_not_fit(void **state)
 
 static void framer__refuses_steps_and_sizes_that_do_not_fit(void **state)
 {
-    static const int32_t bad[][3] = { { 0, 2, 0 }, { 4, 0, 0 }, { -4, 2, 0 }, { 1, 2, 1 }, { 4, 3, 0 }, { 5, 2, 0 },
-                                      { INT32_MAX, INT32_MAX, 0 } };
-    struct one_op o = { "SignalFramer", 1, 2,
-                        { { THM_INT16, 1, { 4 }, NULL, 0, 0, 0, 0 }, { THM_INT16, 2, { 2, 4 }, NULL, 0, 0, 0, 0 },
-                          { THM_BOOL, 0, { 0 }, NULL, 0, 0, 0, 0 } }, 3, { 4, 2, 0 } };
+    static const int32_t bad[][3] = {
+        { 0, 2, 0 }, { 4, 0, 0 }, { -4, 2, 0 }, { 1, 2, 1 }, { 4, 3, 0 }, { 5, 2, 0 }, { INT32_MAX, INT32_MAX, 0 }
+    };
+    struct one_op o = { "SignalFramer",
+                        1,
+                        2,
+                        { { THM_INT16, 1, { 4 }, NULL, 0, 0, 0, 0 },
+                          { THM_INT16, 2, { 2, 4 }, NULL, 0, 0, 0, 0 },
+                          { THM_BOOL, 0, { 0 }, NULL, 0, 0, 0, 0 } },
+                        3,
+                        { 4, 2, 0 } };
     (void)state;
     assert_int_equal(build_one(&bench, &o), THM_NN_OK);
     for (int i = 0; i < LEN(bad); i++) {
@@ -132,8 +152,12 @@ static void framer__refuses_steps_and_sizes_that_do_not_fit(void **state)
 
 static void delay__starts_again_after_a_reset(void **state)
 {
-    struct one_op o = { "SignalDelay", 1, 1,
-                        { { THM_INT16, 1, { 2 }, NULL, 0, 0, 0, 0 }, { THM_INT16, 1, { 2 }, NULL, 0, 0, 0, 0 } }, 1, { 3 } };
+    struct one_op o = { "SignalDelay",
+                        1,
+                        1,
+                        { { THM_INT16, 1, { 2 }, NULL, 0, 0, 0, 0 }, { THM_INT16, 1, { 2 }, NULL, 0, 0, 0, 0 } },
+                        1,
+                        { 3 } };
     (void)state;
     assert_int_equal(build_one(&bench, &o), THM_NN_OK);
     assert_int_equal(invoke_with(I16(1, 2), 4), THM_NN_OK);
@@ -152,9 +176,14 @@ static void delay__starts_again_after_a_reset(void **state)
 
 static void stacker__with_a_step_beyond_its_context_fails_cleanly(void **state)
 {
-    struct one_op o = { "SignalStacker", 1, 2,
-                        { { THM_INT16, 1, { 2 }, NULL, 0, 0, 0, 0 }, { THM_INT16, 1, { 4 }, NULL, 0, 0, 0, 0 },
-                          { THM_BOOL, 0, { 0 }, NULL, 0, 0, 0, 0 } }, 4, { 2, 1, 0, 7 } };
+    struct one_op o = { "SignalStacker",
+                        1,
+                        2,
+                        { { THM_INT16, 1, { 2 }, NULL, 0, 0, 0, 0 },
+                          { THM_INT16, 1, { 4 }, NULL, 0, 0, 0, 0 },
+                          { THM_BOOL, 0, { 0 }, NULL, 0, 0, 0, 0 } },
+                        4,
+                        { 2, 1, 0, 7 } };
     (void)state;
     assert_int_equal(build_one(&bench, &o), THM_NN_OK);
     assert_int_equal(invoke_with(I16(1, 2), 4), THM_NN_OK);
@@ -167,10 +196,15 @@ static void stacker__with_a_step_beyond_its_context_fails_cleanly(void **state)
 static void pcan__fails_on_a_noise_level_outside_its_table(void **state)
 {
     static const int16_t gain[10] = { 0 };
-    struct one_op o = { "SignalPCAN", 3, 1,
-                        { { THM_UINT32, 1, { 1 }, NULL, 0, 0, 0, 0 }, { THM_UINT32, 1, { 1 }, NULL, 0, 0, 0, 0 },
-                          { THM_INT16, 1, { 10 }, gain, sizeof gain, 0, 0, 0 }, { THM_UINT32, 1, { 1 }, NULL, 0, 0, 0, 0 } },
-                        1, { 4 } };
+    struct one_op o = { "SignalPCAN",
+                        3,
+                        1,
+                        { { THM_UINT32, 1, { 1 }, NULL, 0, 0, 0, 0 },
+                          { THM_UINT32, 1, { 1 }, NULL, 0, 0, 0, 0 },
+                          { THM_INT16, 1, { 10 }, gain, sizeof gain, 0, 0, 0 },
+                          { THM_UINT32, 1, { 1 }, NULL, 0, 0, 0, 0 } },
+                        1,
+                        { 4 } };
     uint32_t noise = 7; /* 3 bits: entries 6, 7 and 8 */
     (void)state;
     assert_int_equal(build_one(&bench, &o), THM_NN_OK);
@@ -185,9 +219,13 @@ static void pcan__fails_on_a_noise_level_outside_its_table(void **state)
 
 static void circular_buffer__aborts_until_its_cycles_have_passed(void **state)
 {
-    struct one_op o = { "CIRCULAR_BUFFER", 1, 1,
-                        { { THM_INT8, 4, { 1, 1, 1, 2 }, NULL, 0, 1, 0, 0 }, { THM_INT8, 4, { 1, 3, 1, 2 }, NULL, 0, 1, 0, 1 } },
-                        1, { 2 } };
+    struct one_op o = { "CIRCULAR_BUFFER",
+                        1,
+                        1,
+                        { { THM_INT8, 4, { 1, 1, 1, 2 }, NULL, 0, 1, 0, 0 },
+                          { THM_INT8, 4, { 1, 3, 1, 2 }, NULL, 0, 1, 0, 1 } },
+                        1,
+                        { 2 } };
     static const int8_t in[2][2] = { { 1, 2 }, { 3, 4 } }, want[6] = { 0, 0, 1, 2, 3, 4 };
     (void)state;
     assert_int_equal(build_one(&bench, &o), THM_NN_OK);
@@ -204,10 +242,14 @@ static void circular_buffer__aborts_until_its_cycles_have_passed(void **state)
 /* A record of 16 bytes: kind, version, ..., version of the kind, parameters, stride; then the values. */
 static struct one_op decode_op(const uint8_t *bits, uint32_t bit_bytes, const uint8_t *record, uint32_t record_bytes)
 {
-    return (struct one_op){ "TFLM_DECODE", 2, 1,
+    return (struct one_op){ "TFLM_DECODE",
+                            2,
+                            1,
                             { { THM_UINT8, 1, { (int32_t)bit_bytes }, bits, bit_bytes, 0, 0, 0 },
                               { THM_UINT8, 1, { (int32_t)record_bytes }, record, record_bytes, 0, 0, 0 },
-                              { THM_INT8, 1, { 4 }, NULL, 0, 0.5f, -7, 0 } }, 0, { 0 } };
+                              { THM_INT8, 1, { 4 }, NULL, 0, 0.5f, -7, 0 } },
+                            0,
+                            { 0 } };
 }
 
 static void decode__looks_every_index_up(void **state)
@@ -263,17 +305,25 @@ static enum thm_nn_err build_detection(const struct detection *d)
 {
     static const float anchors[2][4] = { { 0, 0, 1, 1 }, { 5, 5, 1, 1 } };
     const struct flex_entry entry[] = {
-        { "detections_per_class", FLEX_INT, d->per_class }, { "h_scale", FLEX_FLOAT, float_bits(1) },
-        { "max_classes_per_detection", FLEX_INT, d->each }, { "max_detections", FLEX_INT, d->most },
-        { "nms_iou_threshold", FLEX_FLOAT, float_bits(d->overlap) }, { "nms_score_threshold", FLEX_FLOAT, float_bits(0.1f) },
-        { "num_classes", FLEX_INT, d->classes },            { "use_regular_nms", FLEX_BOOL, d->regular },
-        { "w_scale", FLEX_FLOAT, float_bits(1) },           { "x_scale", FLEX_FLOAT, float_bits(1) },
+        { "detections_per_class", FLEX_INT, d->per_class },
+        { "h_scale", FLEX_FLOAT, float_bits(1) },
+        { "max_classes_per_detection", FLEX_INT, d->each },
+        { "max_detections", FLEX_INT, d->most },
+        { "nms_iou_threshold", FLEX_FLOAT, float_bits(d->overlap) },
+        { "nms_score_threshold", FLEX_FLOAT, float_bits(0.1f) },
+        { "num_classes", FLEX_INT, d->classes },
+        { "use_regular_nms", FLEX_BOOL, d->regular },
+        { "w_scale", FLEX_FLOAT, float_bits(1) },
+        { "x_scale", FLEX_FLOAT, float_bits(1) },
         { "y_scale", FLEX_FLOAT, float_bits(1) },
     };
     const struct build_tensor t[] = {
-        { THM_FLOAT32, 3, { 1, 2, 4 }, NULL, 0, 0, 0, 0 },   { THM_FLOAT32, 3, { 1, 2, 2 }, NULL, 0, 0, 0, 0 },
-        { THM_FLOAT32, 2, { 2, 4 }, anchors, sizeof anchors, 0, 0, 0 }, { THM_FLOAT32, 3, { 1, 3, 4 }, NULL, 0, 0, 0, 0 },
-        { THM_FLOAT32, 2, { 1, 3 }, NULL, 0, 0, 0, 0 },      { THM_FLOAT32, 2, { 1, 3 }, NULL, 0, 0, 0, 0 },
+        { THM_FLOAT32, 3, { 1, 2, 4 }, NULL, 0, 0, 0, 0 },
+        { THM_FLOAT32, 3, { 1, 2, 2 }, NULL, 0, 0, 0, 0 },
+        { THM_FLOAT32, 2, { 2, 4 }, anchors, sizeof anchors, 0, 0, 0 },
+        { THM_FLOAT32, 3, { 1, 3, 4 }, NULL, 0, 0, 0, 0 },
+        { THM_FLOAT32, 2, { 1, 3 }, NULL, 0, 0, 0, 0 },
+        { THM_FLOAT32, 2, { 1, 3 }, NULL, 0, 0, 0, 0 },
         { THM_FLOAT32, 1, { 1 }, NULL, 0, 0, 0, 0 },
     };
     struct flex f;

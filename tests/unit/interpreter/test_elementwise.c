@@ -2,13 +2,26 @@
 #include "tests/unit/interpreter/ops.h"
 
 /* An operator with one input and one output, without options. */
-#define UNARY(name, code, in, out)                                        \
-    static const struct build_tensor name##_t[] = { in, out };            \
+#define UNARY(name, code, in, out)                                                      \
+    static const struct build_tensor name##_t[] = { in, out };                          \
     static const struct build_op name##_op[] = { { code, 1, { 0 }, 1, 0, "", { 0 } } }; \
     NET(name, name##_t, name##_op, 1)
 
-enum { FLOOR = 8, LOG_SOFTMAX = 50, CAST = 53, RSQRT = 76, LOGICAL_NOT = 87, ZEROS_LIKE = 93, ABS = 101, CEIL = 104,
-       ELU = 111, ROUND = 116, HARD_SWISH = 117, NEG = 59, L2_NORMALIZATION = 11 };
+enum {
+    FLOOR = 8,
+    LOG_SOFTMAX = 50,
+    CAST = 53,
+    RSQRT = 76,
+    LOGICAL_NOT = 87,
+    ZEROS_LIKE = 93,
+    ABS = 101,
+    CEIL = 104,
+    ELU = 111,
+    ROUND = 116,
+    HARD_SWISH = 117,
+    NEG = 59,
+    L2_NORMALIZATION = 11
+};
 
 static void round__halves_go_to_the_even_number(void **state)
 {
@@ -141,8 +154,8 @@ static void log_softmax__a_row_whose_sum_is_too_large_fails_when_it_runs(void **
     bench_fail(&n, NULL, NULL, THM_NN_EINVOKE);
 }
 
-#define L2(name, in, out, activation)                                                            \
-    static const struct build_tensor name##_t[] = { in, out };                                   \
+#define L2(name, in, out, activation)                                                                          \
+    static const struct build_tensor name##_t[] = { in, out };                                                 \
     static const struct build_op name##_op[] = { { L2_NORMALIZATION, 1, { 0 }, 1, 12, "1", { activation } } }; \
     NET(name, name##_t, name##_op, 1)
 
@@ -170,14 +183,21 @@ static void l2_normalization__five_dimensions_or_an_activation_are_refused(void 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(round__halves_go_to_the_even_number), T(ceil__a_different_shape_is_refused),
-        T(floor__more_outputs_than_inputs_are_refused), T(neg__an_integer_fails_when_it_runs),
-        T(logical_not__every_byte_but_0_is_true), T(zeros_like__int16_fails_when_it_runs),
-        T(abs__int16_needs_no_quantisation), T(abs__int8_without_quantisation_is_refused),
-        T(rsqrt__int8_of_0_is_the_largest_and_negative_fails), T(elu__int8_saturates_whatever_the_scale),
+        T(round__halves_go_to_the_even_number),
+        T(ceil__a_different_shape_is_refused),
+        T(floor__more_outputs_than_inputs_are_refused),
+        T(neg__an_integer_fails_when_it_runs),
+        T(logical_not__every_byte_but_0_is_true),
+        T(zeros_like__int16_fails_when_it_runs),
+        T(abs__int16_needs_no_quantisation),
+        T(abs__int8_without_quantisation_is_refused),
+        T(rsqrt__int8_of_0_is_the_largest_and_negative_fails),
+        T(elu__int8_saturates_whatever_the_scale),
         T(hard_swish__an_output_scale_far_below_the_input_scale_is_refused),
-        T(hard_swish__float_is_x_above_3_and_0_below_minus_3), T(cast__what_does_not_fit_saturates_at_32_bits),
-        T(cast__from_bool_is_0_or_1), T(log_softmax__int8_needs_its_fixed_output_quantisation),
+        T(hard_swish__float_is_x_above_3_and_0_below_minus_3),
+        T(cast__what_does_not_fit_saturates_at_32_bits),
+        T(cast__from_bool_is_0_or_1),
+        T(log_softmax__int8_needs_its_fixed_output_quantisation),
         T(log_softmax__a_row_whose_sum_is_too_large_fails_when_it_runs),
         T(l2_normalization__of_a_right_angled_triangle),
         T(l2_normalization__five_dimensions_or_an_activation_are_refused),

@@ -1,4 +1,5 @@
-/* The transforms against the definition, for lengths that use every radix. The golden vectors have powers of two only. */
+/* The transforms against the definition, for lengths that use every radix. The golden vectors have powers of two only.
+ */
 #include "interpreter/ops/fft.h"
 #include "tests/testing.h"
 #include <math.h>
@@ -69,7 +70,8 @@ static void integers__give_the_spectrum_divided_by_the_length(void **state)
         f32->forward(make_state(f32, n, false), in32, out32);
         for (int32_t k = 0; k <= n / 2; k++) {
             spectrum_of(n, k, &real, &imaginary);
-            assert_true(fabs(out16[2 * k] - real * 32000 / n) < 12 && fabs(out16[2 * k + 1] - imaginary * 32000 / n) < 12);
+            assert_true(fabs(out16[2 * k] - real * 32000 / n) < 12 &&
+                        fabs(out16[2 * k + 1] - imaginary * 32000 / n) < 12);
             assert_true(fabs(out32[2 * k] - real * 2e9 / n) < 40 && fabs(out32[2 * k + 1] - imaginary * 2e9 / n) < 40);
         }
     }

@@ -9,8 +9,8 @@ static void mul_high__rounds_to_nearest_and_saturates(void **state)
 {
     (void)state;
     assert_int_equal(thm_mul_high(1 << 30, 1 << 30), 1 << 29);
-    assert_int_equal(thm_mul_high(1, 1 << 30), 1);   /* 0.5 up */
-    assert_int_equal(thm_mul_high(-1, 1 << 30), 0);  /* -0.5 + nudge, cut towards zero */
+    assert_int_equal(thm_mul_high(1, 1 << 30), 1);  /* 0.5 up */
+    assert_int_equal(thm_mul_high(-1, 1 << 30), 0); /* -0.5 + nudge, cut towards zero */
     assert_int_equal(thm_mul_high(-3, 1 << 30), -1);
     assert_int_equal(thm_mul_high(INT32_MIN, INT32_MIN), INT32_MAX);
 }

@@ -3,7 +3,7 @@
 #include "tests/unit/interpreter/flex_builder.h"
 
 static const struct flex_entry entries[] = {
-    { "T", FLEX_INT, 7 },           { "clamp", FLEX_BOOL, 1 },    { "limit", FLEX_UINT, (int32_t)0xFFFFFFFF },
+    { "T", FLEX_INT, 7 },        { "clamp", FLEX_BOOL, 1 },           { "limit", FLEX_UINT, (int32_t)0xFFFFFFFF },
     { "name", FLEX_STRING, 20 }, { "scale", FLEX_FLOAT, 0x3FC00000 }, { "shift", FLEX_INT, -12 },
 };
 #define COUNT (sizeof entries / sizeof entries[0])

@@ -4,9 +4,9 @@
 #include "interpreter/kernels.h"
 #include "tests/unit/interpreter/builder.h"
 
-#define ROUNDS 1500
+#define ROUNDS       1500
 #define MOST_WEIGHTS 3000
-#define MOST_VALUES 6000 /* of an input or output */
+#define MOST_VALUES  6000 /* of an input or output */
 
 enum { ADD = 0, SUB = 41, CONV = 3, DEPTHWISE = 4, FULLY_CONNECTED = 9 };
 
@@ -76,7 +76,8 @@ static void finish_layer(struct layer *l, int32_t channels)
 static void make_fully_connected(struct layer *l)
 {
     int32_t rows = any(0, 2) ? any(1, 3) : any(1, 20), depth = any(1, 150), channels = any(1, 20);
-    *l = (struct layer){ .op = { .code = FULLY_CONNECTED, .options_type = 8, .kinds = "1111", .value = { any(0, 1) } } };
+    *l =
+        (struct layer){ .op = { .code = FULLY_CONNECTED, .options_type = 8, .kinds = "1111", .value = { any(0, 1) } } };
     l->tensors[0] = (struct build_tensor){ .rank = 2, .shape = { rows, depth } };
     l->tensors[1] = (struct build_tensor){ .rank = 2, .shape = { channels, depth } };
     l->tensors[3] = (struct build_tensor){ .rank = 2, .shape = { rows, channels } };
@@ -114,11 +115,17 @@ static void make_sum(struct layer *l)
 {
     int32_t n = any(1, 90), rows = any(0, 9) ? 1 : 3; /* of b: sometimes broadcast */
     int32_t sub = any(0, 1);
-    *l = (struct layer){ .op = { .code = sub ? SUB : ADD, .options_type = sub ? 28 : 11, .kinds = "1", .inputs = 2,
-                                 .input = { 0, 1 }, .output = 2, .value = { any(0, 3) } } };
+    *l = (struct layer){ .op = { .code = sub ? SUB : ADD,
+                                 .options_type = sub ? 28 : 11,
+                                 .kinds = "1",
+                                 .inputs = 2,
+                                 .input = { 0, 1 },
+                                 .output = 2,
+                                 .value = { any(0, 3) } } };
     for (int i = 0; i < 3; i++)
-        l->tensors[i] = (struct build_tensor){ THM_INT8, 2, { i == 1 ? 1 : rows, n }, NULL, 0, (float)any(1, 500) / 1000,
-                                               any(-128, 127), 0 };
+        l->tensors[i] =
+            (struct build_tensor){ THM_INT8,       2, { i == 1 ? 1 : rows, n }, NULL, 0, (float)any(1, 500) / 1000,
+                                   any(-128, 127), 0 };
     l->tensors[1].data = weights;
     l->tensors[1].bytes = (uint32_t)n;
     l->tensors[3] = l->tensors[2];

@@ -42,7 +42,10 @@ static void allocate__every_smaller_arena_fails_with_a_cause(void **state)
 /* i386: 116 bytes of objects, 8 + 144 for parsing to start, arrays of 8 + 5 * 12 + 2 * 32, options of 16 and 36. */
 static void allocate__tells_where_a_device_would_crash(void **state)
 {
-    static const struct { uint32_t bytes; int crashes; } want[] = {
+    static const struct {
+        uint32_t bytes;
+        int crashes;
+    } want[] = {
         { 112, 1 }, { 128, 0 }, { 256, 0 }, { 384, 0 }, { 400, 1 }, { 448, 1 }, { 464, 0 }, { 512, 0 },
     };
     (void)state;

@@ -63,11 +63,15 @@ struct window {
     int32_t padding, stride, dilation, multiplier;
 };
 
-#define TENSOR(t, s) { t, 4, { (s)[0], (s)[1], (s)[2], (s)[3] }, NULL, 0, 0.5f, 0, 0 }
-#define WINDOW_NET(label, code, opt, kind, win, ...)                                                                        \
-    const struct window w = win;                                                                                          \
-    const struct build_tensor tensors[] = { TENSOR(w.type, w.in), TENSOR(w.filter_type, w.filter), TENSOR(w.type, w.out) }; \
-    const struct build_op op[] = { { code, 2, { 0, 1 }, 2, opt, kind, { __VA_ARGS__ } } };                                  \
+#define TENSOR(t, s)                                                  \
+    {                                                                 \
+        t, 4, { (s)[0], (s)[1], (s)[2], (s)[3] }, NULL, 0, 0.5f, 0, 0 \
+    }
+#define WINDOW_NET(label, code, opt, kind, win, ...)                                               \
+    const struct window w = win;                                                                   \
+    const struct build_tensor tensors[] = { TENSOR(w.type, w.in), TENSOR(w.filter_type, w.filter), \
+                                            TENSOR(w.type, w.out) };                               \
+    const struct build_op op[] = { { code, 2, { 0, 1 }, 2, opt, kind, { __VA_ARGS__ } } };         \
     const struct net label = { tensors, 3, op, 1, 2, { 0, 1 }, 1, { 2 } }
 
 static void expect_conv(struct window win, const struct wanted *want, size_t count)
@@ -81,7 +85,8 @@ static void expect_depthwise(struct window win, const struct wanted *want, size_
     WINDOW_NET(n, DEPTHWISE, 2, "1444144", win, w.padding, w.stride, w.stride, w.multiplier, 0, w.dilation, w.dilation);
     expect_scratch(&n, want, count);
 }
-#define WANT(...) (const struct wanted[]){ __VA_ARGS__ }, sizeof((const struct wanted[]){ __VA_ARGS__ }) / sizeof(struct wanted)
+#define WANT(...) \
+    (const struct wanted[]){ __VA_ARGS__ }, sizeof((const struct wanted[]){ __VA_ARGS__ }) / sizeof(struct wanted)
 
 static void cmsis_conv__of_one_row_copies_less_with_mve(void **state)
 {
@@ -122,7 +127,8 @@ static void cmsis_depthwise__goes_by_kernel_and_channels(void **state)
 {
     (void)state;
     struct window w = { THM_INT8, THM_INT8, { 1, 8, 8, 16 }, { 1, 5, 5, 16 }, { 1, 4, 4, 16 }, VALID, 1, 1, 1 };
-    expect_depthwise(w, WANT({ "cmsis-nn:no_simd", { -1 } }, { "cmsis-nn:dsp", { 800, -1 } }, { "cmsis-nn:mve", { 12400, -1 } }));
+    expect_depthwise(
+        w, WANT({ "cmsis-nn:no_simd", { -1 } }, { "cmsis-nn:dsp", { 800, -1 } }, { "cmsis-nn:mve", { 12400, -1 } }));
     w.filter_type = THM_INT4;
     expect_depthwise(w, WANT({ "cmsis-nn:no_simd", { 800, -1 } }, { "cmsis-nn:mve", { 12400, -1 } }));
     struct window three = { THM_INT8, THM_INT8, { 1, 8, 8, 16 }, { 1, 3, 3, 16 }, { 1, 6, 6, 16 }, VALID, 1, 1, 1 };
@@ -166,7 +172,8 @@ static void expect_transpose(int32_t channels, const struct wanted *want, size_t
 static void cmsis_transpose_conv__always_asks_twice(void **state)
 {
     (void)state;
-    expect_transpose(8, WANT({ "reference", { 1024, -1 } }, { "cmsis-nn:dsp", { 432, 0, -1 } }, { "esp-nn", { 1024, -1 } }));
+    expect_transpose(
+        8, WANT({ "reference", { 1024, -1 } }, { "cmsis-nn:dsp", { 432, 0, -1 } }, { "esp-nn", { 1024, -1 } }));
     expect_transpose(32, WANT({ "cmsis-nn:dsp", { 1152, 1152, -1 } }, { "cmsis-nn:mve", { 1152, 1152, -1 } }));
 }
 
@@ -181,7 +188,8 @@ static void cmsis_fully_connected__keeps_sums_only_of_constants(void **state)
     };
     const struct build_op op[] = { { FULLY_CONNECTED, 2, { 0, 1 }, 2, 8, "1", { 0 } } };
     struct net n = { tensors, 3, op, 1, 2, { 0, 1 }, 1, { 2 } };
-    expect_scratch(&n, WANT({ "cmsis-nn:dsp", { -1 } }, { "cmsis-nn:mve", { 32, -1 } }, { "cmsis-nn:mve_size", { 32, -1 } }));
+    expect_scratch(
+        &n, WANT({ "cmsis-nn:dsp", { -1 } }, { "cmsis-nn:mve", { 32, -1 } }, { "cmsis-nn:mve_size", { 32, -1 } }));
     tensors[1].data = weights;
     tensors[1].bytes = sizeof weights;
     n.inputs = 1;

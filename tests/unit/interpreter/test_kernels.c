@@ -1,9 +1,11 @@
 /* Each operator family on numbers worked out by hand; tests/conformance compares them with the reference at length. */
 #include "tests/unit/interpreter/builder.h"
 
-#define NET(name, tensors, ops, n_in)                                                                          \
-    static const struct net name = { tensors, sizeof tensors / sizeof tensors[0], ops, sizeof ops / sizeof ops[0], \
-                                     n_in, { 0, 1 }, 1, { sizeof tensors / sizeof tensors[0] - 1 } }
+#define NET(name, tensors, ops, n_in)                                             \
+    static const struct net name = { tensors, sizeof tensors / sizeof tensors[0], \
+                                     ops,     sizeof ops / sizeof ops[0],         \
+                                     n_in,    { 0, 1 },                           \
+                                     1,       { sizeof tensors / sizeof tensors[0] - 1 } }
 
 #define F32(...) ((const float[]){ __VA_ARGS__ })
 #define I8(...)  ((const int8_t[]){ __VA_ARGS__ })
@@ -320,16 +322,28 @@ static void concatenation__along_the_last_axis(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(conv__pads_strides_and_adds_the_bias), T(conv__int8_counts_padding_as_the_zero_point),
-        T(conv__groups_see_their_own_channels), T(conv__a_float_input_with_an_int8_filter_is_refused),
-        T(depthwise__multiplier_makes_several_channels_of_one), T(pool__average_counts_only_what_is_inside),
-        T(pool__max_takes_the_largest), T(softmax__of_equal_values_is_even),
-        T(softmax__a_row_whose_sum_is_too_large_fails_when_it_runs), T(add__one_value_is_broadcast),
-        T(add__two_equal_inputs_may_spread_to_a_larger_output), T(sub__int8_rescales_both_inputs),
-        T(mul__int16_needs_zero_points_of_zero), T(pad__int8_is_filled_with_the_zero_point),
-        T(quantize__rounds_and_saturates), T(dequantize__is_the_inverse), T(mean__over_a_middle_axis),
-        T(mean__an_axis_out_of_range_is_refused), T(relu__cuts_below_zero), T(leaky_relu__scales_what_is_negative),
-        T(logistic_and_tanh__of_zero_are_a_half_and_zero), T(concatenation__along_the_last_axis),
+        T(conv__pads_strides_and_adds_the_bias),
+        T(conv__int8_counts_padding_as_the_zero_point),
+        T(conv__groups_see_their_own_channels),
+        T(conv__a_float_input_with_an_int8_filter_is_refused),
+        T(depthwise__multiplier_makes_several_channels_of_one),
+        T(pool__average_counts_only_what_is_inside),
+        T(pool__max_takes_the_largest),
+        T(softmax__of_equal_values_is_even),
+        T(softmax__a_row_whose_sum_is_too_large_fails_when_it_runs),
+        T(add__one_value_is_broadcast),
+        T(add__two_equal_inputs_may_spread_to_a_larger_output),
+        T(sub__int8_rescales_both_inputs),
+        T(mul__int16_needs_zero_points_of_zero),
+        T(pad__int8_is_filled_with_the_zero_point),
+        T(quantize__rounds_and_saturates),
+        T(dequantize__is_the_inverse),
+        T(mean__over_a_middle_axis),
+        T(mean__an_axis_out_of_range_is_refused),
+        T(relu__cuts_below_zero),
+        T(leaky_relu__scales_what_is_negative),
+        T(logistic_and_tanh__of_zero_are_a_half_and_zero),
+        T(concatenation__along_the_last_axis),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

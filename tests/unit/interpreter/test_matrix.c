@@ -1,9 +1,11 @@
 /* TRANSPOSE_CONV, BATCH_MATMUL, L2_POOL_2D, and variants of the convolutions, on numbers worked out by hand. */
 #include "tests/unit/interpreter/builder.h"
 
-#define NET(name, tensors, ops, n_in)                                                                              \
-    static const struct net name = { tensors, sizeof tensors / sizeof tensors[0], ops, sizeof ops / sizeof ops[0], \
-                                     n_in, { 0, 1 }, 1, { sizeof tensors / sizeof tensors[0] - 1 } }
+#define NET(name, tensors, ops, n_in)                                             \
+    static const struct net name = { tensors, sizeof tensors / sizeof tensors[0], \
+                                     ops,     sizeof ops / sizeof ops[0],         \
+                                     n_in,    { 0, 1 },                           \
+                                     1,       { sizeof tensors / sizeof tensors[0] - 1 } }
 
 #define F32(...) ((const float[]){ __VA_ARGS__ })
 #define I16(...) ((const int16_t[]){ __VA_ARGS__ })
@@ -31,10 +33,8 @@ static void transpose_conv__int16_takes_a_bias_of_16_bits(void **state)
     static const int8_t filter[2] = { 1, 10 };
     static const int16_t bias[1] = { -3 };
     static const struct build_tensor t[] = {
-        { THM_INT16, 4, { 1, 1, 2, 1 }, NULL, 0, 1.0f, 0, 0 },
-        { THM_INT32, 1, { 4 }, shape, 16, 0, 0, 0 },
-        { THM_INT8, 4, { 1, 1, 2, 1 }, filter, 2, 1.0f, 0, 0 },
-        { THM_INT16, 1, { 1 }, bias, 2, 1.0f, 0, 0 },
+        { THM_INT16, 4, { 1, 1, 2, 1 }, NULL, 0, 1.0f, 0, 0 },  { THM_INT32, 1, { 4 }, shape, 16, 0, 0, 0 },
+        { THM_INT8, 4, { 1, 1, 2, 1 }, filter, 2, 1.0f, 0, 0 }, { THM_INT16, 1, { 1 }, bias, 2, 1.0f, 0, 0 },
         { THM_INT16, 4, { 1, 1, 3, 1 }, NULL, 0, 1.0f, 0, 0 },
     };
     static const struct build_op op[] = { { 67, 4, { 1, 2, 0, 3 }, 4, 49, "14411", { 1, 1, 1, 0, 0 } } };
@@ -107,7 +107,7 @@ static void refuse_matmul(struct build_tensor a, struct build_tensor b, struct b
 }
 
 #define FLOATS(rank, ...) ((struct build_tensor){ THM_FLOAT32, rank, { __VA_ARGS__ }, NULL, 0, 0, 0, 0 })
-#define SHORTS(zero) ((struct build_tensor){ THM_INT16, 2, { 1, 1 }, NULL, 0, 1.0f, zero, 0 })
+#define SHORTS(zero)      ((struct build_tensor){ THM_INT16, 2, { 1, 1 }, NULL, 0, 1.0f, zero, 0 })
 
 static void matmul__shapes_that_do_not_go_together_are_refused(void **state)
 {
@@ -176,11 +176,16 @@ static void conv__uint8_fails_when_it_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(transpose_conv__every_input_spreads_over_its_window), T(transpose_conv__int16_takes_a_bias_of_16_bits),
-        T(transpose_conv__shapes_or_strides_that_lead_outside_are_refused), T(matmul__one_matrix_is_used_for_all_batches),
-        T(matmul__both_sides_may_be_spread), T(matmul__shapes_that_do_not_go_together_are_refused),
-        T(l2_pool__is_the_root_of_the_mean_square), T(l2_pool__an_output_of_another_size_is_refused),
-        T(fully_connected__int16_takes_a_bias_of_32_bits), T(conv__uint8_fails_when_it_runs),
+        T(transpose_conv__every_input_spreads_over_its_window),
+        T(transpose_conv__int16_takes_a_bias_of_16_bits),
+        T(transpose_conv__shapes_or_strides_that_lead_outside_are_refused),
+        T(matmul__one_matrix_is_used_for_all_batches),
+        T(matmul__both_sides_may_be_spread),
+        T(matmul__shapes_that_do_not_go_together_are_refused),
+        T(l2_pool__is_the_root_of_the_mean_square),
+        T(l2_pool__an_output_of_another_size_is_refused),
+        T(fully_connected__int16_takes_a_bias_of_32_bits),
+        T(conv__uint8_fails_when_it_runs),
     };
     return cmocka_run_group_tests_name("matrix", tests, NULL, NULL);
 }

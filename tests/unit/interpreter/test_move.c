@@ -1,9 +1,11 @@
 /* Operators that move elements around: what the reference's vectors do not show, above all indices that lead astray. */
 #include "tests/unit/interpreter/builder.h"
 
-#define NET(name, tensors, ops, n_in)                                                                          \
-    static const struct net name = { tensors, sizeof tensors / sizeof tensors[0], ops, sizeof ops / sizeof ops[0], \
-                                     n_in, { 0, 1, 2 }, 1, { sizeof tensors / sizeof tensors[0] - 1 } }
+#define NET(name, tensors, ops, n_in)                                             \
+    static const struct net name = { tensors, sizeof tensors / sizeof tensors[0], \
+                                     ops,     sizeof ops / sizeof ops[0],         \
+                                     n_in,    { 0, 1, 2 },                        \
+                                     1,       { sizeof tensors / sizeof tensors[0] - 1 } }
 #define RUNTIME      NULL, 0, 0, 0, 0
 #define CONST(array) array, sizeof array, 0, 0, 0
 
@@ -30,7 +32,9 @@ static void transpose__of_three_dimensions(void **state)
 {
     static const int32_t perm[] = { 2, 0, 1 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 3, { 1, 2, 3 }, RUNTIME }, { THM_INT32, 1, { 3 }, CONST(perm) }, { THM_INT8, 3, { 3, 1, 2 }, RUNTIME },
+        { THM_INT8, 3, { 1, 2, 3 }, RUNTIME },
+        { THM_INT32, 1, { 3 }, CONST(perm) },
+        { THM_INT8, 3, { 3, 1, 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 39, 2, { 0, 1 }, 2, 26, "", { 0 } } };
     NET(n, t, op, 1);
@@ -42,7 +46,9 @@ static void transpose__a_dimension_twice_or_out_of_range_is_refused(void **state
 {
     static int32_t perm[] = { 1, 1 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 2, { 2, 2 }, RUNTIME }, { THM_INT32, 1, { 2 }, CONST(perm) }, { THM_INT8, 2, { 2, 2 }, RUNTIME },
+        { THM_INT8, 2, { 2, 2 }, RUNTIME },
+        { THM_INT32, 1, { 2 }, CONST(perm) },
+        { THM_INT8, 2, { 2, 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 39, 2, { 0, 1 }, 2, 26, "", { 0 } } };
     NET(n, t, op, 1);
@@ -58,7 +64,9 @@ static void slice__begin_and_size_are_checked_when_it_runs(void **state)
 {
     static const int32_t size[] = { 2 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 1, { 4 }, RUNTIME }, { THM_INT32, 1, { 1 }, RUNTIME }, { THM_INT32, 1, { 1 }, CONST(size) },
+        { THM_INT8, 1, { 4 }, RUNTIME },
+        { THM_INT32, 1, { 1 }, RUNTIME },
+        { THM_INT32, 1, { 1 }, CONST(size) },
         { THM_INT8, 1, { 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 65, 3, { 0, 1, 2 }, 3, 48, "", { 0 } } };
@@ -74,7 +82,9 @@ static void slice__an_output_of_another_size_is_not_written(void **state)
 {
     static const int32_t begin[] = { 0 }, size[] = { -1 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 1, { 4 }, RUNTIME }, { THM_INT32, 1, { 1 }, CONST(begin) }, { THM_INT32, 1, { 1 }, CONST(size) },
+        { THM_INT8, 1, { 4 }, RUNTIME },
+        { THM_INT32, 1, { 1 }, CONST(begin) },
+        { THM_INT32, 1, { 1 }, CONST(size) },
         { THM_INT8, 1, { 3 }, RUNTIME },
     };
     static const struct build_op op[] = { { 65, 3, { 0, 1, 2 }, 3, 48, "", { 0 } } };
@@ -87,8 +97,9 @@ static void strided_slice__goes_backwards_and_stops_at_the_border(void **state)
 {
     static const int32_t begin[] = { 100 }, end[] = { -100 }, stride[] = { -2 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 1, { 5 }, RUNTIME },      { THM_INT32, 1, { 1 }, CONST(begin) }, { THM_INT32, 1, { 1 }, CONST(end) },
-        { THM_INT32, 1, { 1 }, CONST(stride) }, { THM_INT8, 1, { 3 }, RUNTIME },
+        { THM_INT8, 1, { 5 }, RUNTIME },     { THM_INT32, 1, { 1 }, CONST(begin) },
+        { THM_INT32, 1, { 1 }, CONST(end) }, { THM_INT32, 1, { 1 }, CONST(stride) },
+        { THM_INT8, 1, { 3 }, RUNTIME },
     };
     static const struct build_op op[] = { { 45, 4, { 0, 1, 2, 3 }, 4, 32, "44444", { 0 } } };
     NET(n, t, op, 1);
@@ -101,8 +112,9 @@ static void strided_slice__hostile_strides_are_refused_or_take_one(void **state)
     static const int32_t begin[] = { 1 }, end[] = { 5 };
     static int32_t stride[] = { 0 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 1, { 5 }, RUNTIME },      { THM_INT32, 1, { 1 }, CONST(begin) }, { THM_INT32, 1, { 1 }, CONST(end) },
-        { THM_INT32, 1, { 1 }, CONST(stride) }, { THM_INT8, 1, { 1 }, RUNTIME },
+        { THM_INT8, 1, { 5 }, RUNTIME },     { THM_INT32, 1, { 1 }, CONST(begin) },
+        { THM_INT32, 1, { 1 }, CONST(end) }, { THM_INT32, 1, { 1 }, CONST(stride) },
+        { THM_INT8, 1, { 1 }, RUNTIME },
     };
     static const struct build_op op[] = { { 45, 4, { 0, 1, 2, 3 }, 4, 32, "44444", { 0 } } };
     NET(n, t, op, 1);
@@ -118,7 +130,9 @@ static void split__an_axis_out_of_range_fails_when_it_runs(void **state)
 {
     static int32_t axis[] = { 0 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 1, { 2 }, RUNTIME }, { THM_INT32, 0, { 0 }, CONST(axis) }, { THM_INT8, 1, { 2 }, RUNTIME },
+        { THM_INT8, 1, { 2 }, RUNTIME },
+        { THM_INT32, 0, { 0 }, CONST(axis) },
+        { THM_INT8, 1, { 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 49, 2, { 1, 0 }, 2, 35, "4", { 1 } } };
     NET(n, t, op, 1);
@@ -134,7 +148,9 @@ static void split__outputs_that_are_not_the_whole_input_are_refused(void **state
 {
     static const int32_t axis[] = { 0 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 1, { 2 }, RUNTIME }, { THM_INT32, 0, { 0 }, CONST(axis) }, { THM_INT8, 1, { 3 }, RUNTIME },
+        { THM_INT8, 1, { 2 }, RUNTIME },
+        { THM_INT32, 0, { 0 }, CONST(axis) },
+        { THM_INT8, 1, { 3 }, RUNTIME },
     };
     static const struct build_op op[] = { { 49, 2, { 1, 0 }, 2, 35, "4", { 1 } } };
     NET(n, t, op, 1);
@@ -145,7 +161,9 @@ static void split__outputs_that_are_not_the_whole_input_are_refused(void **state
 static void pack__stacks_along_a_new_last_dimension(void **state)
 {
     static const struct build_tensor t[] = {
-        { THM_INT8, 1, { 3 }, RUNTIME }, { THM_INT8, 1, { 3 }, RUNTIME }, { THM_INT8, 2, { 3, 2 }, RUNTIME },
+        { THM_INT8, 1, { 3 }, RUNTIME },
+        { THM_INT8, 1, { 3 }, RUNTIME },
+        { THM_INT8, 2, { 3, 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 83, 2, { 0, 1 }, 2, 59, "44", { 2, -1 } } };
     NET(n, t, op, 2);
@@ -165,7 +183,9 @@ static void pack__a_count_that_is_not_the_number_of_inputs_is_refused(void **sta
 static void gather__positions_are_checked_when_it_runs(void **state)
 {
     static const struct build_tensor t[] = {
-        { THM_INT8, 2, { 2, 2 }, RUNTIME }, { THM_INT32, 1, { 2 }, RUNTIME }, { THM_INT8, 2, { 2, 2 }, RUNTIME },
+        { THM_INT8, 2, { 2, 2 }, RUNTIME },
+        { THM_INT32, 1, { 2 }, RUNTIME },
+        { THM_INT8, 2, { 2, 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 36, 2, { 0, 1 }, 2, 23, "44", { 1, 0 } } };
     NET(n, t, op, 2);
@@ -178,7 +198,9 @@ static void gather__positions_are_checked_when_it_runs(void **state)
 static void gather_nd__indices_are_checked_when_it_runs(void **state)
 {
     static const struct build_tensor t[] = {
-        { THM_FLOAT32, 2, { 2, 2 }, RUNTIME }, { THM_INT32, 2, { 1, 2 }, RUNTIME }, { THM_FLOAT32, 1, { 1 }, RUNTIME },
+        { THM_FLOAT32, 2, { 2, 2 }, RUNTIME },
+        { THM_INT32, 2, { 1, 2 }, RUNTIME },
+        { THM_FLOAT32, 1, { 1 }, RUNTIME },
     };
     static const struct build_op op[] = { { 107, 2, { 0, 1 }, 2, 83, "", { 0 } } };
     NET(n, t, op, 2);
@@ -208,7 +230,9 @@ static void fill__constant_dimensions_must_be_the_outputs(void **state)
 {
     static const int32_t dims[] = { 3 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 0, { 0 }, RUNTIME }, { THM_INT32, 1, { 1 }, CONST(dims) }, { THM_INT8, 1, { 2 }, RUNTIME },
+        { THM_INT8, 0, { 0 }, RUNTIME },
+        { THM_INT32, 1, { 1 }, CONST(dims) },
+        { THM_INT8, 1, { 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 94, 2, { 1, 0 }, 2, 0, "", { 0 } } };
     NET(n, t, op, 1);
@@ -220,7 +244,9 @@ static void broadcast_to__repeats_along_both_dimensions(void **state)
 {
     static const int32_t shape[] = { 2, 2, 2 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 2, { 2, 1 }, RUNTIME }, { THM_INT32, 1, { 3 }, CONST(shape) }, { THM_INT8, 3, { 2, 2, 2 }, RUNTIME },
+        { THM_INT8, 2, { 2, 1 }, RUNTIME },
+        { THM_INT32, 1, { 3 }, CONST(shape) },
+        { THM_INT8, 3, { 2, 2, 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 130, 2, { 0, 1 }, 2, 0, "", { 0 } } };
     NET(n, t, op, 1);
@@ -231,7 +257,9 @@ static void broadcast_to__repeats_along_both_dimensions(void **state)
 static void broadcast_args__shapes_that_do_not_go_together_fail(void **state)
 {
     static const struct build_tensor t[] = {
-        { THM_INT32, 1, { 1 }, RUNTIME }, { THM_INT32, 1, { 2 }, RUNTIME }, { THM_INT32, 1, { 2 }, RUNTIME },
+        { THM_INT32, 1, { 1 }, RUNTIME },
+        { THM_INT32, 1, { 2 }, RUNTIME },
+        { THM_INT32, 1, { 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 145, 2, { 0, 1 }, 2, 0, "", { 0 } } };
     NET(n, t, op, 2);
@@ -244,7 +272,9 @@ static void space_to_batch__a_block_of_zero_fails_when_it_runs(void **state)
 {
     static const int32_t paddings[] = { 0, 1 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 3, { 1, 3, 1 }, RUNTIME }, { THM_INT32, 1, { 1 }, RUNTIME }, { THM_INT32, 2, { 1, 2 }, CONST(paddings) },
+        { THM_INT8, 3, { 1, 3, 1 }, RUNTIME },
+        { THM_INT32, 1, { 1 }, RUNTIME },
+        { THM_INT32, 2, { 1, 2 }, CONST(paddings) },
         { THM_INT8, 3, { 2, 2, 1 }, RUNTIME },
     };
     static const struct build_op op[] = { { 38, 3, { 0, 1, 2 }, 3, 0, "", { 0 } } };
@@ -260,7 +290,8 @@ static void space_to_depth__hostile_block_sizes_are_refused(void **state)
 {
     static struct build_op op[] = { { 26, 1, { 0 }, 1, 19, "4", { 0 } } };
     static const struct build_tensor t[] = {
-        { THM_INT8, 4, { 1, 2, 2, 1 }, RUNTIME }, { THM_INT8, 4, { 1, 1, 1, 4 }, RUNTIME },
+        { THM_INT8, 4, { 1, 2, 2, 1 }, RUNTIME },
+        { THM_INT8, 4, { 1, 1, 1, 4 }, RUNTIME },
     };
     static const int32_t blocks[] = { 0, -2, 1, 65536, INT32_MIN, INT32_MAX };
     NET(n, t, op, 1);
@@ -276,7 +307,9 @@ static void space_to_depth__hostile_block_sizes_are_refused(void **state)
 static void reverse__axes_must_lie_side_by_side(void **state)
 {
     static const struct build_tensor t[] = {
-        { THM_INT8, 3, { 1, 2, 2 }, RUNTIME }, { THM_INT32, 1, { 2 }, RUNTIME }, { THM_INT8, 3, { 1, 2, 2 }, RUNTIME },
+        { THM_INT8, 3, { 1, 2, 2 }, RUNTIME },
+        { THM_INT32, 1, { 2 }, RUNTIME },
+        { THM_INT8, 3, { 1, 2, 2 }, RUNTIME },
     };
     static const struct build_op op[] = { { 105, 2, { 0, 1 }, 2, 81, "", { 0 } } };
     NET(n, t, op, 2);
@@ -290,7 +323,9 @@ static void reverse__axes_must_lie_side_by_side(void **state)
 static void mirror_pad__more_than_there_is_to_mirror_fails(void **state)
 {
     static const struct build_tensor t[] = {
-        { THM_INT8, 1, { 2 }, RUNTIME }, { THM_INT32, 2, { 1, 2 }, RUNTIME }, { THM_INT8, 1, { 4 }, RUNTIME },
+        { THM_INT8, 1, { 2 }, RUNTIME },
+        { THM_INT32, 2, { 1, 2 }, RUNTIME },
+        { THM_INT8, 1, { 4 }, RUNTIME },
     };
     static const struct build_op op[] = { { 100, 2, { 0, 1 }, 2, 77, "1", { 0 } } }; /* REFLECT */
     NET(n, t, op, 2);
@@ -305,7 +340,9 @@ static void dynamic_update_slice__a_start_outside_is_moved_inside(void **state)
 {
     static const int8_t update[] = { 8, 9 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 1, { 4 }, RUNTIME }, { THM_INT32, 1, { 1 }, RUNTIME }, { THM_INT8, 1, { 2 }, CONST(update) },
+        { THM_INT8, 1, { 4 }, RUNTIME },
+        { THM_INT32, 1, { 1 }, RUNTIME },
+        { THM_INT8, 1, { 2 }, CONST(update) },
         { THM_INT8, 1, { 4 }, RUNTIME },
     };
     static const struct build_op op[] = { { 151, 3, { 0, 2, 1 }, 3, 0, "", { 0 } } };
@@ -317,7 +354,8 @@ static void dynamic_update_slice__a_start_outside_is_moved_inside(void **state)
 
 static void squeeze__the_output_must_be_what_remains(void **state)
 {
-    static const struct build_tensor good[] = { { THM_INT8, 3, { 1, 2, 1 }, RUNTIME }, { THM_INT8, 1, { 2 }, RUNTIME } };
+    static const struct build_tensor good[] = { { THM_INT8, 3, { 1, 2, 1 }, RUNTIME },
+                                                { THM_INT8, 1, { 2 }, RUNTIME } };
     static const struct build_tensor bad[] = { { THM_INT8, 3, { 1, 2, 1 }, RUNTIME }, { THM_INT8, 1, { 3 }, RUNTIME } };
     static const struct build_op op[] = { { 43, 1, { 0 }, 1, 30, "", { 0 } } };
     NET(a, good, op, 1);
@@ -331,7 +369,8 @@ static void empty_tensors__are_moved_without_harm(void **state)
 {
     static const int32_t axis[] = { 1 };
     static const struct build_tensor t[] = {
-        { THM_INT8, 2, { 0, INT32_MAX }, RUNTIME }, { THM_INT32, 1, { 1 }, CONST(axis) },
+        { THM_INT8, 2, { 0, INT32_MAX }, RUNTIME },
+        { THM_INT32, 1, { 1 }, CONST(axis) },
         { THM_INT8, 2, { 0, INT32_MAX }, RUNTIME },
     };
     static const struct build_op op[] = { { 105, 2, { 0, 1 }, 2, 81, "", { 0 } } };
@@ -344,18 +383,29 @@ static void empty_tensors__are_moved_without_harm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(transpose__of_three_dimensions), T(transpose__a_dimension_twice_or_out_of_range_is_refused),
-        T(slice__begin_and_size_are_checked_when_it_runs), T(slice__an_output_of_another_size_is_not_written),
+        T(transpose__of_three_dimensions),
+        T(transpose__a_dimension_twice_or_out_of_range_is_refused),
+        T(slice__begin_and_size_are_checked_when_it_runs),
+        T(slice__an_output_of_another_size_is_not_written),
         T(strided_slice__goes_backwards_and_stops_at_the_border),
-        T(strided_slice__hostile_strides_are_refused_or_take_one), T(split__an_axis_out_of_range_fails_when_it_runs),
-        T(split__outputs_that_are_not_the_whole_input_are_refused), T(pack__stacks_along_a_new_last_dimension),
-        T(pack__a_count_that_is_not_the_number_of_inputs_is_refused), T(gather__positions_are_checked_when_it_runs),
-        T(gather_nd__indices_are_checked_when_it_runs), T(embedding_lookup__a_row_out_of_range_fails_when_it_runs),
-        T(fill__constant_dimensions_must_be_the_outputs), T(broadcast_to__repeats_along_both_dimensions),
-        T(broadcast_args__shapes_that_do_not_go_together_fail), T(space_to_batch__a_block_of_zero_fails_when_it_runs),
-        T(space_to_depth__hostile_block_sizes_are_refused), T(reverse__axes_must_lie_side_by_side),
-        T(mirror_pad__more_than_there_is_to_mirror_fails), T(dynamic_update_slice__a_start_outside_is_moved_inside),
-        T(squeeze__the_output_must_be_what_remains), T(empty_tensors__are_moved_without_harm),
+        T(strided_slice__hostile_strides_are_refused_or_take_one),
+        T(split__an_axis_out_of_range_fails_when_it_runs),
+        T(split__outputs_that_are_not_the_whole_input_are_refused),
+        T(pack__stacks_along_a_new_last_dimension),
+        T(pack__a_count_that_is_not_the_number_of_inputs_is_refused),
+        T(gather__positions_are_checked_when_it_runs),
+        T(gather_nd__indices_are_checked_when_it_runs),
+        T(embedding_lookup__a_row_out_of_range_fails_when_it_runs),
+        T(fill__constant_dimensions_must_be_the_outputs),
+        T(broadcast_to__repeats_along_both_dimensions),
+        T(broadcast_args__shapes_that_do_not_go_together_fail),
+        T(space_to_batch__a_block_of_zero_fails_when_it_runs),
+        T(space_to_depth__hostile_block_sizes_are_refused),
+        T(reverse__axes_must_lie_side_by_side),
+        T(mirror_pad__more_than_there_is_to_mirror_fails),
+        T(dynamic_update_slice__a_start_outside_is_moved_inside),
+        T(squeeze__the_output_must_be_what_remains),
+        T(empty_tensors__are_moved_without_harm),
     };
     return cmocka_run_group_tests_name("move", tests, NULL, NULL);
 }

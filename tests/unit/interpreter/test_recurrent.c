@@ -20,12 +20,9 @@ static void expect_next(float in, float want)
 /* One filter that remembers two steps. */
 static const float svdf_feature[] = { 2 }, svdf_time[] = { 3, 5 }, svdf_bias[] = { 1 };
 static const struct build_tensor svdf_tensors[] = {
-    { THM_FLOAT32, 2, { 1, 1 }, NULL, 0, 0, 0, 0 },
-    { THM_FLOAT32, 2, { 1, 1 }, svdf_feature, 4, 0, 0, 0 },
-    { THM_FLOAT32, 2, { 1, 2 }, svdf_time, 8, 0, 0, 0 },
-    { THM_FLOAT32, 1, { 1 }, svdf_bias, 4, 0, 0, 0 },
-    { THM_FLOAT32, 2, { 1, 2 }, NULL, 0, 0, 0, 1 },
-    { THM_FLOAT32, 2, { 1, 1 }, NULL, 0, 0, 0, 0 },
+    { THM_FLOAT32, 2, { 1, 1 }, NULL, 0, 0, 0, 0 },      { THM_FLOAT32, 2, { 1, 1 }, svdf_feature, 4, 0, 0, 0 },
+    { THM_FLOAT32, 2, { 1, 2 }, svdf_time, 8, 0, 0, 0 }, { THM_FLOAT32, 1, { 1 }, svdf_bias, 4, 0, 0, 0 },
+    { THM_FLOAT32, 2, { 1, 2 }, NULL, 0, 0, 0, 1 },      { THM_FLOAT32, 2, { 1, 1 }, NULL, 0, 0, 0, 0 },
 };
 static const struct graph_op svdf_op = { 27, 5, { 0, 1, 2, 3, 4 }, 1, { 5 }, 6, "41", { 1, 0 }, NULL };
 
@@ -84,18 +81,36 @@ static void svdf__without_memory_is_refused(void **state)
 
 /* Tensors 1..8 weights, 9..12 biases, 13 hidden, 14 cell. All weights are 0; the cell gate's bias is 1. */
 static const float zero[1] = { 0 }, one[1] = { 1 };
-#define W { THM_FLOAT32, 2, { 1, 1 }, zero, 4, 0, 0, 0 }
-#define B(data) { THM_FLOAT32, 1, { 1 }, data, 4, 0, 0, 0 }
+#define W                                          \
+    {                                              \
+        THM_FLOAT32, 2, { 1, 1 }, zero, 4, 0, 0, 0 \
+    }
+#define B(data)                                 \
+    {                                           \
+        THM_FLOAT32, 1, { 1 }, data, 4, 0, 0, 0 \
+    }
 static const struct build_tensor lstm_tensors[] = {
     { THM_FLOAT32, 3, { 1, 1, 1 }, NULL, 0, 0, 0, 0 },
-    W, W, W, W, W, W, W, W, B(zero), B(zero), B(one), B(zero),
+    W,
+    W,
+    W,
+    W,
+    W,
+    W,
+    W,
+    W,
+    B(zero),
+    B(zero),
+    B(one),
+    B(zero),
     { THM_FLOAT32, 2, { 1, 1 }, NULL, 0, 0, 0, 1 },
     { THM_FLOAT32, 2, { 1, 1 }, NULL, 0, 0, 0, 1 },
     { THM_FLOAT32, 3, { 1, 1, 1 }, NULL, 0, 0, 0, 0 },
 };
 static const struct graph_op lstm_op = {
-    44, 24, { 0, 1, 2, 3, 4, 5, 6, 7, 8, -1, -1, -1, 9, 10, 11, 12, -1, -1, 13, 14, -1, -1, -1, -1 }, 1, { 15 },
-    71, "144111", { 4 }, NULL,
+    44,       24,     { 0, 1, 2, 3, 4, 5, 6, 7, 8, -1, -1, -1, 9, 10, 11, 12, -1, -1, 13, 14, -1, -1, -1, -1 },
+    1,        { 15 }, 71,
+    "144111", { 4 },  NULL,
 };
 
 static void lstm__half_open_gates_let_the_cell_fill_until_it_is_reset(void **state)
@@ -160,10 +175,14 @@ static void lstm__variants_of_it_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(svdf__remembers_until_it_is_reset), T(svdf__without_a_bias_or_with_rank_0_is_refused),
-        T(svdf__a_state_that_is_no_variable_too_small_or_of_another_type_is_refused), T(svdf__without_memory_is_refused),
-        T(lstm__half_open_gates_let_the_cell_fill_until_it_is_reset), T(lstm__the_cell_is_clipped),
-        T(lstm__tensors_that_do_not_go_together_are_refused), T(lstm__variants_of_it_are_refused),
+        T(svdf__remembers_until_it_is_reset),
+        T(svdf__without_a_bias_or_with_rank_0_is_refused),
+        T(svdf__a_state_that_is_no_variable_too_small_or_of_another_type_is_refused),
+        T(svdf__without_memory_is_refused),
+        T(lstm__half_open_gates_let_the_cell_fill_until_it_is_reset),
+        T(lstm__the_cell_is_clipped),
+        T(lstm__tensors_that_do_not_go_together_are_refused),
+        T(lstm__variants_of_it_are_refused),
     };
     return cmocka_run_group_tests_name("recurrent", tests, NULL, NULL);
 }

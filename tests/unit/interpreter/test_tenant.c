@@ -1,5 +1,5 @@
-/* Several models in one arena, and one model in two. The expected figures are added up here from the table of struct sizes
- * and the order of the requests. */
+/* Several models in one arena, and one model in two. The expected figures are added up here from the table of struct
+ * sizes and the order of the requests. */
 #include <stdbool.h>
 #include "tests/unit/interpreter/nets.h"
 
@@ -18,12 +18,12 @@ struct request {
 
 /* i386; what each model asks of the tail after the allocator's own 36 + 44 + 36 bytes. */
 static const struct request fc_tail[] = {
-    { 8, 4 }, { 8, 4 }, { 5 * 12, 4 }, { 2 * 32, 4 }, { 16, 4 }, { 36, 4 }, { 48, 16 }, { 4, 16 }, { 40, 4 }, { 12, 4 },
-    { 8, 4 }, { 4, 16 }, { 40, 4 }, { 12, 4 }, { 8, 4 }, { 0, 0 },
+    { 8, 4 },  { 8, 4 },  { 5 * 12, 4 }, { 2 * 32, 4 }, { 16, 4 }, { 36, 4 }, { 48, 16 }, { 4, 16 },
+    { 40, 4 }, { 12, 4 }, { 8, 4 },      { 4, 16 },     { 40, 4 }, { 12, 4 }, { 8, 4 },   { 0, 0 },
 };
 static const struct request delay_tail[] = {
-    { 8, 4 }, { 8, 4 }, { 2 * 12, 4 }, { 32, 4 }, { 8, 16 }, { 5, 16 }, { 4, 16 }, { 40, 4 }, { 12, 4 }, { 8, 4 },
-    { 4, 16 }, { 40, 4 }, { 12, 4 }, { 8, 4 }, { 0, 0 },
+    { 8, 4 },  { 8, 4 }, { 2 * 12, 4 }, { 32, 4 }, { 8, 16 }, { 5, 16 }, { 4, 16 }, { 40, 4 },
+    { 12, 4 }, { 8, 4 }, { 4, 16 },     { 40, 4 }, { 12, 4 }, { 8, 4 },  { 0, 0 },
 };
 
 static uint32_t add_up(uint32_t tail, const struct request *r)

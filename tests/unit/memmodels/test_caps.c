@@ -29,12 +29,14 @@ static void build(bool light, uint32_t internal_limit)
         const struct region *r = &esp32[i];
         free(memory[i]);
         memory[i] = malloc(r->size);
-        assert_int_equal(thm_heaps_add(&hs, ops, thm_mem_type_find(r->type), memory[i], r->base, r->size, r->at_front), 0);
+        assert_int_equal(thm_heaps_add(&hs, ops, thm_mem_type_find(r->type), memory[i], r->base, r->size, r->at_front),
+                         0);
     }
     if (internal_limit) {
         free(memory[REGIONS]);
         memory[REGIONS] = malloc(1 << 20);
-        assert_int_equal(thm_heaps_add(&hs, ops, thm_mem_type_find("SPIRAM"), memory[REGIONS], PSRAM_BASE, 1 << 20, false), 0);
+        assert_int_equal(
+            thm_heaps_add(&hs, ops, thm_mem_type_find("SPIRAM"), memory[REGIONS], PSRAM_BASE, 1 << 20, false), 0);
     }
 }
 
@@ -121,10 +123,13 @@ static void malloc__never_gives_iram(void **state)
 
 static void caps__decide_the_heap(void **state)
 {
-    static const struct { uint32_t caps; int region; } cases[] = {
+    static const struct {
+        uint32_t caps;
+        int region;
+    } cases[] = {
         { THM_CAP_EXEC, IRAM },
         { THM_CAP_EXEC | THM_CAP_32BIT, IRAM },
-        { THM_CAP_32BIT, IRAM },      /* IRAM has 32BIT in its first column, DRAM in the second */
+        { THM_CAP_32BIT, IRAM }, /* IRAM has 32BIT in its first column, DRAM in the second */
         { THM_CAP_INTERNAL, IRAM },
         { THM_CAP_DMA, DIRAM_LARGE }, /* second column of both: the order of the list decides */
         { THM_CAP_8BIT, DRAM_SMALL },
@@ -280,7 +285,8 @@ static void ram__serves_every_request_of_a_board_without_caps(void **state)
     static uint8_t mem[16384];
     (void)state;
     thm_heaps_init(&hs, 0);
-    assert_int_equal(thm_heaps_add(&hs, thm_heap_at(0), thm_mem_type_find("RAM"), mem, 0x20000000, sizeof mem, false), 0);
+    assert_int_equal(thm_heaps_add(&hs, thm_heap_at(0), thm_mem_type_find("RAM"), mem, 0x20000000, sizeof mem, false),
+                     0);
     assert_int_not_equal(thm_heaps_malloc(&hs, 100), 0);
     assert_int_not_equal(thm_heaps_malloc_caps(&hs, 100, THM_CAP_DMA | THM_CAP_8BIT), 0);
     assert_int_equal(thm_heaps_malloc_caps(&hs, 100, THM_CAP_SPIRAM), 0);

@@ -41,7 +41,8 @@ static void replay__of_a_right_log_succeeds(void **state)
 {
     (void)state;
     assert_int_equal(replay_log(HEADERS "m 1 100 -> 384\nm -7 50 -> 492\nr 1 0 -> NULL\na 0x10 64 8 -> 576\n\n"
-                                "\tf -7\r\nm 2 100000 -> NULL\n# end ops=6\n"), THM_MEM_OK);
+                                        "\tf -7\r\nm 2 100000 -> NULL\n# end ops=6\n"),
+                     THM_MEM_OK);
     assert_int_equal(res.ops, 6);
     assert_int_equal(res.line, 11);
     assert_string_equal(res.allocator->name, "esp_multi_heap_tlsf");
@@ -65,21 +66,46 @@ static void replay__stops_at_the_first_difference(void **state)
 static void replay__compares_figures(void **state)
 {
     (void)state;
-    assert_int_equal(replay_log(HEADERS "stat free=7812 largest=7680 min_free=7812 allocated=0 blocks_alloc=0 blocks_free=1"),
-                     THM_MEM_OK);
+    assert_int_equal(
+        replay_log(HEADERS "stat free=7812 largest=7680 min_free=7812 allocated=0 blocks_alloc=0 blocks_free=1"),
+        THM_MEM_OK);
     assert_int_equal(replay_log(HEADERS "stat\n"), THM_MEM_OK);
     assert_int_equal(replay_log(HEADERS "stat free=7812\n"), THM_MEM_EDIFFERS);
-    assert_int_equal(replay_log(HEADERS "stat free=7812 largest=7680 min_free=7812 allocated=1 blocks_alloc=0 blocks_free=1"),
-                     THM_MEM_EDIFFERS);
+    assert_int_equal(
+        replay_log(HEADERS "stat free=7812 largest=7680 min_free=7812 allocated=1 blocks_alloc=0 blocks_free=1"),
+        THM_MEM_EDIFFERS);
     assert_int_equal(res.line, 4);
 }
 
 static void replay__refuses_malformed_lines_and_says_where(void **state)
 {
     static const char *const lines[] = {
-        "m", "m 1", "m 1 2 3", "m 1 10 ->", "m 1 10 -> x", "m 1 10 = 5", "m x 10", "m 1 -10", "m 1 4294967296", "m 1 0x",
-        "f", "f 9", "r 9 10", "a 1 10", "a 1 3 10", "a 1 0 10", "q 1", "mm 1 1", "f 0 -> NULL", "f 0 0", "m 0 10",
-        "m 99999999999999999999 1", "m 1 10 -> -5", "m\x01 1 1", "m 1 10 -> 384 5 6 7 8 9 10 11 12", "stats",
+        "m",
+        "m 1",
+        "m 1 2 3",
+        "m 1 10 ->",
+        "m 1 10 -> x",
+        "m 1 10 = 5",
+        "m x 10",
+        "m 1 -10",
+        "m 1 4294967296",
+        "m 1 0x",
+        "f",
+        "f 9",
+        "r 9 10",
+        "a 1 10",
+        "a 1 3 10",
+        "a 1 0 10",
+        "q 1",
+        "mm 1 1",
+        "f 0 -> NULL",
+        "f 0 0",
+        "m 0 10",
+        "m 99999999999999999999 1",
+        "m 1 10 -> -5",
+        "m\x01 1 1",
+        "m 1 10 -> 384 5 6 7 8 9 10 11 12",
+        "stats",
     };
     char text[512];
     (void)state;
@@ -94,13 +120,18 @@ static void replay__refuses_malformed_lines_and_says_where(void **state)
 static void replay__refuses_malformed_headers(void **state)
 {
     static const char *const logs[] = {
-        "", "m 1 8\n", "# heap_size: 8192\nm 1 8\n", "# allocator: esp_multi_heap_tlsf\nm 1 8\n",
-        "# allocator: unheard_of\n# heap_size: 8192\nm 1 8\n", "# allocator: esp_multi_heap_tlsf\n# heap_size: 0\nm 1 8\n",
+        "",
+        "m 1 8\n",
+        "# heap_size: 8192\nm 1 8\n",
+        "# allocator: esp_multi_heap_tlsf\nm 1 8\n",
+        "# allocator: unheard_of\n# heap_size: 8192\nm 1 8\n",
+        "# allocator: esp_multi_heap_tlsf\n# heap_size: 0\nm 1 8\n",
         "# allocator: esp_multi_heap_tlsf\n# heap_size: 1073741825\nm 1 8\n",
         "# allocator: esp_multi_heap_tlsf\n# heap_size: 100\nm 1 8\n",
         "# allocator: esp_multi_heap_tlsf\n# heap_size: 8192\n# base_mod4096: 4096\nm 1 8\n",
         "# allocator: esp_multi_heap_tlsf\n# heap_size: 8192\n# base_mod4096: 2\nm 1 8\n",
-        HEADERS "m 1 8\n# end ops=2\n", HEADERS "m 1 8\n# end ops=\n",
+        HEADERS "m 1 8\n# end ops=2\n",
+        HEADERS "m 1 8\n# end ops=\n",
     };
     (void)state;
     for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++)
@@ -124,19 +155,25 @@ static void replay__reads_past_long_comments_but_not_long_lines(void **state)
 static void replay__of_an_own_log_goes_on_after_a_failed_allocation(void **state)
 {
     (void)state;
-    assert_int_equal(replay_log(HEADERS "m 1 9000\nf 1\nm 2 9000\nr 2 100 -> 384\nm 3 9000\nm 3 20\nf 3\nf 2\n"), THM_MEM_OK);
+    assert_int_equal(replay_log(HEADERS "m 1 9000\nf 1\nm 2 9000\nr 2 100 -> 384\nm 3 9000\nm 3 20\nf 3\nf 2\n"),
+                     THM_MEM_OK);
     assert_int_equal(res.stats.blocks_alloc, 0);
 }
 
 static void fill_in__writes_a_log_that_replays(void **state)
 {
-    const struct thm_replay_options fill = { .fill_in = true, .ops = thm_heap_find("esp_multi_heap_tlsf_light"),
-                                             .heap_size = 16384, .base_given = true, .base_mod4096 = 1020 };
+    const struct thm_replay_options fill = { .fill_in = true,
+                                             .ops = thm_heap_find("esp_multi_heap_tlsf_light"),
+                                             .heap_size = 16384,
+                                             .base_given = true,
+                                             .base_mod4096 = 1020 };
     (void)state;
-    assert_int_equal(replay(HEADERS "# mine\nm 1 100 -> 1\nm 2 20\na 3 256 100\nr 1 500 -> NULL\nstat\nf 2\n", fill), THM_MEM_OK);
-    assert_string_equal(written, "# allocator: esp_multi_heap_tlsf_light\n# heap_size: 16384\n# base_mod4096: 1020\n# mine\n"
-                        "m 1 100 -> 428\nm 2 20 -> 544\na 3 256 100 -> 772\nr 1 500 -> 888\n"
-                        "stat free=15288 largest=14324 min_free=15288 allocated=620 blocks_alloc=3 blocks_free=3\nf 2\n");
+    assert_int_equal(replay(HEADERS "# mine\nm 1 100 -> 1\nm 2 20\na 3 256 100\nr 1 500 -> NULL\nstat\nf 2\n", fill),
+                     THM_MEM_OK);
+    assert_string_equal(
+        written, "# allocator: esp_multi_heap_tlsf_light\n# heap_size: 16384\n# base_mod4096: 1020\n# mine\n"
+                 "m 1 100 -> 428\nm 2 20 -> 544\na 3 256 100 -> 772\nr 1 500 -> 888\n"
+                 "stat free=15288 largest=14324 min_free=15288 allocated=620 blocks_alloc=3 blocks_free=3\nf 2\n");
     char *own = strdup(written);
     assert_int_equal(replay_log(own), THM_MEM_OK);
     free(own);
@@ -144,15 +181,19 @@ static void fill_in__writes_a_log_that_replays(void **state)
 
 static void fill_in__adds_the_headers_a_log_lacks(void **state)
 {
-    const struct thm_replay_options fill = { .fill_in = true, .ops = thm_heap_find("esp_multi_heap_tlsf"), .heap_size = 8192 };
+    const struct thm_replay_options fill = { .fill_in = true,
+                                             .ops = thm_heap_find("esp_multi_heap_tlsf"),
+                                             .heap_size = 8192 };
     (void)state;
     assert_int_equal(replay("m 1 100\n", fill), THM_MEM_OK);
-    assert_string_equal(written, "# allocator: esp_multi_heap_tlsf\n# heap_size: 8192\n# base_mod4096: 0\nm 1 100 -> 384\n");
+    assert_string_equal(written,
+                        "# allocator: esp_multi_heap_tlsf\n# heap_size: 8192\n# base_mod4096: 0\nm 1 100 -> 384\n");
 }
 
 static void fill_in__to_a_full_disk_is_the_pcs_failure(void **state)
 {
-    FILE *full = fopen("/dev/full", "w"), *in = fmemopen((void *)(uintptr_t)HEADERS "m 1 100\n", sizeof HEADERS + 7, "r");
+    FILE *full = fopen("/dev/full", "w"),
+         *in = fmemopen((void *)(uintptr_t)HEADERS "m 1 100\n", sizeof HEADERS + 7, "r");
     (void)state;
     if (!full)
         skip();

@@ -42,9 +42,12 @@ static uint32_t get(const struct thm_heap *h, uint32_t n)
 
 static void first_block__lies_where_the_region_size_puts_it(void **state)
 {
-    static const struct { uint32_t size, first; } measured[] = {
-        { 1024, 276 }, { 6432, 384 }, { 15072, 420 }, { 16404, 456 }, { 16408, 740 }, { 65536, 808 }, { 113840, 876 },
-        { 184632, 944 }, { 262164, 1012 }, { 262168, 1776 }, { 327680, 1776 }, { 4u << 20, 2172 }, { 8u << 20, 2304 },
+    static const struct {
+        uint32_t size, first;
+    } measured[] = {
+        { 1024, 276 },    { 6432, 384 },      { 15072, 420 },     { 16404, 456 },   { 16408, 740 },
+        { 65536, 808 },   { 113840, 876 },    { 184632, 944 },    { 262164, 1012 }, { 262168, 1776 },
+        { 327680, 1776 }, { 4u << 20, 2172 }, { 8u << 20, 2304 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof measured / sizeof measured[0]; i++) {
@@ -110,7 +113,8 @@ static void largest__of_a_64_kib_heap_is_the_measured_one(void **state)
 
 static void malloc__of_nothing_or_of_everything_gives_null(void **state)
 {
-    static const uint32_t hopeless[] = { 0, 1u << 20, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF3, 0xFFFFFFF4, 0xFFFFFFFC, 0xFFFFFFFF };
+    static const uint32_t hopeless[] = { 0,          1u << 20,   0x7FFFFFFF, 0x80000000,
+                                         0xFFFFFFF3, 0xFFFFFFF4, 0xFFFFFFFC, 0xFFFFFFFF };
     (void)state;
     for (size_t i = 0; i < sizeof hopeless / sizeof hopeless[0]; i++)
         for (int j = 0; j < 2; j++) {
@@ -272,7 +276,10 @@ static void control__damage_is_noticed_by_the_next_call(void **state)
 
 #define SLOTS 64
 
-struct slot { uint32_t p, n; uint8_t fill; };
+struct slot {
+    uint32_t p, n;
+    uint8_t fill;
+};
 
 static uint32_t next_random(uint32_t *seed)
 {

@@ -58,8 +58,10 @@ static void map__leaves_nothing_accessible_behind_the_region(void **state)
 static void map__keeps_adjacent_and_close_regions_apart_as_on_the_chip(void **state)
 {
     struct thm_region r[] = {
-        { .name = "diram2", .base = 0x3FFE4350, .size = 113840 }, { .name = "dram", .base = 0x3FFAE6E0, .size = 6432 },
-        { .name = "data", .base = 0x3FFB0000, .size = 0x2EC8 },   { .name = "heap", .base = 0x3FFB2EC8, .size = 184632 - 8 },
+        { .name = "diram2", .base = 0x3FFE4350, .size = 113840 },
+        { .name = "dram", .base = 0x3FFAE6E0, .size = 6432 },
+        { .name = "data", .base = 0x3FFB0000, .size = 0x2EC8 },
+        { .name = "heap", .base = 0x3FFB2EC8, .size = 184632 - 8 },
         { .name = "diram1", .base = 0x3FFE0440, .size = 15072 },
     };
     bool past_end = false;

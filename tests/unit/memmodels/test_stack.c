@@ -52,7 +52,8 @@ __attribute__((noinline)) static int use_bytes(int depth, struct visit *v)
     frame[511] = 1;
     v->inside = (uint8_t *)__builtin_frame_address(0) > stack.low && (uint8_t *)__builtin_frame_address(0) <= stack.top;
     if (depth == 0)
-        v->depth = thm_stack_depth(&stack, (const void *)&v->depth) ? 0 : thm_stack_depth(&stack, __builtin_frame_address(0));
+        v->depth =
+            thm_stack_depth(&stack, (const void *)&v->depth) ? 0 : thm_stack_depth(&stack, __builtin_frame_address(0));
     const int below = depth ? use_bytes(depth - 1, v) : 0;
     return below + frame[0] * frame[511]; /* read after the call: the frame must live */
 }

@@ -92,8 +92,9 @@ static inline void loopback_log(void *ctx, const char *line)
 static inline void serve(struct loopback *l, const char *faults)
 {
     const char *message = "";
-    const struct thm_server_options o = { .dir = l->files, .state_dir = l->state, .faults = faults,
-                                          .log = loopback_log, .ctx = l };
+    const struct thm_server_options o = {
+        .dir = l->files, .state_dir = l->state, .faults = faults, .log = loopback_log, .ctx = l
+    };
     enum thm_net_err err = thm_server_start(&l->server, &o, &message);
     if (err)
         print_error("%s\n", message);
@@ -161,8 +162,14 @@ static inline void client_start(struct client *c, struct loopback *l, const char
     const char *message = "";
     if (!c->chunk)
         c->chunk = 1024;
-    const struct thm_fetch_options o = { .url = url, .cacert = l->ca, .chunk_bytes = c->chunk, .timeout_ms = timeout_ms,
-                                         .header = client_header, .body = client_body, .done = client_done, .ctx = c };
+    const struct thm_fetch_options o = { .url = url,
+                                         .cacert = l->ca,
+                                         .chunk_bytes = c->chunk,
+                                         .timeout_ms = timeout_ms,
+                                         .header = client_header,
+                                         .body = client_body,
+                                         .done = client_done,
+                                         .ctx = c };
     enum thm_net_err err = thm_fetch_start(l->net, &o, &c->fetch, &message);
     if (err)
         print_error("%s\n", message);
@@ -197,11 +204,11 @@ enum raw_end { RAW_CLOSE_NOTIFY, RAW_ABRUPT, RAW_RESET, RAW_HANG };
 struct raw_peer {
     int listener, stop[2];
     uint16_t port;
-    const char *answer;      /* PORT in it is replaced by the port */
+    const char *answer; /* PORT in it is replaced by the port */
     enum raw_end end;
-    unsigned pause_ms;       /* between the bytes of its TLS record, 0: all at once */
-    bool plain_tcp;          /* no TLS: close at once */
-    bool mute;               /* no TLS: say nothing */
+    unsigned pause_ms; /* between the bytes of its TLS record, 0: all at once */
+    bool plain_tcp;    /* no TLS: close at once */
+    bool mute;         /* no TLS: say nothing */
     SSL_CTX *ctx;
     pthread_t thread;
 };

@@ -250,7 +250,8 @@ static const struct {
     { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", RAW_CLOSE_NOTIFY, THM_NET_ECUT, "abc", "" },
     { "HTTP/1.1 302 Found\r\nLocation: http://localhost:PORT/y\r\nContent-Length: 0\r\n\r\n", RAW_CLOSE_NOTIFY,
       THM_NET_EREDIRECT, "", "no https URL" },
-    { "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", RAW_CLOSE_NOTIFY, THM_NET_OK, "a", "" },
+    { "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", RAW_CLOSE_NOTIFY, THM_NET_OK, "a",
+      "" },
     { "HTTP/1.1 204 No Content\r\n\r\n", RAW_HANG, THM_NET_OK, "", "" },
     { "hello, world\r\n\r\n", RAW_CLOSE_NOTIFY, THM_NET_EPROTO, "", "" },
     { "", RAW_CLOSE_NOTIFY, THM_NET_ECUT, "", "before an answer" },
@@ -263,8 +264,8 @@ static void fetch__raw_answers_are_judged_right(void **state)
     for (size_t i = 0; i < sizeof raw / sizeof raw[0]; i++) {
         struct client c = { 0 };
         fetch_raw(&c, *state, raw[i].answer, raw[i].end, 150);
-        if (c.err != raw[i].err || c.len != strlen(raw[i].body) || memcmp(c.len ? c.data : (void *)"", raw[i].body, c.len) ||
-            !strstr(c.message, raw[i].says))
+        if (c.err != raw[i].err || c.len != strlen(raw[i].body) ||
+            memcmp(c.len ? c.data : (void *)"", raw[i].body, c.len) || !strstr(c.message, raw[i].says))
             fail_msg("answer %zu: error %d, '%s', %zu bytes", i, c.err, c.message, c.len);
         assert_int_equal(c.ends, 1);
         free(c.data);

@@ -26,7 +26,10 @@ static void link__extremes_saturate_and_zero_is_unlimited(void **state)
 }
 
 static const struct thm_tls_stack mbedtls = {
-    .name = "mbedtls", .in_content = 16384, .out_content = 16384, .keep_peer_certificate = true,
+    .name = "mbedtls",
+    .in_content = 16384,
+    .out_content = 16384,
+    .keep_peer_certificate = true,
 };
 
 /* Bytes alive while phase p goes on. */

@@ -53,7 +53,12 @@ static void etag__lists_are_searched_whole_and_weakly(void **state)
     assert_false(thm_http_etag_listed(NULL, "\"a\""));
 }
 
-struct reply { long status; char header[2048]; uint8_t body[BODY_BYTES + 100]; size_t len; };
+struct reply {
+    long status;
+    char header[2048];
+    uint8_t body[BODY_BYTES + 100];
+    size_t len;
+};
 
 static size_t keep_body(char *data, size_t size, size_t n, void *ctx)
 {
@@ -151,17 +156,32 @@ static void serve__if_range_decides_between_part_and_whole(void **state)
 static void serve__nothing_outside_the_folder_and_nothing_hidden(void **state)
 {
     struct loopback *l = *state;
-    static const char *const refused[] = { "/", "/missing", "/../state/ca-key.pem", "/%2e%2e/state/ca-key.pem", "/./model.tflite",
-        "/.hidden", "/sub/.git/x", "/out", "/outdir/ca-key.pem", "/tohidden", "//model.tflite", "/sub", "/sub/", "/fifo",
-        "/model.tflite/", "/sub/../model.tflite" };
+    static const char *const refused[] = { "/",
+                                           "/missing",
+                                           "/../state/ca-key.pem",
+                                           "/%2e%2e/state/ca-key.pem",
+                                           "/./model.tflite",
+                                           "/.hidden",
+                                           "/sub/.git/x",
+                                           "/out",
+                                           "/outdir/ca-key.pem",
+                                           "/tohidden",
+                                           "//model.tflite",
+                                           "/sub",
+                                           "/sub/",
+                                           "/fifo",
+                                           "/model.tflite/",
+                                           "/sub/../model.tflite" };
     char path[160];
     snprintf(path, sizeof path, "%s/sub", l->files);
     mkdir(path, 0755);
     write_file(path, "inner.bin", "inner", 5);
     write_file(l->files, ".hidden", "h", 1);
     assert_int_equal(chdir(l->files), 0);
-    assert_int_equal(symlink("../state/ca-key.pem", "out") | symlink("../state", "outdir") | symlink(".hidden", "tohidden") |
-                     symlink("sub/inner.bin", "in") | mkfifo("fifo", 0600) | chdir("/"), 0);
+    assert_int_equal(symlink("../state/ca-key.pem", "out") | symlink("../state", "outdir") |
+                         symlink(".hidden", "tohidden") | symlink("sub/inner.bin", "in") | mkfifo("fifo", 0600) |
+                         chdir("/"),
+                     0);
     serve(l, NULL);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (ask(l, "GET", refused[i], NULL)->status != 404)
@@ -280,8 +300,10 @@ static void ca__is_kept_and_its_server_remade_for_other_names(void **state)
 
 static void ca__keys_are_private_and_match(void **state)
 {
-    static const struct { const char *name; mode_t mode; } files[] = {
-        { "ca.pem", 0644 }, { "ca-key.pem", 0600 }, { "server.pem", 0644 }, { "server-key.pem", 0600 } };
+    static const struct {
+        const char *name;
+        mode_t mode;
+    } files[] = { { "ca.pem", 0644 }, { "ca-key.pem", 0600 }, { "server.pem", 0644 }, { "server-key.pem", 0600 } };
     struct loopback *l = *state;
     struct stat st;
     char path[128];
@@ -345,7 +367,8 @@ static void ca__first_use_by_several_processes_gives_one(void **state)
             struct thm_ca *a = NULL;
             struct thm_identity id;
             const char *message;
-            bool ok = thm_ca_open(&a, l->state, &message) == THM_NET_OK && thm_ca_server(a, NULL, &id, &message) == THM_NET_OK;
+            bool ok = thm_ca_open(&a, l->state, &message) == THM_NET_OK &&
+                      thm_ca_server(a, NULL, &id, &message) == THM_NET_OK;
             _exit(ok ? 0 : 1);
         }
     }

@@ -69,8 +69,14 @@ static void tensor__labelled_output_names_the_winner_and_the_next(void **state)
     const int8_t data[] = { -128, 127, 0 };
     char *names[] = { (char[]){ "a" }, (char[]){ "b" }, (char[]){ "c" } };
     const struct thm_labels labels = { names, 3 };
-    struct thm_tensor_view t = { .name = "out", .name_len = 3, .type = THM_INT8, .quantized = 1, .scale = 1.0f / 256, .zero_point = -128,
-                                 .data = (const uint8_t *)data, .bytes = 3 };
+    struct thm_tensor_view t = { .name = "out",
+                                 .name_len = 3,
+                                 .type = THM_INT8,
+                                 .quantized = 1,
+                                 .scale = 1.0f / 256,
+                                 .zero_point = -128,
+                                 .data = (const uint8_t *)data,
+                                 .bytes = 3 };
     (void)state;
     char *text = printed(&t, &labels);
     assert_string_equal(text, "b 0.9961 (next: c 0.5)");
@@ -85,8 +91,13 @@ static void tensor__of_not_a_number_is_null_in_json(void **state)
 {
     const float data[] = { NAN, 1.5f };
     const int32_t shape[] = { 2 };
-    struct thm_tensor_view t = { .name = "x", .name_len = 1, .type = THM_FLOAT32, .shape = shape, .rank = 1,
-                                 .data = (const uint8_t *)data, .bytes = sizeof data };
+    struct thm_tensor_view t = { .name = "x",
+                                 .name_len = 1,
+                                 .type = THM_FLOAT32,
+                                 .shape = shape,
+                                 .rank = 1,
+                                 .data = (const uint8_t *)data,
+                                 .bytes = sizeof data };
     (void)state;
     json_t *o = thm_tensor_json(&t, NULL);
     assert_true(json_is_null(json_array_get(json_object_get(o, "values"), 0)));
@@ -96,8 +107,16 @@ static void tensor__of_not_a_number_is_null_in_json(void **state)
 
 static void message__has_the_place_and_the_bytes_in_one_line(void **state)
 {
-    const struct thm_nn_diag d = { .err = THM_NN_EARENA, .what = "no room for the tensors", .op = 2, .tensor = 7, .op_name = "ADD",
-                                   .op_name_len = 3, .tensor_name = "a\nb", .tensor_name_len = 3, .need = 100, .have = 50,
+    const struct thm_nn_diag d = { .err = THM_NN_EARENA,
+                                   .what = "no room for the tensors",
+                                   .op = 2,
+                                   .tensor = 7,
+                                   .op_name = "ADD",
+                                   .op_name_len = 3,
+                                   .tensor_name = "a\nb",
+                                   .tensor_name_len = 3,
+                                   .need = 100,
+                                   .have = 50,
                                    .arena_min = 160 };
     char text[256];
     (void)state;

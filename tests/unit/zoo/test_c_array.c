@@ -16,10 +16,9 @@ static void write_text(struct memory *out, const char *name, const uint8_t *byte
 static void text__has_the_documented_form(void **state)
 {
     (void)state;
-    static const char expected[] =
-        "alignas(16) const unsigned char zoo_v1_0_tflite[] = {\n"
-        "  0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b,\n"
-        "  0xfe, 0xff\n};\nconst unsigned int zoo_v1_0_tflite_len = 14;\n";
+    static const char expected[] = "alignas(16) const unsigned char zoo_v1_0_tflite[] = {\n"
+                                   "  0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b,\n"
+                                   "  0xfe, 0xff\n};\nconst unsigned int zoo_v1_0_tflite_len = 14;\n";
     const uint8_t bytes[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0xfe, 0xff };
     struct memory out = { 0 };
     write_text(&out, "v1.0", bytes, sizeof bytes, 5);

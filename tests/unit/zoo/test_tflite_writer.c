@@ -52,9 +52,8 @@ static int setup(void **state)
                                                       .scale = row_scales,
                                                       .scales = 3,
                                                       .data_bytes = 9003 };
-    f->tensors[BIAS] = (struct thm_tflite_tensor){
-        .name = "bias", .type = THM_INT32, .rank = 1, .shape = { 3 }, .data_bytes = 12
-    };
+    f->tensors[BIAS] =
+        (struct thm_tflite_tensor){ .name = "bias", .type = THM_INT32, .rank = 1, .shape = { 3 }, .data_bytes = 12 };
     f->tensors[OUTPUT] = (struct thm_tflite_tensor){
         .name = "out", .type = THM_INT8, .rank = 2, .shape = { 1, 3 }, .scale = one_scale, .scales = 1
     };

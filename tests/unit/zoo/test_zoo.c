@@ -101,9 +101,7 @@ static void c_text__of_small_models_has_the_foretold_length(void **state)
     static const struct {
         const char *name;
         size_t bytes;
-    } texts[] = { { "cnn_s_quantized", 473430 },
-                  { "dnn_s_quantized", 519310 },
-                  { "cnn_m_quantized", 1158475 } };
+    } texts[] = { { "cnn_s_quantized", 473430 }, { "dnn_s_quantized", 519310 }, { "cnn_m_quantized", 1158475 } };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct thm_zoo_model m;
         struct memory out = { 0 };
@@ -125,8 +123,7 @@ static unsigned zeros_of(const char *model, uint32_t op)
     int32_t weights = m.graph->ops[op].input[1];
     write_model(&m, &out);
     struct walker w = { out.data, out.size };
-    size_t n, zeros = 0,
-              at = walk_buffer(&w, walk_scalar(&w, walk_tensor_table(&w, (size_t)weights), 2, 4, 0), &n);
+    size_t n, zeros = 0, at = walk_buffer(&w, walk_scalar(&w, walk_tensor_table(&w, (size_t)weights), 2, 4, 0), &n);
     for (size_t i = 0; i < n; i++) {
         zeros += w.data[at + i] == 0;
         assert_int_not_equal(w.data[at + i], 0x80);
@@ -168,12 +165,9 @@ static void build__a_window_larger_than_its_input_is_refused(void **state)
 {
     (void)state;
     static const struct thm_layer layers[] = { THM_CONV(5, 5, 1, 1, VALID, 4, RELU) };
-    const struct thm_architecture a = { .name = "wrong",
-                                        .input = { 1, 4, 4, 1 },
-                                        .input_rms = 1,
-                                        .in = { 1, 0 },
-                                        .layers = layers,
-                                        .layer_count = 1 };
+    const struct thm_architecture a = {
+        .name = "wrong", .input = { 1, 4, 4, 1 }, .input_rms = 1, .in = { 1, 0 }, .layers = layers, .layer_count = 1
+    };
     struct thm_graph *g;
     assert_int_equal(thm_architecture_build(&a, &g), THM_ZOO_EINVAL);
     assert_null(g);
@@ -183,12 +177,9 @@ static void build__a_reshape_that_loses_elements_is_refused(void **state)
 {
     (void)state;
     static const struct thm_layer layers[] = { THM_RESHAPE(1, 15) };
-    const struct thm_architecture a = { .name = "wrong",
-                                        .input = { 1, 4, 4, 1 },
-                                        .input_rms = 1,
-                                        .in = { 1, 0 },
-                                        .layers = layers,
-                                        .layer_count = 1 };
+    const struct thm_architecture a = {
+        .name = "wrong", .input = { 1, 4, 4, 1 }, .input_rms = 1, .in = { 1, 0 }, .layers = layers, .layer_count = 1
+    };
     struct thm_graph *g;
     assert_int_equal(thm_architecture_build(&a, &g), THM_ZOO_EINVAL);
 }

@@ -54,8 +54,7 @@ static inline size_t walk_table(const struct walker *w, size_t table, unsigned s
 }
 
 /* First element of a vector; *n: how many. An absent vector is empty. */
-static inline size_t walk_vector(const struct walker *w, size_t table, unsigned slot, size_t element,
-                                 size_t *n)
+static inline size_t walk_vector(const struct walker *w, size_t table, unsigned slot, size_t element, size_t *n)
 {
     size_t at = walk_field(w, table, slot);
     *n = 0;
