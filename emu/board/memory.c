@@ -89,13 +89,30 @@ static void alloc_failed(struct thm_board *b, uint32_t bytes, const char *what)
     b->failure.largest = st.largest;
 }
 
+static void heap_damaged(struct thm_board *b, uint32_t address, const char *text)
+{
+    thm_board_event(b, THM_EV_FAULT, "heap corruption", text, 12, address);
+    thm_board_die(b, 12);
+}
+
+/* An allocator that met a damaged header gives NULL too, but the device would have stopped there. */
+static void look_for_damage(struct thm_board *b)
+{
+    for (uint32_t i = 0; i < b->heaps.n; i++)
+        if (b->heaps.heap[i].corrupt_at)
+            heap_damaged(b, b->heaps.heap[i].corrupt_at,
+                         "malloc met a damaged block header: something wrote past the end of a block");
+}
+
 static uint32_t note_alloc(struct thm_board *b, uint32_t address, uint32_t bytes, const char *what)
 {
-    if (address)
+    if (address) {
         thm_board_event(b, THM_EV_ALLOC, what, NULL, address, bytes);
-    else
-        alloc_failed(b, bytes, what);
-    return address;
+        return address;
+    }
+    look_for_damage(b);
+    alloc_failed(b, bytes, what);
+    return 0;
 }
 
 static uint32_t alloc_caps(struct thm_board *b, uint32_t bytes, uint32_t caps, const char *what)
@@ -114,12 +131,8 @@ void thm_board_release(struct thm_board *b, uint32_t address)
     if (!address)
         return;
     thm_board_event(b, THM_EV_FREE, NULL, NULL, address);
-    enum thm_mem_err err = thm_heaps_free(&b->heaps, address);
-    if (!err)
-        return;
-    thm_board_event(b, THM_EV_FAULT, "heap corruption",
-                    "free of a block whose header is damaged: something wrote past its end", 12, address);
-    thm_board_die(b, 12);
+    if (thm_heaps_free(&b->heaps, address))
+        heap_damaged(b, address, "free of a block whose header is damaged: something wrote past its end");
 }
 
 bool thm_board_take(struct thm_board *b, const char *when)

@@ -1,5 +1,6 @@
 /* tests/unit/board/test_memory.c -- what an application finds free on each board, against figures of real ones. */
 #include "tests/testing.h"
+#include <sys/wait.h>
 #include "emu/board/board.h"
 
 static struct thm_run run;
@@ -93,6 +94,25 @@ static void boot__memory_that_the_runtime_cannot_have_is_a_failure(void **state)
     power_off();
 }
 
+static void malloc__in_a_damaged_heap_is_a_fault_and_not_out_of_memory(void **state)
+{
+    int status;
+    (void)state;
+    power_on("esp32");
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (uint32_t i = 0; i < board.heaps.n; i++) /* everything behind the first kilobyte of each heap is overrun */
+            memset(board.heaps.heap[i].mem + 1024, 0x41, board.heaps.heap[i].size - 1024);
+        for (int i = 0; i < 1000; i++)
+            (void)thm_hal_malloc(&board, 500, "in a damaged heap");
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 12);
+    power_off();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +121,7 @@ int main(void)
         cmocka_unit_test(malloc__failing_names_need_and_largest_block),
         cmocka_unit_test(malloc__gives_sram_that_a_device_address_names),
         cmocka_unit_test(boot__memory_that_the_runtime_cannot_have_is_a_failure),
+        cmocka_unit_test(malloc__in_a_damaged_heap_is_a_fault_and_not_out_of_memory),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }
