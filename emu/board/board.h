@@ -27,7 +27,7 @@ struct thm_board_tls {                  /* the open session's blocks in the boar
     struct thm_tls_block plan[THM_TLS_BLOCKS_MAX];
     size_t planned;
     uint32_t consumed; /* messages since the last credit */
-    uint64_t body_bytes, body_expected;
+    uint64_t body_bytes;
 };
 
 struct thm_board {
@@ -80,8 +80,8 @@ struct thm_fs_memory thm_board_fs_memory(struct thm_board *b);
 void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total);
 
 /* fault.c, sandbox.c */
-int thm_board_catch_faults(struct thm_board *b);  /* 0, or -1 with errno */
-int thm_sandbox_enter(const struct thm_run *run); /* 0, or -1 with errno; irrevocable */
+int thm_board_catch_faults(struct thm_board *b); /* 0, or -1 with errno */
+int thm_sandbox_enter(void);                     /* 0, or -1 with errno; irrevocable */
 void thm_board_die(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* flush and end the process */
 
 /* service calls: fn(c) on the process's own stack */

@@ -20,7 +20,7 @@
     X(THM_EV_FLASH_ERASE, "flash_erase", 1, "xdd...", "offset", "bytes", "ns", "", "", "", "", "")                   \
     X(THM_EV_STORAGE, "storage", 0, "ddddd.", "total", "used", "programs", "erases", "formatted", "", "fs",          \
       "partition")                                                                                                   \
-    X(THM_EV_FILE, "file", 0, "di....", "bytes", "result", "", "", "", "", "operation", "file")                      \
+    X(THM_EV_FILE, "file", 0, "i.....", "result", "", "", "", "", "", "operation", "file")                           \
     X(THM_EV_TLS, "tls", 0, "dd....", "session_bytes", "heap_free", "", "", "", "", "phase", "")                     \
     X(THM_EV_HTTP, "http", 0, "di....", "status", "content_length", "", "", "", "", "key_type", "url")               \
     X(THM_EV_PACKET, "packet", 1, "dd....", "bytes", "total", "", "", "", "", "", "")                                \
@@ -33,7 +33,6 @@
       "storage_total", "step", "note")                                                                               \
     X(THM_EV_FAILED, "failed", 0, "diddd.", "exit_status", "code", "need", "have", "largest", "", "step", "message") \
     X(THM_EV_FAULT, "fault", 0, "dx....", "exit_status", "address", "", "", "", "", "kind", "message")               \
-    X(THM_EV_LOG, "log", 0, "......", "", "", "", "", "", "", "", "line")                                            \
     X(THM_EV_EXIT, "exit", 0, "dd....", "exit_status", "ns", "", "", "", "", "", "")
 
 enum thm_event_type {

@@ -10,9 +10,10 @@
 
 #define THM_MODEM_CHUNK_MAX 32768u /* largest piece of a body in one message */
 #define THM_MODEM_URL_MAX   1024u
-#define THM_MODEM_WINDOW    32u /* DATA messages under way at most; bounded, so that neither side ever blocks the other \
-                                 */
-#define THM_EVENT_BATCH 32u     /* events in one message */
+#define THM_MODEM_WINDOW                                                                                            \
+    32u                     /* DATA messages under way at most; bounded, so that neither side ever blocks the other \
+                             */
+#define THM_EVENT_BATCH 32u /* events in one message */
 
 enum thm_msg_type {
     /* board -> supervisor */

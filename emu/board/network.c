@@ -121,7 +121,6 @@ static bool take_header(struct thm_board *b, const struct thm_msg *m, long len, 
         return false;
     thm_board_spend(b, thm_link_up_ns(&b->link, REQUEST_BYTES) + thm_link_rtt_ns(&b->link, RTT_REQUEST + h.redirects));
     thm_board_event(b, THM_EV_HTTP, h.key_type, b->run->url, h.http_status, (uint64_t)h.content_length);
-    b->tls.body_expected = h.content_length > 0 ? (uint64_t)h.content_length : 0;
     *out = (struct thm_hal_response){ h.http_status, h.content_length };
     if (h.http_status >= 200 && h.http_status <= 299)
         return true;

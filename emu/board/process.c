@@ -95,7 +95,7 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_no
     b->modem = close_other_files(modem);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     build(b, chip);
-    if (thm_sandbox_enter(run) < 0)
+    if (thm_sandbox_enter() < 0)
         host_failed(b, "sandbox", strerror(errno));
     boot(b);
     b->service_top = (uint8_t *)__builtin_frame_address(0) - 8192; /* well below this frame and the ones it calls */

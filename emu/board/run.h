@@ -28,7 +28,6 @@ struct thm_run { /* everything lent */
     uint32_t arena;        /* 0 = the model's minimum */
     uint32_t stack;        /* task stack; 0 = the profile's */
     unsigned timeout_ms;   /* no byte for so long; 0 = the client's default */
-    unsigned cpu_seconds;  /* processor time of the PC after which the board counts as hung; 0 = 120 */
     bool trace;            /* send detail events too */
     const struct thm_run_input *inputs;
     unsigned inputs_count;

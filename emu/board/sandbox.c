@@ -54,15 +54,17 @@ static const int allowed[] = {
 #endif
 };
 
+/* Of the PC's processor: then the board counts as hung (SIGXCPU), and one second later it ends for good. */
+enum { CPU_SECONDS = 120 };
+
 static int limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard)
 {
     return setrlimit(resource, &(struct rlimit){ soft, hard });
 }
 
-static int set_limits(const struct thm_run *run)
+static int set_limits(void)
 {
-    rlim_t cpu = run->cpu_seconds ? run->cpu_seconds : 120; /* SIGXCPU at the soft limit, the end one second later */
-    if (limit(RLIMIT_CPU, cpu, cpu + 1) || limit(RLIMIT_CORE, 0, 0))
+    if (limit(RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 1) || limit(RLIMIT_CORE, 0, 0))
         return -1;
 #ifndef THM_SANITIZED /* a sanitizer's shadow memory is terabytes of address space; it reads its maps and reports to \
                          files */
@@ -85,11 +87,11 @@ static int add_rules(scmp_filter_ctx f)
     return 0;
 }
 
-int thm_sandbox_enter(const struct thm_run *run)
+int thm_sandbox_enter(void)
 {
     if (RUNNING_ON_VALGRIND) /* it makes system calls of its own on the board's behalf */
         return 0;
-    if (set_limits(run) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    if (set_limits() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return -1;
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (!f) {

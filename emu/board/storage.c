@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ESP-IDF's error number for "no memory", which its file systems return: esp_err.h ESP_ERR_NO_MEM 0x101. */
-
 static void *fs_alloc(void *ctx, uint32_t bytes, const char *what)
 {
     struct thm_board *b = ctx;
@@ -113,6 +111,7 @@ static void do_mount(struct thm_call *c)
 static void do_open(struct thm_call *c)
 {
     c->result = c->b->fs->ops->open(c->b->fs, c->s, (int)c->n);
+    thm_board_event(c->b, THM_EV_FILE, "open", c->s, (uint64_t)c->result);
     if (c->result < 0)
         failed(c->b, (int32_t)c->result, "open", c->s, 0);
 }
@@ -141,7 +140,7 @@ static void do_close(struct thm_call *c)
 static void do_remove(struct thm_call *c)
 {
     c->result = c->b->fs->ops->remove(c->b->fs, c->s);
-    thm_board_event(c->b, THM_EV_FILE, "remove", c->s, 0, (uint64_t)c->result);
+    thm_board_event(c->b, THM_EV_FILE, "remove", c->s, (uint64_t)c->result);
     if (c->result < 0)
         failed(c->b, (int32_t)c->result, "remove", c->s, 0);
 }

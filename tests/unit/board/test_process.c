@@ -47,11 +47,10 @@ static void modem__message_that_lies_about_its_length_is_refused(void **state)
 /* Run fn in a child that has entered the sandbox; the signal that ended it, or minus its exit status. */
 static int in_sandbox(void (*fn)(void))
 {
-    const struct thm_run run = { 0 };
     int status;
     pid_t pid = fork();
     if (pid == 0) {
-        if (thm_sandbox_enter(&run) < 0)
+        if (thm_sandbox_enter() < 0)
             _exit(99);
         fn();
         _exit(7);
