@@ -73,6 +73,7 @@ struct context {
     bool slots_chosen;
     uint32_t runs;                            /* of called subgraphs in this invocation */
     const struct thm_kernels *kernels;        /* of the PC */
+    const struct thm_packed *packed;          /* for them; NULL = nothing */
     const struct thm_kernel_library *library; /* of the device; NULL = the reference kernels */
     const struct thm_plan_observer *observer; /* NULL = nobody looks */
     struct thm_arena_share *share;            /* NULL = the arena is this model's alone */

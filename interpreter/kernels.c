@@ -66,6 +66,7 @@ const char *thm_kernels_name(const struct thm_kernels *k)
 void thm_interpreter_set_kernels(struct thm_interpreter *it, const struct thm_kernels *k)
 {
     context_of(it)->kernels = k;
+    context_of(it)->packed = NULL;
 }
 
 const struct thm_kernels *thm_node_kernels(const struct thm_node *n)

@@ -14,6 +14,7 @@
 enum thm_activation { THM_ACT_NONE, THM_ACT_RELU, THM_ACT_RELU_N1_TO_1, THM_ACT_RELU6 }; /* schema numbers */
 
 struct thm_node;
+struct thm_windows_i8;
 
 /* One field of the options table, copied to byte `at` of the options block. */
 struct thm_option_field {
@@ -43,6 +44,9 @@ struct thm_op {
     enum thm_nn_err (*reset)(struct thm_node *n); /* state back to its start value; NULL = stateless */
     /* Subgraphs it runs: writes up to 2 indices, returns how many. NULL = none */
     uint32_t (*calls)(const struct thm_node *n, uint32_t subgraph[2]);
+    /* The same work as products of windows, for kernels of the PC's CPU (ops/variant.h). false: not this case.
+     * NULL = never */
+    bool (*windows)(const struct thm_node *n, struct thm_windows_i8 *w);
 };
 
 /* NULL: not available. A custom operator is found by its name. */

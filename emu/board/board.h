@@ -30,6 +30,11 @@ struct thm_board_tls {                  /* the open session's blocks in the boar
     uint64_t body_bytes;
 };
 
+struct thm_board_packed {       /* weights laid out for the PC's CPU, in its memory */
+    struct thm_interpreter *it; /* NULL: a free slot */
+    void *weights;
+};
+
 struct thm_board {
     const struct thm_run *run; /* what to do; the profile is in it */
     const struct thm_profile *profile;
@@ -45,6 +50,7 @@ struct thm_board {
 
     uint64_t now_ns, step_start_ns, invoke_start_ns, invoke_macs;
     uint32_t invoke_ops, frames;
+    struct thm_board_packed packed[8];
 
     struct thm_medium *flash, *partition;
     struct thm_fs *fs;

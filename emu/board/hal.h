@@ -46,8 +46,8 @@ const struct thm_layout *thm_hal_layout(struct thm_board *b);
 uint32_t thm_hal_frames(struct thm_board *b, uint32_t frame_bytes);
 bool thm_hal_sense(struct thm_board *b, uint32_t frame, uint32_t input, void *buf, uint32_t len);
 void thm_hal_output(struct thm_board *b, uint32_t frame, uint32_t index, const struct thm_tensor *t);
-void thm_hal_arena(struct thm_board *b, const struct thm_interpreter *it);    /* report its figures */
-void thm_hal_invoked(struct thm_board *b, uint32_t frame);                    /* one inference has ended */
+void thm_hal_arena(struct thm_board *b, struct thm_interpreter *it); /* report its figures; call it once allocated */
+void thm_hal_invoked(struct thm_board *b, uint32_t frame);           /* one inference has ended */
 void thm_hal_model_refused(struct thm_board *b, const struct thm_nn_diag *d); /* keep it as the failure */
 
 /* What went wrong, for services of the firmware's own. */

@@ -1,6 +1,8 @@
 /* emu/board/inference.c -- the interpreter's surroundings on the board: time, sensor, output. */
 #include "emu/board/board.h"
 #include <string.h>
+#include <stdlib.h>
+#include "emu/board/pack.h"
 #include "emu/report/nn_message.h"
 
 /* Reference kernels: so many cycles a MAC, or an output element where there are no MACs (the profile names the source).
@@ -108,18 +110,32 @@ void thm_hal_output(struct thm_board *b, uint32_t frame, uint32_t index, const s
     thm_board_enter(do_output, (struct thm_call){ .b = b, .n = frame, .m = index, .q = t });
 }
 
+/* With more interpreters than there are slots, the last ones run the portable kernels. */
+static void pack_weights(struct thm_board *b, struct thm_interpreter *it)
+{
+    for (size_t i = 0; i < sizeof b->packed / sizeof b->packed[0]; i++) {
+        struct thm_board_packed *p = &b->packed[i];
+        if (p->it && p->it != it)
+            continue;
+        free(p->weights);
+        *p = (struct thm_board_packed){ it, thm_pack_weights(it) };
+        return;
+    }
+}
+
 static void do_arena(struct thm_call *c)
 {
-    const struct thm_interpreter *it = c->q;
+    struct thm_interpreter *it = c->p;
     const struct thm_arena_stats *s = thm_interpreter_stats(it);
     thm_board_event(c->b, THM_EV_ARENA, thm_layout_name(it->layout), NULL, s->size, s->used, s->head, s->tail, s->min,
                     thm_board_address(c->b, it->arena));
     c->b->invoke_start_ns = c->b->now_ns;
+    pack_weights(c->b, it);
 }
 
-void thm_hal_arena(struct thm_board *b, const struct thm_interpreter *it)
+void thm_hal_arena(struct thm_board *b, struct thm_interpreter *it)
 {
-    thm_board_enter(do_arena, (struct thm_call){ .b = b, .q = it });
+    thm_board_enter(do_arena, (struct thm_call){ .b = b, .p = it });
 }
 
 static void do_invoked(struct thm_call *c)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "emu/cli/commands.h"
+#include "emu/board/pack.h"
 #include "emu/cli/kernels.h"
 #include "emu/cli/labels.h"
 #include "emu/report/nn_message.h"
@@ -41,6 +42,7 @@ struct infer {
     uint32_t input_files, inputs, outputs, frames;
     bool json, arena_given;
     uint8_t *file, *arena, **input;
+    void *packed;
     struct output *output;
     struct thm_labels labels;
     double *times_us;
@@ -133,6 +135,7 @@ static int allocate(struct infer *in)
         d.arena_min = in->least.min;
         return refuse(in, &d);
     }
+    in->packed = thm_pack_weights(&in->it);
     in->inputs = thm_model_inputs(&in->model, 0);
     in->outputs = thm_model_outputs(&in->model, 0);
     return 0;
@@ -389,6 +392,7 @@ static void release(struct infer *in)
     free(in->output);
     free(in->file);
     free(in->arena);
+    free(in->packed);
     thm_labels_free(&in->labels);
     free(in->times_us);
 }

@@ -2,22 +2,17 @@
 #pragma once
 #include "interpreter/ops/variant.h"
 
-#define THM_WORKSPACE_INPUT   (192u << 10) /* bytes: windows side by side; a part of the second-level cache */
-#define THM_WORKSPACE_WEIGHTS (256u << 10)
-#define THM_WORKSPACE_ROW     (16u << 10)
-#define THM_WORKSPACE_STACK   (64u << 10)
-#define THM_WORKSPACE_TAPS    1024u /* pointers */
+#define THM_WORKSPACE_IMAGE (256u << 10) /* bytes; a part of the second-level cache */
+#define THM_WORKSPACE_SLACK 256u         /* vectors may read so far past the image */
+#define THM_WORKSPACE_STACK (64u << 10)
 
 struct thm_workspace {
-    uint8_t input[THM_WORKSPACE_INPUT] __attribute__((aligned(64)));
-    uint8_t weights[THM_WORKSPACE_WEIGHTS] __attribute__((aligned(64)));
+    uint8_t image[THM_WORKSPACE_IMAGE + THM_WORKSPACE_SLACK] __attribute__((aligned(64)));
     uint8_t stack[THM_WORKSPACE_STACK] __attribute__((aligned(64)));
-    int8_t row[THM_WORKSPACE_ROW];
-    const int8_t *tap[THM_WORKSPACE_TAPS];
 };
 
-typedef bool thm_workspace_fn(const struct thm_windows_i8 *w, struct thm_workspace *space);
+typedef void thm_workspace_fn(const struct thm_windows_i8 *w, const void *packed, struct thm_workspace *space);
 
 /* Call fn with the only workspace and on its stack: the emulated task's is small, and how much of it is in use shall
- * not depend on the PC. Returns what fn does; false: another thread has the workspace. */
-bool thm_workspace_run(thm_workspace_fn *fn, const struct thm_windows_i8 *w);
+ * not depend on the PC. false: another thread has the workspace, fn has not been called. */
+bool thm_workspace_run(thm_workspace_fn *fn, const struct thm_windows_i8 *w, const void *packed);

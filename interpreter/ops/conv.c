@@ -187,15 +187,16 @@ void thm_conv_gather(const struct thm_node *n, struct conv *c)
     }
 }
 
-void thm_conv_windows(const struct conv *c, struct thm_windows_i8 *w)
+bool thm_conv_windows(const struct conv *c, struct thm_windows_i8 *w)
 {
     const struct conv_options *o = c->options;
     const struct conv_data *d = c->data;
     const int32_t *in = c->input.shape, *out = c->output.shape;
+    if (c->input.type != THM_INT8 || c->filter.type != THM_INT8 || !c->filter.constant ||
+        (c->has_bias && !c->bias.constant) || c->output.elements == 0)
+        return false;
     *w = (struct thm_windows_i8){
-        .in = c->input.data,
         .weights = c->weights,
-        .out = c->output.data,
         .input_zero = d->input_zero,
         .batches = in[0],
         .in_h = in[1],
@@ -220,4 +221,5 @@ void thm_conv_windows(const struct conv *c, struct thm_windows_i8 *w)
                      .low = d->low,
                      .high = d->high },
     };
+    return true;
 }

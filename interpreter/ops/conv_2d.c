@@ -155,25 +155,24 @@ static void pixel_f32(const struct conv *c, const struct patch *p, void *out)
     }
 }
 
-/* Not inlined: its locals shall not lie under the portable kernels' on a small stack. */
-__attribute__((noinline)) static bool eval_variant(const struct thm_node *n, const struct conv *c)
+static bool windows(const struct thm_node *n, struct thm_windows_i8 *w)
 {
-    const struct thm_kernels *k = thm_node_kernels(n);
-    const int32_t *f = c->filter.shape;
-    struct thm_windows_i8 w;
-    if (!k->windows_i8 || c->input.type != THM_INT8 || c->input.shape[3] != f[3])
+    struct conv c;
+    thm_conv_gather(n, &c);
+    if (!thm_conv_windows(&c, w) || c.input.shape[3] != c.filter.shape[3])
         return false;
-    thm_conv_windows(c, &w);
-    w.element_step = 1;
-    w.channel_step = (size_t)f[1] * (size_t)f[2] * (size_t)f[3];
-    return k->windows_i8(&w);
+    w->element_step = 1;
+    w->channel_step = (size_t)w->filter_h * (size_t)w->filter_w * (size_t)w->channels;
+    return true;
 }
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
     struct conv c;
-    thm_conv_gather(n, &c);
     thm_touch_stack();
+    if (thm_node_run_packed(n))
+        return THM_NN_OK;
+    thm_conv_gather(n, &c);
     void (*pixel)(const struct conv *, const struct patch *, void *) = c.input.type == THM_INT8    ? pixel_i8
                                                                        : c.input.type == THM_INT16 ? pixel_i16
                                                                                                    : pixel_f32;
@@ -182,8 +181,6 @@ static enum thm_nn_err eval(struct thm_node *n)
     uint8_t *to = c.output.data;
     if (c.input.type == THM_UINT8)
         return thm_refuse(n, THM_NN_EINVOKE, "uint8 is not supported");
-    if (c.output.elements == 0 || eval_variant(n, &c))
-        return THM_NN_OK;
     for (int32_t b = 0; b < out[0]; b++)
         for (int32_t y = 0; y < out[1]; y++)
             for (int32_t x = 0; x < out[2]; x++, to += step) {
@@ -220,4 +217,5 @@ const struct thm_op thm_op_conv_2d = {
     .prepare = prepare,
     .eval = eval,
     .macs = macs,
+    .windows = windows,
 };

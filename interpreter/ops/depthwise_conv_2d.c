@@ -112,28 +112,26 @@ static void lanes_f32(const struct conv *c, const struct patch *p, int32_t k, in
     }
 }
 
-/* With one input channel it is a convolution, but for the order of its weights. Not inlined: see conv_2d.c. */
-__attribute__((noinline)) static bool eval_variant(const struct thm_node *n, const struct conv *c)
+/* With one input channel it is a convolution, but for the order of its weights. */
+static bool windows(const struct thm_node *n, struct thm_windows_i8 *w)
 {
-    const struct thm_kernels *k = thm_node_kernels(n);
-    int32_t channels = c->input.shape[3];
-    bool (*eval_i8)(const struct thm_windows_i8 *) = channels == 1                    ? k->windows_i8
-                                                     : channels == c->output.shape[3] ? k->depthwise_i8
-                                                                                      : NULL;
-    struct thm_windows_i8 w;
-    if (!eval_i8 || c->input.type != THM_INT8)
+    struct conv c;
+    thm_conv_gather(n, &c);
+    if (!thm_conv_windows(&c, w) || (w->channels != 1 && w->channels != w->out_channels))
         return false;
-    thm_conv_windows(c, &w);
-    w.element_step = (size_t)w.out_channels;
-    w.channel_step = 1;
-    return eval_i8(&w);
+    w->depthwise = w->channels != 1;
+    w->element_step = (size_t)w->out_channels;
+    w->channel_step = 1;
+    return true;
 }
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
     struct conv c;
-    thm_conv_gather(n, &c);
     thm_touch_stack();
+    if (thm_node_run_packed(n))
+        return THM_NN_OK;
+    thm_conv_gather(n, &c);
     void (*lanes)(const struct conv *, const struct patch *, int32_t, int32_t, void *) =
         c.input.type == THM_INT8    ? lanes_i8
         : c.input.type == THM_INT16 ? lanes_i16
@@ -143,8 +141,6 @@ static enum thm_nn_err eval(struct thm_node *n)
     uint8_t *to = c.output.data;
     if (c.input.type == THM_UINT8)
         return thm_refuse(n, THM_NN_EINVOKE, "uint8 is not supported");
-    if (c.output.elements == 0 || eval_variant(n, &c))
-        return THM_NN_OK;
     for (int32_t b = 0; b < out[0]; b++)
         for (int32_t y = 0; y < out[1]; y++)
             for (int32_t x = 0; x < out[2]; x++, to += step) {
@@ -185,4 +181,5 @@ const struct thm_op thm_op_depthwise_conv_2d = {
     .prepare = prepare,
     .eval = eval,
     .macs = macs,
+    .windows = windows,
 };

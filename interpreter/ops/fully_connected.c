@@ -225,41 +225,40 @@ static void gather(const struct thm_node *n, struct layer *l)
 }
 
 /* Rows are windows of one tap. */
-__attribute__((noinline)) static bool eval_variant(const struct thm_node *n, const struct layer *l)
+static bool windows(const struct thm_node *n, struct thm_windows_i8 *w)
 {
-    const struct thm_kernels *k = thm_node_kernels(n);
-    const struct data *d = l->data;
-    if (!k->windows_i8 || l->input.type != THM_INT8 || d->filter_zero)
+    const struct data *d = n->data;
+    struct layer l;
+    gather(n, &l);
+    if (l.input.type != THM_INT8 || l.filter.type != THM_INT8 || !l.filter.constant || d->filter_zero)
         return false;
-    struct thm_windows_i8 w = {
-        .in = l->input.data,
-        .weights = l->weights,
-        .out = l->output.data,
+    *w = (struct thm_windows_i8){
+        .weights = l.weights,
         .input_zero = d->input_zero,
-        .batches = (int32_t)l->rows,
-        .in_h = 1,
+        .batches = 1,
+        .in_h = (int32_t)l.rows,
         .in_w = 1,
-        .channels = (int32_t)l->depth,
+        .channels = (int32_t)l.depth,
         .filter_h = 1,
         .filter_w = 1,
         .stride_h = 1,
         .stride_w = 1,
         .dilation_h = 1,
         .dilation_w = 1,
-        .out_h = 1,
+        .out_h = (int32_t)l.rows,
         .out_w = 1,
-        .out_channels = (int32_t)l->channels,
+        .out_channels = (int32_t)l.channels,
         .element_step = 1,
-        .channel_step = l->depth,
-        .requant = { .bias = l->has_bias ? l->bias.data : NULL,
-                     .multiplier = l->multiplier ? l->multiplier : &d->multiplier,
-                     .shift = l->shift ? l->shift : &d->shift,
-                     .per_channel = l->multiplier != NULL,
+        .channel_step = l.depth,
+        .requant = { .bias = l.has_bias ? l.bias.data : NULL,
+                     .multiplier = l.multiplier ? l.multiplier : &d->multiplier,
+                     .shift = l.shift ? l.shift : &d->shift,
+                     .per_channel = l.multiplier != NULL,
                      .output_zero = d->output_zero,
                      .low = d->low,
                      .high = d->high },
     };
-    return k->windows_i8(&w);
+    return !l.has_bias || l.bias.constant;
 }
 
 static enum thm_nn_err eval(struct thm_node *n)
@@ -267,13 +266,13 @@ static enum thm_nn_err eval(struct thm_node *n)
     const struct options *o = n->options;
     struct layer l;
     float low, high;
+    thm_touch_stack();
+    if (thm_node_run_packed(n))
+        return THM_NN_OK;
     gather(n, &l);
     if (l.input.type == THM_UINT8)
         return thm_refuse(n, THM_NN_EINVOKE, "uint8 is not supported");
-    thm_touch_stack();
     thm_activation_range_f32(o->activation, &low, &high);
-    if (eval_variant(n, &l))
-        return THM_NN_OK;
     for (size_t row = 0; row < l.rows; row++) {
         if (l.input.type == THM_INT8)
             row_i8(&l, row);
@@ -313,4 +312,5 @@ const struct thm_op thm_op_fully_connected = {
     .prepare = prepare,
     .eval = eval,
     .macs = macs,
+    .windows = windows,
 };

@@ -14,8 +14,10 @@ struct thm_requant_i8 {
 
 /* Products of every window of the input with every channel of the filter. Layouts: in [batches, in_h, in_w, channels],
  * out [batches, out_h, out_w, out_channels]. Weight of tap (y, x), input channel c and output channel k, where
- * i = (y * filter_w + x) * channels + c: weights[i * element_step + k * channel_step]. */
+ * i = (y * filter_w + x) * channels + c: weights[i * element_step + k * channel_step].
+ * depthwise: channel k of the filter only meets channel k of the input; weights [filter_h, filter_w, channels]. */
 struct thm_windows_i8 {
+    bool depthwise;
     const int8_t *in, *weights;
     int8_t *out;
     int32_t input_zero; /* -128..127; what lies outside the picture */
@@ -37,13 +39,19 @@ struct thm_add_i8 {
     bool subtract;
 };
 
+/* A kernel that keeps weights, bias and factors in an order of its own, laid out once for each model ("packed"). */
+struct thm_window_kernel {
+    size_t (*bytes)(const struct thm_windows_i8 *w); /* of the packed layer; 0 = not this case */
+    /* packed: 64-aligned. w's weights, bias and factors are read here, never by run(). */
+    void (*pack)(const struct thm_windows_i8 *w, void *packed);
+    bool (*run)(const struct thm_windows_i8 *w, const void *packed); /* false: nothing has been written */
+};
+
 /* Each function: false = not this case, nothing has been written; the portable code computes it. NULL = never. */
 struct thm_kernels {
     const char *name;
     bool (*runs_here)(void);
-    bool (*windows_i8)(const struct thm_windows_i8 *w);
-    /* One filter channel for each input channel: channels == out_channels, weights [filter_h, filter_w, channels]. */
-    bool (*depthwise_i8)(const struct thm_windows_i8 *w);
+    const struct thm_window_kernel *windows[3]; /* the first that takes the layer; NULL after the last */
     bool (*add_i8)(const struct thm_add_i8 *s, const int8_t *a, const int8_t *b, int8_t *out, size_t count);
 };
 
@@ -51,5 +59,7 @@ struct thm_kernels {
  * depend on which variant the PC's CPU can run. */
 void thm_touch_stack(void);
 const struct thm_kernels *thm_node_kernels(const struct thm_node *n);
-/* c as windows; the steps of the weights are left to the caller. */
-void thm_conv_windows(const struct conv *c, struct thm_windows_i8 *w);
+/* Compute the node with the kernel that has its weights packed. false: there is none, nothing has been written. */
+bool thm_node_run_packed(const struct thm_node *n);
+/* c as windows; the steps of the weights are left to the caller. false: not int8 with constant weights. */
+bool thm_conv_windows(const struct conv *c, struct thm_windows_i8 *w);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "interpreter/interpreter.h"
 #include "interpreter/kernels.h"
+#include "tests/packing.h"
 #include "tests/testing.h"
 
 #define BIG_ARENA (32u << 20)
@@ -81,7 +82,10 @@ static inline enum thm_nn_err allocate_in(struct golden *g, const char *layout, 
     thm_interpreter_init(&g->it, &g->model, thm_layout_find(layout), g->arena, bytes, &hooks);
     if (kernels)
         thm_interpreter_set_kernels(&g->it, kernels);
-    return thm_interpreter_allocate(&g->it, &g->diag);
+    enum thm_nn_err err = thm_interpreter_allocate(&g->it, &g->diag);
+    if (!err && !pack_weights(&g->it))
+        complain(g, "no memory for packed weights");
+    return err;
 }
 
 /* One for all models: new memory for each takes most of the time. NULL: the PC has no more. */

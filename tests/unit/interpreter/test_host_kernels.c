@@ -2,6 +2,7 @@
  * of random shapes, weights and scales. */
 #include <stdbool.h>
 #include "interpreter/kernels.h"
+#include "tests/packing.h"
 #include "tests/unit/interpreter/builder.h"
 
 #define ROUNDS       1500
@@ -136,6 +137,7 @@ static void compute(struct bench *b, const struct thm_kernels *k, uint8_t *out)
 {
     struct thm_tensor t;
     thm_interpreter_set_kernels(&b->it, k);
+    assert_true(pack_weights(&b->it));
     assert_int_equal(thm_interpreter_input(&b->it, 0, &t), THM_NN_OK);
     memcpy(t.data, input, t.bytes);
     assert_int_equal(thm_interpreter_output(&b->it, 0, &t), THM_NN_OK);
