@@ -181,6 +181,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     uint8_t *to = c.output.data;
     if (c.input.type == THM_UINT8)
         return thm_refuse(n, THM_NN_EINVOKE, "uint8 is not supported");
+    if (c.output.elements == 0) /* however many rows there may be */
+        return THM_NN_OK;
     for (int32_t b = 0; b < out[0]; b++)
         for (int32_t y = 0; y < out[1]; y++)
             for (int32_t x = 0; x < out[2]; x++, to += step) {
