@@ -162,10 +162,20 @@ static enum thm_nn_err for_each_op(struct cursor *k, enum thm_nn_err (*step)(str
     return THM_NN_OK;
 }
 
+static bool is_registered(const struct context *c, const char *name)
+{
+    bool found = !c->operators;
+    for (uint32_t i = 0; i < c->operator_count && !found; i++)
+        found = thm_same_text(c->operators[i], name);
+    return found;
+}
+
 static enum thm_nn_err find_op(struct cursor *k, struct thm_node *n)
 {
-    (void)k;
-    return n->op ? THM_NN_OK : thm_refuse(n, THM_NN_EOP, "there is no kernel for it");
+    if (!n->op)
+        return thm_refuse(n, THM_NN_EOP, "there is no kernel for it");
+    return is_registered(k->c, n->op->name) ? THM_NN_OK
+                                            : thm_refuse(n, THM_NN_EOP, "the firmware does not register it");
 }
 
 static void parse_options(struct thm_node *n, uint8_t *block, uint32_t bytes)

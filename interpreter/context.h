@@ -71,6 +71,8 @@ struct context {
     uint32_t variables; /* arena offset of the variables_record, 0 = there is none */
     uint32_t slots;     /* for resource variables, if the user has chosen */
     bool slots_chosen;
+    const char *const *operators; /* names of those the firmware registers; NULL = all there are */
+    uint32_t operator_count;
     uint32_t runs;                            /* of called subgraphs in this invocation */
     const struct thm_kernels *kernels;        /* of the PC */
     const struct thm_packed *packed;          /* for them; NULL = nothing */

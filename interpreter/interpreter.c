@@ -37,6 +37,16 @@ enum thm_nn_err thm_interpreter_set_resource_variables(struct thm_interpreter *i
     return THM_NN_OK;
 }
 
+enum thm_nn_err thm_interpreter_set_operators(struct thm_interpreter *it, const char *const *names, uint32_t count)
+{
+    struct context *c = context_of(it);
+    if (c->state != STATE_FRESH)
+        return THM_NN_EUSE;
+    c->operators = names;
+    c->operator_count = count;
+    return THM_NN_OK;
+}
+
 static void clear(struct thm_nn_diag *diag)
 {
     *diag = (struct thm_nn_diag){ .subgraph = -1, .op = -1, .tensor = -1 };

@@ -35,17 +35,10 @@ const struct thm_kernels *thm_kernels_at(size_t i)
     return NULL;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    while (*a && *a == *b)
-        a++, b++;
-    return *a == *b;
-}
-
 const struct thm_kernels *thm_kernels_find(const char *name)
 {
     for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
-        if (same_text(table[k]->name, name) && table[k]->runs_here())
+        if (thm_same_text(table[k]->name, name) && table[k]->runs_here())
             return table[k];
     return NULL;
 }

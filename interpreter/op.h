@@ -120,6 +120,13 @@ void thm_node_bind_output(struct thm_node *n, uint32_t i);
 enum thm_nn_err thm_refuse(struct thm_node *n, enum thm_nn_err err, const char *what);
 enum thm_nn_err thm_refuse_tensor(struct thm_node *n, enum thm_nn_err err, const char *what, const struct thm_value *v);
 
+static inline bool thm_same_text(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
 static inline bool thm_same_shape(const struct thm_value *a, const struct thm_value *b)
 {
     if (a->rank != b->rank)

@@ -205,6 +205,27 @@ static void allocate_and_invoke__need_little_stack(void **state)
     assert_in_range(bytes, 1, 2048);
 }
 
+static enum thm_nn_err allocate_with(const char *const *names, uint32_t count)
+{
+    thm_interpreter_init(&bench.it, &bench.model, thm_layout_find("i386"), bench.arena, sizeof bench.arena, NULL);
+    assert_int_equal(thm_interpreter_set_operators(&bench.it, names, count), THM_NN_OK);
+    return thm_interpreter_allocate(&bench.it, &bench.diag);
+}
+
+static void operators__only_registered_ones_are_there(void **state)
+{
+    const char *const names[] = { "CONV_2D", "FULLY_CONNECTED", "RESHAPE", "FULLY" };
+    (void)state;
+    assert_int_equal(bench_build(&bench, &fc_net), THM_NN_OK);
+    assert_int_equal(allocate_with(names, 3), THM_NN_OK);
+    assert_int_equal(thm_interpreter_set_operators(&bench.it, names, 3), THM_NN_EUSE);
+    assert_int_equal(allocate_with(names, 2), THM_NN_EOP);
+    assert_int_equal(bench.diag.op, 1);
+    assert_int_equal(allocate_with(names + 2, 2), THM_NN_EOP);
+    assert_int_equal(bench.diag.op, 0);
+    assert_int_equal(allocate_with(names, 0), THM_NN_EOP);
+}
+
 static void layout__names_are_found_and_listed(void **state)
 {
     (void)state;
@@ -227,6 +248,7 @@ int main(void)
         cmocka_unit_test(reset__gives_variables_their_zero_point),
         cmocka_unit_test(allocate__an_operator_that_writes_to_a_constant_is_refused),
         cmocka_unit_test(allocate_and_invoke__need_little_stack),
+        cmocka_unit_test(operators__only_registered_ones_are_there),
         cmocka_unit_test(layout__names_are_found_and_listed),
     };
     return cmocka_run_group_tests_name("interpreter", tests, NULL, NULL);
