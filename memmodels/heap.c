@@ -1,10 +1,11 @@
 #include "memmodels/heap.h"
 #include <string.h>
+#include "memmodels/heap_4.h"
 #include "memmodels/multi_heap.h"
+#include "memmodels/nano.h"
 
 static const struct thm_heap_ops *const allocators[] = {
-    &thm_multi_heap_tlsf,
-    &thm_multi_heap_tlsf_light,
+    &thm_multi_heap_tlsf, &thm_multi_heap_tlsf_light, &thm_freertos_heap_4, &thm_newlib_nano, &thm_newlib_nano_v2,
 };
 
 const struct thm_heap_ops *thm_heap_at(size_t i)
@@ -26,6 +27,6 @@ enum thm_mem_err thm_heap_init(struct thm_heap *h, const struct thm_heap_ops *op
 {
     if (size == 0 || size - 1 > UINT32_MAX - base)
         return THM_MEM_EINVAL;
-    *h = (struct thm_heap){ .ops = ops, .mem = mem, .base = base, .size = size };
+    *h = (struct thm_heap){ .ops = ops, .mem = mem, .base = base, .size = size, .limit = size };
     return ops->init(h);
 }

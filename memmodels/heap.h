@@ -22,6 +22,7 @@ struct thm_heap {
     uint8_t *mem;        /* host address of the heap's first byte; lent */
     uint32_t base;       /* device address of it; alignment and page rounding follow this */
     uint32_t size;       /* bytes */
+    uint32_t limit;      /* bytes that a program break may reach; see thm_heap_init */
     uint32_t corrupt_at; /* 0; else the address of the first damaged word an operation met (the device has stopped) */
     uint32_t state[32];  /* what the device keeps outside the heap (newlib's statics); meaning is the allocator's */
 };
