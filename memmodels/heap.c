@@ -1,11 +1,18 @@
 #include "memmodels/heap.h"
 #include <string.h>
+#include "memmodels/dlmalloc.h"
 #include "memmodels/heap_4.h"
 #include "memmodels/multi_heap.h"
 #include "memmodels/nano.h"
 
 static const struct thm_heap_ops *const allocators[] = {
-    &thm_multi_heap_tlsf, &thm_multi_heap_tlsf_light, &thm_freertos_heap_4, &thm_newlib_nano, &thm_newlib_nano_v2,
+    /* ESP-IDF */ &thm_multi_heap_tlsf,
+    &thm_multi_heap_tlsf_light,
+    /* FreeRTOS */ &thm_freertos_heap_4,
+    /* newlib */ &thm_newlib_nano,
+    &thm_newlib_nano_v2,
+    &thm_newlib_dlmalloc,
+    &thm_newlib_dlmalloc_v2,
 };
 
 const struct thm_heap_ops *thm_heap_at(size_t i)

@@ -17,6 +17,8 @@ struct thm_heap_stats { /* as the device's own info call reports them (bytes, po
 
 struct thm_heap_ops;
 
+#define THM_HEAP_STATE_WORDS 272
+
 struct thm_heap {
     const struct thm_heap_ops *ops;
     uint8_t *mem;        /* host address of the heap's first byte; lent */
@@ -24,7 +26,8 @@ struct thm_heap {
     uint32_t size;       /* bytes */
     uint32_t limit;      /* bytes that a program break may reach; see thm_heap_init */
     uint32_t corrupt_at; /* 0; else the address of the first damaged word an operation met (the device has stopped) */
-    uint32_t state[32];  /* what the device keeps outside the heap (newlib's statics); meaning is the allocator's */
+    uint32_t state[THM_HEAP_STATE_WORDS]; /* what the device keeps outside the heap (newlib's statics); meaning is the
+                                             allocator's */
 };
 
 struct thm_heap_ops {
