@@ -2,6 +2,7 @@
 #include <string.h>
 #include "memmodels/dlmalloc.h"
 #include "memmodels/heap_4.h"
+#include "memmodels/mbed_stats.h"
 #include "memmodels/multi_heap.h"
 #include "memmodels/nano.h"
 
@@ -13,6 +14,7 @@ static const struct thm_heap_ops *const allocators[] = {
     &thm_newlib_nano_v2,
     &thm_newlib_dlmalloc,
     &thm_newlib_dlmalloc_v2,
+    &thm_newlib_dlmalloc_v2_mbed,
 };
 
 const struct thm_heap_ops *thm_heap_at(size_t i)

@@ -22,7 +22,7 @@ enum { /* light poisoning: a canary and the requested size in front, a canary be
 
 static uint32_t poison_overhead(const struct thm_heap *h)
 {
-    return h->ops == &thm_multi_heap_tlsf_light ? POISON_OVERHEAD : 0;
+    return h->state[TLSF_POISON];
 }
 
 static uint32_t record(const struct thm_heap *h, uint32_t field)
@@ -100,8 +100,9 @@ TLSF_INLINE uint32_t verified(struct tlsf *t, const struct thm_heap *h, uint32_t
     return damaged ? tlsf_corrupt(t, damaged) : q;
 }
 
-static enum thm_mem_err heap_init(struct thm_heap *h)
+static enum thm_mem_err init(struct thm_heap *h, uint32_t overhead)
 {
+    h->state[TLSF_POISON] = overhead;
     if (h->base % 4 || h->size <= RECORD_END)
         return THM_MEM_EINVAL;
     if (!thm_tlsf_init(h, h->base + RECORD_END, h->size - RECORD_END))
@@ -111,6 +112,16 @@ static enum thm_mem_err heap_init(struct thm_heap *h)
     for (uint32_t i = 0; i < RECORD_END / 4; i++)
         thm_store32(h->mem + 4 * i, words[i]);
     return THM_MEM_OK;
+}
+
+static enum thm_mem_err init_off(struct thm_heap *h)
+{
+    return init(h, 0);
+}
+
+static enum thm_mem_err init_light(struct thm_heap *h)
+{
+    return init(h, POISON_OVERHEAD);
 }
 
 static uint32_t heap_memalign(struct thm_heap *h, uint32_t align, uint32_t n)
@@ -185,9 +196,9 @@ static uint32_t heap_realloc(struct thm_heap *h, uint32_t p, uint32_t n)
     struct tlsf t = tlsf_view(h);
     const uint32_t overhead = poison_overhead(h);
     if (p == 0)
-        return h->ops->malloc(h, n);
+        return overhead ? malloc_light(h, n) : malloc_off(h, n);
     if (n == 0) {
-        h->ops->free(h, p);
+        overhead ? free_light(h, p) : free_off(h, p);
         return 0;
     }
     if (n > UINT32_MAX - overhead || !in_pool(&t, p, overhead))
@@ -270,13 +281,14 @@ static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
                     s.largest, s.min_free, s.allocated, s.blocks_alloc, s.blocks_free);
 }
 
-#define CALLS                                                                                     \
-    .init = heap_init, .realloc = heap_realloc, .memalign = heap_memalign, .usable = heap_usable, \
-    .free_bytes = heap_free_bytes, .stats = heap_stats, .check = heap_check, .stat_line = heap_stat_line
+#define CALLS                                                                                                 \
+    .realloc = heap_realloc, .memalign = heap_memalign, .usable = heap_usable, .free_bytes = heap_free_bytes, \
+    .stats = heap_stats, .check = heap_check, .stat_line = heap_stat_line
 
 const struct thm_heap_ops thm_multi_heap_tlsf = {
     .name = "esp_multi_heap_tlsf",
     .title = "ESP-IDF multi_heap over TLSF, poisoning off (ESP-IDF default)",
+    .init = init_off,
     .malloc = malloc_off,
     .free = free_off,
     CALLS,
@@ -284,6 +296,7 @@ const struct thm_heap_ops thm_multi_heap_tlsf = {
 const struct thm_heap_ops thm_multi_heap_tlsf_light = {
     .name = "esp_multi_heap_tlsf_light",
     .title = "the same with light poisoning (Arduino-ESP32)",
+    .init = init_light,
     .malloc = malloc_light,
     .free = free_light,
     CALLS,

@@ -41,8 +41,8 @@ enum {
     TLSF_MAX_REQUEST,
     TLSF_LISTS,
     TLSF_FIRST,
-    TLSF_LAST, /* first block; the sentinel, a used block of size 0 behind the last one */
-    TLSF_STATE_WORDS,
+    TLSF_LAST,   /* first block; the sentinel, a used block of size 0 behind the last one */
+    TLSF_POISON, /* bytes that poisoning adds to a request: the caller's */
 };
 
 #define TLSF_BYTES_MAX (1u << 30) /* so that no sum of two sizes overflows */
