@@ -31,10 +31,9 @@ static enum thm_mem_err heap_init_v2(struct thm_heap *h)
 /* End of a call that made `chunk` of one that had `given` bytes (0: none): its payload. */
 BAND_INLINE uint32_t hand_out(struct dl *d, uint32_t chunk, uint32_t given)
 {
-    if (!band_done(&d->band, d->h) || chunk == 0)
-        return 0;
-    sbrk_account(d->h, given, dl_size(d, chunk));
-    return chunk + CHUNK_PAYLOAD;
+    const bool done = band_done(&d->band, d->h) && chunk;
+    sbrk_account(d->h, done ? given : 0, done ? dl_size(d, chunk) : 0); /* without one, space may be lost all the same */
+    return done ? chunk + CHUNK_PAYLOAD : 0;
 }
 
 static uint32_t heap_malloc(struct thm_heap *h, uint32_t n)
@@ -92,7 +91,7 @@ static struct growth look_around(struct dl *d, uint32_t chunk, uint32_t size, ui
 /* Does the sum serve? What ends in the top must leave a top. */
 static bool serves(const struct growth *g, uint32_t sum, bool into_next)
 {
-    return (int32_t)sum >= (int32_t)(g->want + (into_next && g->next_is_top ? CHUNK_MIN : 0));
+    return (int32_t)sum >= (int64_t)g->want + (into_next && g->next_is_top ? CHUNK_MIN : 0);
 }
 
 /* The chunk takes the free one behind it. */

@@ -32,14 +32,15 @@ BAND_INLINE uint32_t find_in_bin(struct dl *d, uint32_t bin, uint32_t want, uint
 {
     const uint32_t head = dl_bin_at(d, bin);
     uint32_t left = d->h->size / CHUNK_MIN, chunk = dl_last(d, bin);
-    for (; chunk && chunk != head; chunk = band_load(&d->band, chunk + CHUNK_BK)) {
+    while (chunk && chunk != head) {
         *size = dl_size(d, chunk);
         if ((int32_t)(*size - want) >= 0)
-            break;
-        if (left-- == 0)
-            band_corrupt(&d->band, chunk + CHUNK_BK);
+            return d->band.corrupt_at ? 0 : chunk;
+        if (left-- == 0) /* round and round */
+            return band_corrupt(&d->band, chunk + CHUNK_BK);
+        chunk = band_load(&d->band, chunk + CHUNK_BK);
     }
-    return d->band.corrupt_at || chunk == head ? 0 : chunk;
+    return 0;
 }
 
 /* A large request's own bin: only a chunk that is not split. *bin: where the search goes on. */

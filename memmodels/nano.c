@@ -231,10 +231,9 @@ static uint32_t heap_malloc(struct thm_heap *h, uint32_t n)
 {
     struct band b = band_view(h);
     const uint32_t chunk = take_chunk(&b, h, n), p = chunk ? payload_of(&b, chunk) : 0;
-    if (!band_done(&b, h) || p == 0)
-        return 0;
-    sbrk_account(h, 0, band_load(&b, chunk + CHUNK_SIZE));
-    return p;
+    const bool done = band_done(&b, h) && p;
+    sbrk_account(h, 0, done ? band_load(&b, chunk + CHUNK_SIZE) : 0); /* without one, the break may have moved */
+    return done ? p : 0;
 }
 
 /* p is where a payload can be. */

@@ -82,22 +82,6 @@ static void example__gives_the_measured_offsets(void **state)
     }
 }
 
-static void largest__succeeds_and_one_byte_more_does_not(void **state)
-{
-    static const uint32_t sizes[] = { 1024, 6432, 15072, 65536, 92108, 113840, 184632, 327680, 4u << 20 };
-    (void)state;
-    for (size_t i = 0; i < 2 * sizeof sizes / sizeof sizes[0]; i++) {
-        struct thm_heap h = make(i % 2 ? light : off, sizes[i / 2]);
-        struct thm_heap_stats s;
-        h.ops->stats(&h, &s);
-        assert_true(s.largest <= s.free);
-        assert_int_equal(h.ops->malloc(&h, s.largest + 1), 0);
-        assert_int_not_equal(h.ops->malloc(&h, s.largest), 0);
-        assert_int_equal(h.corrupt_at, 0);
-        drop(&h);
-    }
-}
-
 static void largest__of_a_64_kib_heap_is_the_measured_one(void **state)
 {
     struct thm_heap_stats s;
@@ -272,112 +256,6 @@ static void control__damage_is_noticed_by_the_next_call(void **state)
     }
 }
 
-/* ---- many operations ---- */
-
-#define SLOTS 64
-
-struct slot {
-    uint32_t p, n;
-    uint8_t fill;
-};
-
-static uint32_t next_random(uint32_t *seed)
-{
-    *seed = *seed * 1664525 + 1013904223;
-    return *seed >> 8;
-}
-
-static void check_fill(const struct thm_heap *h, const struct slot *s, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        assert_int_equal(h->mem[s->p - h->base + i], s->fill);
-}
-
-static void set(struct thm_heap *h, struct slot *s, uint32_t p, uint32_t n, uint32_t r)
-{
-    *s = (struct slot){ p, n, (uint8_t)r };
-    if (p)
-        memset(h->mem + (p - h->base), s->fill, n);
-}
-
-/* One random operation; with `sane`, on a heap that nothing damaged, payloads must be as they were left. */
-static void step(struct thm_heap *h, struct slot *s, uint32_t r, uint32_t n, bool sane)
-{
-    if (sane && s->p)
-        check_fill(h, s, s->n);
-    if (!s->p) {
-        const uint32_t align = 1u << r % 9, p = r & 0x400 ? h->ops->memalign(h, align, n) : h->ops->malloc(h, n);
-        assert_true(!(r & 0x400) || p % align == 0);
-        set(h, s, p, n, r);
-    } else if (r & 0x800) {
-        const uint32_t p = h->ops->realloc(h, s->p, n), kept = n < s->n ? n : s->n;
-        if (sane && p) {
-            s->p = p;
-            check_fill(h, s, kept);
-        }
-        if (p)
-            set(h, s, p, n, r);
-    } else {
-        const enum thm_mem_err e = h->ops->free(h, s->p);
-        assert_true(!sane || e == THM_MEM_OK);
-        s->p = 0;
-    }
-}
-
-static void random_use__keeps_payloads_and_structure(void **state)
-{
-    uint32_t seed = 1;
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        struct thm_heap h = make(i ? light : off, 24576);
-        struct slot slots[SLOTS] = { 0 };
-        for (int k = 0; k < 6000; k++) {
-            const uint32_t r = next_random(&seed), n = 1 + next_random(&seed) % (k % 7 ? 600 : 6000);
-            step(&h, &slots[r % SLOTS], r, n, true);
-            assert_int_equal(h.ops->check(&h, NULL), THM_MEM_OK);
-        }
-        assert_int_equal(h.corrupt_at, 0);
-        drop(&h);
-    }
-}
-
-/* Random bytes anywhere in the heap, then more use: whatever happens stays inside the region and ends. */
-static void random_damage__never_leaves_the_region(void **state)
-{
-    uint32_t seed = 7, noticed = 0;
-    (void)state;
-    for (int round = 0; round < 600; round++) {
-        struct thm_heap h = make(round % 2 ? light : off, 4096 + (uint32_t)round % 5 * 4096);
-        struct slot slots[SLOTS] = { 0 };
-        for (int k = 0; k < 150; k++) {
-            const uint32_t r = next_random(&seed), n = 1 + next_random(&seed) % 500;
-            step(&h, &slots[r % SLOTS], r, n, false);
-            if (k > 60 && k % 8 == 0)
-                h.mem[next_random(&seed) % (k % 16 ? h.size : 400)] = (uint8_t)next_random(&seed);
-        }
-        struct thm_heap_stats s;
-        uint32_t where;
-        h.ops->stats(&h, &s);
-        h.ops->check(&h, &where);
-        noticed += h.corrupt_at != 0;
-        drop(&h);
-    }
-    assert_true(noticed > 100);
-}
-
-static void realloc__that_fails_keeps_the_block(void **state)
-{
-    (void)state;
-    struct thm_heap h = make(off, 8192);
-    struct slot s;
-    set(&h, &s, h.ops->malloc(&h, 3000), 3000, 0x5A);
-    assert_int_not_equal(get(&h, 2000), 0);
-    assert_int_equal(h.ops->realloc(&h, s.p, 6000), 0);
-    check_fill(&h, &s, 3000);
-    assert_int_equal(h.ops->check(&h, NULL), THM_MEM_OK);
-    drop(&h);
-}
-
 static void exhaustion__at_every_size_leaves_a_sound_heap(void **state)
 {
     (void)state;
@@ -405,7 +283,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(first_block__lies_where_the_region_size_puts_it),
         T(example__gives_the_measured_offsets),
-        T(largest__succeeds_and_one_byte_more_does_not),
         T(largest__of_a_64_kib_heap_is_the_measured_one),
         T(malloc__of_nothing_or_of_everything_gives_null),
         T(memalign__needs_a_power_of_two),
@@ -417,9 +294,6 @@ int main(void)
         T(free__of_a_block_whose_neighbour_overran_is_corrupt),
         T(free__twice_is_corrupt_and_a_stray_address_invalid),
         T(control__damage_is_noticed_by_the_next_call),
-        T(random_use__keeps_payloads_and_structure),
-        T(random_damage__never_leaves_the_region),
-        T(realloc__that_fails_keeps_the_block),
         T(exhaustion__at_every_size_leaves_a_sound_heap),
     };
     return cmocka_run_group_tests_name("multi_heap", tests, find_rows, NULL);
