@@ -32,7 +32,8 @@ static enum thm_mem_err heap_init_v2(struct thm_heap *h)
 BAND_INLINE uint32_t hand_out(struct dl *d, uint32_t chunk, uint32_t given)
 {
     const bool done = band_done(&d->band, d->h) && chunk;
-    sbrk_account(d->h, done ? given : 0, done ? dl_size(d, chunk) : 0); /* without one, space may be lost all the same */
+    sbrk_account(d->h, done ? given : 0,
+                 done ? dl_size(d, chunk) : 0); /* without one, space may be lost all the same */
     return done ? chunk + CHUNK_PAYLOAD : 0;
 }
 
@@ -45,7 +46,7 @@ static uint32_t heap_malloc(struct thm_heap *h, uint32_t n)
 /* p is where a payload can be. */
 BAND_INLINE bool in_heap(const struct thm_heap *h, uint32_t p)
 {
-    return p % CHUNK_ALIGN == 0 && p - h->base >= CHUNK_PAYLOAD && p - h->base < h->state[SBRK_BREAK];
+    return p % CHUNK_ALIGN == 0 && p - h->base >= CHUNK_PAYLOAD && p - h->base < h->brk;
 }
 
 static enum thm_mem_err heap_free(struct thm_heap *h, uint32_t p)
@@ -268,8 +269,8 @@ static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
     struct dl d = dl_look(h);
     const struct dl_free_chunks f = dl_free_chunks(&d);
     const uint32_t arena = h->state[DL_OBTAINED];
-    return snprintf(buf, len, "brk=%u arena=%u used=%u free=%u top=%u chunks_free=%u", h->state[SBRK_BREAK], arena,
-                    arena - f.bytes, f.bytes, dl_top_size(&d), f.count);
+    return snprintf(buf, len, "brk=%u arena=%u used=%u free=%u top=%u chunks_free=%u", h->brk, arena, arena - f.bytes,
+                    f.bytes, dl_top_size(&d), f.count);
 }
 
 #define CALLS                                                                                       \

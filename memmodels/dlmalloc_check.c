@@ -66,7 +66,7 @@ static uint32_t step(struct dl *d, struct walk *w)
 /* The top ends at the break, or is empty because extending it failed. */
 static uint32_t check_top(struct dl *d, const struct walk *w)
 {
-    const uint32_t top = dl_top(d), size = dl_top_size(d), above = d->h->base + d->h->state[SBRK_BREAK] - top;
+    const uint32_t top = dl_top(d), size = dl_top_size(d), above = d->h->base + d->h->brk - top;
     if (w->chunk != top || !(dl_word(d, top) & PREV_INUSE) || w->before_free)
         return top + CHUNK_SIZE;
     return size == 0 || (size <= above && above - size < 4) ? 0 : top + CHUNK_SIZE;

@@ -139,7 +139,7 @@ BAND_INLINE void dl_set_top(struct dl *d, uint32_t chunk, uint32_t size)
 /* The size can be a chunk's in this heap; else its header is damaged. */
 BAND_INLINE uint32_t dl_sound_size(struct dl *d, uint32_t chunk)
 {
-    const uint32_t size = dl_size(d, chunk), off = chunk - d->h->base, brk = d->h->state[SBRK_BREAK];
+    const uint32_t size = dl_size(d, chunk), off = chunk - d->h->base, brk = d->h->brk;
     if (size >= CHUNK_MIN && off < brk && size <= brk - off)
         return size;
     return band_corrupt(&d->band, chunk + CHUNK_SIZE);

@@ -28,8 +28,8 @@ static void begin_anew(const struct dl *d, struct extension *e, uint32_t at, uin
 static struct extension plan(struct dl *d, uint32_t size)
 {
     const struct thm_heap *h = d->h;
-    const uint32_t at = h->base + h->state[SBRK_BREAK], old = dl_top(d), old_size = dl_top_size(d);
-    const uint32_t room = h->limit > h->state[SBRK_BREAK] ? h->limit - h->state[SBRK_BREAK] : 0;
+    const uint32_t at = h->base + h->brk, old = dl_top(d), old_size = dl_top_size(d);
+    const uint32_t room = h->limit > h->brk ? h->limit - h->brk : 0;
     struct extension e = { .asked = size + CHUNK_MIN };
     if (h->state[DL_FIRST])
         e.asked = band_up(e.asked, PAGE);
@@ -63,11 +63,11 @@ static void fence(struct dl *d, uint32_t old, uint32_t old_size)
 void dl_extend_top(struct dl *d, uint32_t size)
 {
     uint32_t *state = d->h->state;
-    const uint32_t at = d->h->base + state[SBRK_BREAK], old = dl_top(d), old_size = dl_top_size(d);
+    const uint32_t at = d->h->base + d->h->brk, old = dl_top(d), old_size = dl_top_size(d);
     const struct extension e = plan(d, size);
     if (!e.done)
         return;
-    state[SBRK_BREAK] += e.asked + e.correction;
+    d->h->brk += e.asked + e.correction;
     state[DL_OBTAINED] += e.asked + e.correction;
     dl_set_top(d, e.top, e.top_size);
     if (e.joins)
@@ -80,16 +80,16 @@ void dl_extend_top(struct dl *d, uint32_t size)
         state[DL_DEAD] = state[DL_DEAD] ? state[DL_DEAD] : old;
     else if (old)
         fence(d, old, old_size);
-    state[SBRK_LOST] = state[SBRK_BREAK] - state[SBRK_LIVE] - dl_free_chunks(d).bytes;
+    state[SBRK_LOST] = d->h->brk - state[SBRK_LIVE] - dl_free_chunks(d).bytes;
 }
 
 void dl_trim_top(struct dl *d)
 {
     const uint32_t size = dl_top_size(d), at = dl_top(d);
     const uint32_t extra = ((size - CHUNK_MIN + PAGE - 1) / PAGE - 1) * PAGE;
-    if (d->band.corrupt_at || extra < PAGE || at + size != d->h->base + d->h->state[SBRK_BREAK])
+    if (d->band.corrupt_at || extra < PAGE || at + size != d->h->base + d->h->brk)
         return;
-    d->h->state[SBRK_BREAK] -= extra;
+    d->h->brk -= extra;
     d->h->state[DL_OBTAINED] -= extra;
     dl_set_top(d, at, size - extra);
 }

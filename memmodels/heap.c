@@ -39,3 +39,8 @@ enum thm_mem_err thm_heap_init(struct thm_heap *h, const struct thm_heap_ops *op
     *h = (struct thm_heap){ .ops = ops, .mem = mem, .base = base, .size = size, .limit = size };
     return ops->init(h);
 }
+
+uint32_t thm_heap_past_end(const struct thm_heap *h)
+{
+    return h->brk > h->size ? h->brk - h->size : 0;
+}

@@ -10,8 +10,13 @@
 #include <stdint.h>
 #include "memmodels/err.h"
 
-struct thm_heap_stats { /* as the device's own info call reports them (bytes, poison overhead already subtracted) */
-    uint32_t free, largest, min_free, allocated;
+/* What every allocator can say, whatever the device's own info call shows (that is stat_line). Bytes. */
+struct thm_heap_stats {
+    uint32_t free;      /* not in live blocks and not lost: for a newlib heap the free chunks and the memory that the
+                         * program break has not reached; multi_heap: less one block's poisoning */
+    uint32_t largest;   /* the largest malloc that would succeed now, exactly; 0: none would */
+    uint32_t min_free;  /* least `free` so far, after any call */
+    uint32_t allocated; /* in live blocks: multi_heap and heap_4 without their headers, newlib with them */
     uint32_t blocks_alloc, blocks_free;
 };
 
@@ -25,7 +30,9 @@ struct thm_heap {
     uint32_t base;       /* device address of it; alignment and page rounding follow this */
     uint32_t size;       /* bytes */
     uint32_t limit;      /* bytes that a program break may reach; see thm_heap_init */
-    uint32_t corrupt_at; /* 0; else the address of the first damaged word an operation met (the device has stopped) */
+    uint32_t brk;        /* a newlib heap's program break, bytes from base (mallinfo's arena); others leave it 0 */
+    uint32_t corrupt_at; /* 0; else the first damaged word, or word outside the heap, that an operation met: the device
+                          * has stopped, or has from here on no heap that deserves the name */
     uint32_t state[THM_HEAP_STATE_WORDS]; /* what the device keeps outside the heap (newlib's statics); meaning is the
                                              allocator's */
 };
@@ -53,7 +60,15 @@ struct thm_heap_ops {
 const struct thm_heap_ops *thm_heap_find(const char *name); /* NULL: unknown */
 const struct thm_heap_ops *thm_heap_at(size_t i);           /* NULL after the last: for listings */
 
-/* Set up an allocator over mem[0..size). Errors: THM_MEM_EINVAL: too small or too large for this allocator,
- * misaligned, or past 4 GiB. */
+/* Set up an allocator over mem[0..size).
+ *
+ * `limit` is set to `size`. For a newlib heap the caller may change it right afterwards: the program break fails beyond
+ * it. size - 1: the board's _sbrk does not let the break reach the end. UINT32_MAX - base: its _sbrk checks nothing
+ * (Adafruit SAMD), so blocks reach past the memory: malloc succeeds, thm_heap_past_end() tells, and the figures go on
+ * to count what really exists. Where the allocator itself would write a header past the memory, the call gives 0 with
+ * corrupt_at at or above base + size: the device's bus fault. Errors: THM_MEM_EINVAL: too small or too large for this
+ * allocator, misaligned, or past 4 GiB. */
 enum thm_mem_err thm_heap_init(struct thm_heap *h, const struct thm_heap_ops *ops, uint8_t *mem, uint32_t base,
                                uint32_t size);
+/* By how many bytes the program break is past the memory; 0 unless `limit` allows it. */
+uint32_t thm_heap_past_end(const struct thm_heap *h);

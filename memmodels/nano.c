@@ -44,13 +44,13 @@ BAND_INLINE uint32_t follow(struct band *b, uint32_t at)
 
 BAND_INLINE uint32_t break_address(const struct thm_heap *h)
 {
-    return h->base + h->state[SBRK_BREAK];
+    return h->base + h->brk;
 }
 
 /* The chunk's size; 0: it cannot be one. */
 BAND_INLINE uint32_t sound_size(struct band *b, const struct thm_heap *h, uint32_t chunk)
 {
-    const uint32_t size = band_load(b, chunk + CHUNK_SIZE), off = chunk - h->base, brk = h->state[SBRK_BREAK];
+    const uint32_t size = band_load(b, chunk + CHUNK_SIZE), off = chunk - h->base, brk = h->brk;
     if (size >= CHUNK_LEAST && size % 4 == 0 && off < brk && size <= brk - off)
         return size;
     return band_corrupt(b, chunk + CHUNK_SIZE);
@@ -68,7 +68,7 @@ static uint32_t sbrk_aligned(struct thm_heap *h, uint32_t size)
     const bool whole = aligned == at || sbrk_up(h, aligned - at) != SBRK_FAILED;
     if (h->state[FIRST] == 0) {
         h->state[FIRST] = whole ? aligned : 0;
-        h->state[SBRK_LOST] = whole ? aligned - h->base : h->state[SBRK_BREAK];
+        h->state[SBRK_LOST] = whole ? aligned - h->base : h->brk;
     }
     return whole ? aligned : 0;
 }
@@ -239,7 +239,7 @@ static uint32_t heap_malloc(struct thm_heap *h, uint32_t n)
 /* p is where a payload can be. */
 BAND_INLINE bool in_heap(const struct thm_heap *h, uint32_t p)
 {
-    return p % 4 == 0 && p - h->base < h->state[SBRK_BREAK] && p - h->base >= CHUNK_PAYLOAD;
+    return p % 4 == 0 && p - h->base < h->brk && p - h->base >= CHUNK_PAYLOAD;
 }
 
 static enum thm_mem_err heap_free(struct thm_heap *h, uint32_t p)
@@ -420,7 +420,7 @@ static void heap_stats(const struct thm_heap *h, struct thm_heap_stats *out)
 static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
 {
     const struct free_list f = walk_free(h);
-    const uint32_t brk = h->state[SBRK_BREAK];
+    const uint32_t brk = h->brk;
     return snprintf(buf, len, "brk=%u arena=%u used=%u free=%u", brk, brk, brk - f.bytes, f.bytes);
 }
 

@@ -6,7 +6,6 @@
 #include "memmodels/heap.h"
 
 enum {
-    SBRK_BREAK,    /* offset from the heap's first byte */
     SBRK_LIVE,     /* bytes of live chunks, headers included */
     SBRK_LOST,     /* bytes below the break that are no chunk: alignment, fence posts, space given up */
     SBRK_MIN_FREE, /* least thm_sbrk_free() so far */
@@ -18,10 +17,10 @@ enum {
 /* Move the break up by n bytes; the old break as a device address, or SBRK_FAILED. */
 static inline uint32_t sbrk_up(struct thm_heap *h, uint32_t n)
 {
-    const uint32_t old = h->state[SBRK_BREAK];
+    const uint32_t old = h->brk;
     if (old > h->limit || n > h->limit - old)
         return SBRK_FAILED;
-    h->state[SBRK_BREAK] = old + n;
+    h->brk = old + n;
     return h->base + old;
 }
 
@@ -43,6 +42,6 @@ static inline void sbrk_account(struct thm_heap *h, uint32_t given, uint32_t tak
 /* Memory above the break that really exists. */
 static inline uint32_t sbrk_room(const struct thm_heap *h)
 {
-    const uint32_t end = h->limit < h->size ? h->limit : h->size, brk = h->state[SBRK_BREAK];
+    const uint32_t end = h->limit < h->size ? h->limit : h->size, brk = h->brk;
     return brk < end ? end - brk : 0;
 }

@@ -279,12 +279,9 @@ static void check__finds_an_overrun(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(random_use__keeps_payloads_structure_and_figures),
-        T(random_damage__never_leaves_the_region),
-        T(largest__succeeds_and_nothing_above_it_does),
-        T(sizes_near_2_31_and_2_32__fail_and_change_nothing),
-        T(free__of_what_was_never_a_block_is_refused),
-        T(check__finds_an_overrun),
+        T(random_use__keeps_payloads_structure_and_figures), T(random_damage__never_leaves_the_region),
+        T(largest__succeeds_and_nothing_above_it_does),      T(sizes_near_2_31_and_2_32__fail_and_change_nothing),
+        T(free__of_what_was_never_a_block_is_refused),       T(check__finds_an_overrun),
     };
     return cmocka_run_group_tests_name("allocators", tests, NULL, NULL);
 }
