@@ -28,5 +28,28 @@ expect_error "replay__malformed_line_is_named" 2 'own.log:8: '
 thimble heap replay --allocator nope "$T/own.log"
 expect_error "replay__unknown_allocator_is_named" 2 "unknown allocator 'nope'"
 thimble heap allocators
-expect "allocators__are_listed" 0 '^esp_multi_heap_tlsf ' '^esp_multi_heap_tlsf_light '
+expect "allocators__are_listed" 0 '^esp_multi_heap_tlsf ' '^esp_multi_heap_tlsf_light ' '^freertos_heap_4 ' '^newlib_nano ' \
+    '^newlib_nano_v2 ' '^newlib_dlmalloc ' '^newlib_dlmalloc_v2 ' '^newlib_dlmalloc_v2_mbed '
+
+# The same calls on every allocator: where a 40-byte block goes once a 100-byte one is free, and the failing one.
+printf '%s\n' 'm 1 100' 'm 2 50' 'f 1' 'm 3 40' 'm 4 8100' stat >"$T/calls.log"
+while read -r allocator second third figures; do
+    thimble heap replay --allocator "$allocator" --heap-size 8192 --print "$T/calls.log"
+    expect "replay__on_$allocator" 0 "^m 2 50 -> $second\$" "^m 3 40 -> $third\$" '^m 4 8100 -> NULL$' "^stat $figures"
+done <<'L'
+esp_multi_heap_tlsf 492 384 free=
+esp_multi_heap_tlsf_light 508 392 free=
+freertos_heap_4 120 8 free=8072.largest=
+newlib_nano 112 8 brk=168.arena=168.used=108.free=60$
+newlib_nano_v2 112 64 brk=168.arena=168.used=108.free=60$
+newlib_dlmalloc 112 8 brk=4096.arena=4096.used=104.free=3992.top=
+newlib_dlmalloc_v2 112 8 brk=4096.arena=4096.used=
+newlib_dlmalloc_v2_mbed 128 16 brk=4096.arena=4096.used=
+L
+thimble heap replay --allocator newlib-nano-2.5 --heap-size 8192 --json "$T/calls.log"
+[ "$STATUS" -eq 0 ] && [ "$(json '["heap"]["largest"]')" = $((8192 - 168 - 8)) ] && [ "$(json '["heap"]["free"]')" = $((8192 - 108)) ]
+ok "replay__unreached_memory_below_the_break_limit_is_free" $?
+printf 'r 1 10\n' | cat "$T/calls.log" - >"$T/heap_4.log"
+thimble heap replay --allocator freertos_heap_4 --heap-size 8192 "$T/heap_4.log"
+expect_error "replay__realloc_on_heap_4_is_refused" 2 'heap_4.log:7: '
 finish
