@@ -28,6 +28,13 @@ BAND_INLINE uint32_t band_corrupt(struct band *b, uint32_t at)
     return 0;
 }
 
+/* What somebody with a view of his own met; 0: nothing. */
+BAND_INLINE void band_learn(struct band *b, uint32_t corrupt_at)
+{
+    if (corrupt_at)
+        band_corrupt(b, corrupt_at);
+}
+
 /* End of an operation: what it met is the heap's news. false: the device has stopped. */
 BAND_INLINE bool band_done(const struct band *b, struct thm_heap *h)
 {

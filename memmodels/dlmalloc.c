@@ -1,7 +1,7 @@
 /* newlib's full malloc, as programs call it; and its figures. */
 #include <stdio.h>
 #include "memmodels/dlmalloc.h"
-#include "memmodels/dlmalloc_ops.h"
+#include "memmodels/dlmalloc_core.h"
 
 static enum thm_mem_err init(struct thm_heap *h, bool v2)
 {
@@ -233,7 +233,7 @@ static uint32_t heap_free_bytes(const struct thm_heap *h)
 /* From the bins, from the top as it is, or from an extended top. */
 static uint32_t largest_request(struct dl *d, uint32_t largest_chunk)
 {
-    const uint32_t top = dl_top_size(d), extended = dl_largest_extension(d);
+    const uint32_t top = dl_top_size(d), extended = dl_largest_extension(d->h);
     uint32_t size = top >= 2 * CHUNK_MIN ? (top - CHUNK_MIN) & ~(CHUNK_ALIGN - 1u) : 0;
     size = size > extended ? size : extended;
     size = size > largest_chunk ? size : largest_chunk;
@@ -243,7 +243,7 @@ static uint32_t largest_request(struct dl *d, uint32_t largest_chunk)
 static void heap_stats(const struct thm_heap *h, struct thm_heap_stats *out)
 {
     struct dl d = dl_look(h);
-    const struct dl_free_chunks f = dl_free_chunks(&d);
+    const struct dl_free_chunks f = dl_free_chunks(h);
     *out = (struct thm_heap_stats){
         .free = sbrk_free(h),
         .largest = largest_request(&d, f.largest),
@@ -267,7 +267,7 @@ static enum thm_mem_err heap_check(const struct thm_heap *h, uint32_t *where)
 static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
 {
     struct dl d = dl_look(h);
-    const struct dl_free_chunks f = dl_free_chunks(&d);
+    const struct dl_free_chunks f = dl_free_chunks(h);
     const uint32_t arena = h->state[DL_OBTAINED];
     return snprintf(buf, len, "brk=%u arena=%u used=%u free=%u top=%u chunks_free=%u", h->brk, arena, arena - f.bytes,
                     f.bytes, dl_top_size(&d), f.count);

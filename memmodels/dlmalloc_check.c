@@ -1,14 +1,15 @@
 /* Walks over newlib's full malloc: what is free, and whether chunks and bins agree. */
 #include "memmodels/dlmalloc_ops.h"
 
-struct dl_free_chunks dl_free_chunks(struct dl *d)
+struct dl_free_chunks dl_free_chunks(const struct thm_heap *h)
 {
-    struct dl_free_chunks f = { .bytes = dl_top_size(d), .count = dl_top_size(d) >= CHUNK_MIN };
-    uint32_t left = d->h->size / CHUNK_MIN;
+    struct dl d = dl_look(h);
+    struct dl_free_chunks f = { .bytes = dl_top_size(&d), .count = dl_top_size(&d) >= CHUNK_MIN };
+    uint32_t left = h->size / CHUNK_MIN;
     for (uint32_t bin = LAST_REMAINDER; bin < BINS; bin++) {
-        const uint32_t head = dl_bin_at(d, bin);
-        for (uint32_t c = dl_last(d, bin); c && c != head && left; c = band_load(&d->band, c + CHUNK_BK), left--) {
-            const uint32_t size = dl_size(d, c);
+        const uint32_t head = dl_bin_at(&d, bin);
+        for (uint32_t c = dl_last(&d, bin); c && c != head && left; c = band_load(&d.band, c + CHUNK_BK), left--) {
+            const uint32_t size = dl_size(&d, c);
             f.bytes += size;
             f.count++;
             f.largest = size > f.largest ? size : f.largest;

@@ -239,19 +239,15 @@ BAND_INLINE void dl_set_last_remainder(struct dl *d, uint32_t chunk)
     dl_link(d, chunk, head, head);
 }
 
-/* ---- what the calls are made of: dlmalloc_core.c; the heap's counters are the callers' business ---- */
-
-uint32_t dl_malloc(struct dl *d, uint32_t n); /* a live chunk; 0: none, or the heap is damaged */
-void dl_free(struct dl *d, uint32_t chunk);
-
-/* dlmalloc_top.c */
-void dl_extend_top(struct dl *d, uint32_t size); /* obtain memory for a chunk of `size`, if it can be had */
-void dl_trim_top(struct dl *d);                  /* give whole pages back */
-uint32_t dl_largest_extension(struct dl *d);     /* largest chunk that dl_extend_top would make room for; 0: none */
+/* dlmalloc_top.c: with a view of their own, so that the callers' can stay in registers. */
+uint32_t dl_extend_top(struct thm_heap *h,
+                       uint32_t size);                   /* for a chunk of `size`, if it can be had; what is damaged */
+void dl_trim_top(struct thm_heap *h);                    /* give whole pages back */
+uint32_t dl_largest_extension(const struct thm_heap *h); /* the largest chunk there would be room for; 0: none */
 
 /* dlmalloc_check.c: all chunks that are free, the top too if it can be split (as mallinfo counts). */
 struct dl_free_chunks {
     uint32_t bytes, count, largest; /* largest: in the bins, without the top */
 };
-struct dl_free_chunks dl_free_chunks(struct dl *d);
+struct dl_free_chunks dl_free_chunks(const struct thm_heap *h);
 uint32_t dl_find_damage(const struct thm_heap *h, uint32_t *live); /* the first damaged word or 0; live chunks before */

@@ -1,5 +1,5 @@
 /* Memory from the break for the top chunk of newlib's full malloc, and back. */
-#include "memmodels/dlmalloc_ops.h"
+#include "memmodels/dlmalloc_core.h"
 
 /* What an extension would do. */
 struct extension {
@@ -60,48 +60,56 @@ static void fence(struct dl *d, uint32_t old, uint32_t old_size)
         dl_free(d, old);
 }
 
-void dl_extend_top(struct dl *d, uint32_t size)
+static void extend(struct dl *d, const struct extension *e)
 {
-    uint32_t *state = d->h->state;
-    const uint32_t at = d->h->base + d->h->brk, old = dl_top(d), old_size = dl_top_size(d);
-    const struct extension e = plan(d, size);
-    if (!e.done)
+    struct thm_heap *h = d->h;
+    const uint32_t at = h->base + h->brk, old = dl_top(d), old_size = dl_top_size(d);
+    h->brk += e->asked + e->correction;
+    h->state[DL_OBTAINED] += e->asked + e->correction;
+    dl_set_top(d, e->top, e->top_size);
+    if (e->joins)
         return;
-    d->h->brk += e.asked + e.correction;
-    state[DL_OBTAINED] += e.asked + e.correction;
-    dl_set_top(d, e.top, e.top_size);
-    if (e.joins)
-        return;
-    if (state[DL_FIRST] == 0)
-        state[DL_FIRST] = e.top;
+    if (h->state[DL_FIRST] == 0)
+        h->state[DL_FIRST] = e->top;
     else
-        state[DL_OBTAINED] += at - (old + old_size);
-    if (e.dead)
-        state[DL_DEAD] = state[DL_DEAD] ? state[DL_DEAD] : old;
+        h->state[DL_OBTAINED] += at - (old + old_size);
+    if (e->dead)
+        h->state[DL_DEAD] = h->state[DL_DEAD] ? h->state[DL_DEAD] : old;
     else if (old)
         fence(d, old, old_size);
-    state[SBRK_LOST] = d->h->brk - state[SBRK_LIVE] - dl_free_chunks(d).bytes;
+    h->state[SBRK_LOST] = h->brk - h->state[SBRK_LIVE] - dl_free_chunks(h).bytes;
 }
 
-void dl_trim_top(struct dl *d)
+uint32_t dl_extend_top(struct thm_heap *h, uint32_t size)
 {
-    const uint32_t size = dl_top_size(d), at = dl_top(d);
+    struct dl d = dl_view(h);
+    const struct extension e = plan(&d, size);
+    if (e.done)
+        extend(&d, &e);
+    return d.band.corrupt_at;
+}
+
+void dl_trim_top(struct thm_heap *h)
+{
+    struct dl d = dl_view(h);
+    const uint32_t size = dl_top_size(&d), at = dl_top(&d);
     const uint32_t extra = ((size - CHUNK_MIN + PAGE - 1) / PAGE - 1) * PAGE;
-    if (d->band.corrupt_at || extra < PAGE || at + size != d->h->base + d->h->brk)
+    if (extra < PAGE || at + size != h->base + h->brk)
         return;
-    d->h->brk -= extra;
-    d->h->state[DL_OBTAINED] -= extra;
-    dl_set_top(d, at, size - extra);
+    h->brk -= extra;
+    h->state[DL_OBTAINED] -= extra;
+    dl_set_top(&d, at, size - extra);
 }
 
 /* Not every smaller size succeeds where a larger one does: with an unaligned start, a page's worth of sizes before a
  * page boundary may fail. So try them from the top down. */
-uint32_t dl_largest_extension(struct dl *d)
+uint32_t dl_largest_extension(const struct thm_heap *h)
 {
-    const uint32_t room = sbrk_room(d->h);
+    struct dl d = dl_look(h);
+    const uint32_t room = sbrk_room(h);
     uint32_t size = (room < REQUEST_MAX ? room : REQUEST_MAX) & ~(CHUNK_ALIGN - 1u);
     for (uint32_t tries = 2 * PAGE / CHUNK_ALIGN; tries && size >= CHUNK_MIN; tries--, size -= CHUNK_ALIGN) {
-        const struct extension e = plan(d, size);
+        const struct extension e = plan(&d, size);
         if (e.done && e.top_size >= size + CHUNK_MIN)
             return size;
     }
