@@ -50,6 +50,14 @@ BAND_INLINE uint32_t band_load(struct band *b, uint32_t at)
     return thm_load32(b->mem + (at - b->base));
 }
 
+/* Two words at once; both 0 where one lies outside. */
+BAND_INLINE void band_load_pair(struct band *b, uint32_t at, uint32_t *low, uint32_t *high)
+{
+    const bool inside = __builtin_expect(at - b->base <= b->last - 4, 1);
+    *low = inside ? thm_load32(b->mem + (at - b->base)) : band_corrupt(b, at);
+    *high = inside ? thm_load32(b->mem + (at - b->base) + 4) : 0;
+}
+
 BAND_INLINE void band_store(struct band *b, uint32_t at, uint32_t v)
 {
     if (__builtin_expect(at - b->base > b->last, 0))

@@ -92,9 +92,11 @@ static uint32_t heap_malloc(struct thm_heap *h, uint32_t n)
     uint32_t before = 0, at = h->state[START], size = 0;
     if (want == 0)
         return 0;
-    while (in_order(&b, h, before, at) && at != end && (size = band_load(&b, at + BLOCK_SIZE)) < want) {
+    for (uint32_t next; in_order(&b, h, before, at) && at != end; at = next) {
+        band_load_pair(&b, at, &next, &size);
+        if (size >= want)
+            break;
         before = at;
-        at = band_load(&b, at + BLOCK_NEXT);
     }
     if (!b.corrupt_at && at != end && size > end - at)
         band_corrupt(&b, at + BLOCK_SIZE);

@@ -35,10 +35,11 @@ BAND_INLINE void set_next(struct band *b, struct thm_heap *h, uint32_t before, u
         h->state[LIST] = next;
 }
 
-/* The free chunk behind `at`; 0: none, or the link is damaged (the list is in address order). */
-BAND_INLINE uint32_t follow(struct band *b, uint32_t at)
+/* The free chunk behind `at`; 0: none, or the link is damaged (the list is in address order). Its size on the way. */
+BAND_INLINE uint32_t follow(struct band *b, uint32_t at, uint32_t *size)
 {
-    const uint32_t next = band_load(b, at + CHUNK_NEXT);
+    uint32_t next;
+    band_load_pair(b, at, size, &next);
     return next == 0 || __builtin_expect(next > at, 1) ? next : band_corrupt(b, at + CHUNK_NEXT);
 }
 
@@ -77,7 +78,7 @@ static uint32_t last_free(struct band *b, const struct thm_heap *h, uint32_t *be
 {
     uint32_t at = h->state[LIST];
     *before = 0;
-    for (uint32_t next; at && (next = follow(b, at)); at = next)
+    for (uint32_t next, size; at && (next = follow(b, at, &size)); at = next)
         *before = at;
     return at;
 }
@@ -94,13 +95,16 @@ static uint32_t grow_last(struct band *b, struct thm_heap *h, uint32_t size)
     return last;
 }
 
-static uint32_t more_memory(struct band *b, struct thm_heap *h, uint32_t size)
+/* With a view of its own, so that the callers' can stay in registers. */
+static uint32_t more_memory(struct thm_heap *h, uint32_t size)
 {
-    const uint32_t chunk = sbrk_aligned(h, size);
-    if (chunk == 0)
-        return h->state[IS_V2] ? 0 : grow_last(b, h, size);
-    band_store(b, chunk + CHUNK_SIZE, size);
-    return chunk;
+    struct band b = band_view(h);
+    uint32_t chunk = sbrk_aligned(h, size);
+    if (chunk)
+        band_store(&b, chunk + CHUNK_SIZE, size);
+    else if (!h->state[IS_V2])
+        chunk = grow_last(&b, h, size);
+    return band_done(&b, h) ? chunk : 0;
 }
 
 /* ---- malloc and free of chunks ---- */
@@ -142,14 +146,12 @@ BAND_INLINE uint32_t take_chunk(struct band *b, struct thm_heap *h, uint32_t n)
     const uint32_t want = chunk_size_for(n);
     if (want >= CHUNK_LIMIT)
         return 0;
-    uint32_t before = 0, at = h->state[LIST];
-    while (at && (int32_t)(band_load(b, at + CHUNK_SIZE) - want) < 0) {
+    uint32_t before = 0, at = h->state[LIST], size;
+    for (uint32_t next; at && (next = follow(b, at, &size), (int32_t)(size - want) < 0); at = next)
         before = at;
-        at = follow(b, at);
-    }
     if (b->corrupt_at)
         return 0;
-    return at ? take(b, h, before, at, want) : more_memory(b, h, want);
+    return at ? take(b, h, before, at, want) : more_memory(h, want);
 }
 
 /* The payload of a chunk, and the distance word if there is room before it. */
@@ -168,11 +170,13 @@ BAND_INLINE uint32_t chunk_of(struct band *b, uint32_t p)
     return word & CHUNK_LIMIT ? chunk + word : chunk;
 }
 
-/* Where a chunk belongs in the list: behind `before` (0: at the front); what follows it (0: none). */
-BAND_INLINE uint32_t find_place(struct band *b, const struct thm_heap *h, uint32_t chunk, uint32_t *before)
+/* Where a chunk belongs in the list: behind `before` (0: at the front) of `size`; what follows it (0: none). */
+BAND_INLINE uint32_t find_place(struct band *b, const struct thm_heap *h, uint32_t chunk, uint32_t *before,
+                                uint32_t *size)
 {
     uint32_t next = h->state[LIST];
-    for (*before = 0; next && next <= chunk; next = follow(b, next))
+    *size = 0;
+    for (*before = 0; next && next <= chunk; next = follow(b, next, size))
         *before = next;
     return next;
 }
@@ -180,8 +184,7 @@ BAND_INLINE uint32_t find_place(struct band *b, const struct thm_heap *h, uint32
 /* Make a chunk free, joined with the free neighbours; the bytes that are free now, 0: none. */
 BAND_INLINE uint32_t release(struct band *b, struct thm_heap *h, uint32_t chunk)
 {
-    uint32_t before, next = find_place(b, h, chunk, &before);
-    const uint32_t before_size = before ? band_load(b, before + CHUNK_SIZE) : 0;
+    uint32_t before, before_size, next = find_place(b, h, chunk, &before, &before_size);
     if (b->corrupt_at || (before && before_size > chunk - before))
         return 0; /* the latter: it is free already */
     const uint32_t own = sound_size(b, h, chunk), whole = before && before + before_size == chunk ? before : chunk;
@@ -341,8 +344,8 @@ static struct free_list walk_free(const struct thm_heap *h)
 {
     struct band b = band_view(h);
     struct free_list f = { 0 };
-    for (uint32_t at = h->state[LIST]; at; at = follow(&b, at)) {
-        const uint32_t size = band_load(&b, at + CHUNK_SIZE);
+    for (uint32_t at = h->state[LIST], next, size; at; at = next) {
+        next = follow(&b, at, &size);
         f.bytes += size;
         f.count++;
         f.largest = size > f.largest ? size : f.largest;
