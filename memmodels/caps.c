@@ -20,6 +20,7 @@ static const struct thm_mem_type types[] = {
 };
 
 #define DIRAM (&types[1])
+#define PLAIN (&types[sizeof types / sizeof types[0] - 1])
 #define RECORD_BYTES \
     36u /* sizeof(heap_t): three capability words, start, end, an 8-byte lock, heap and next pointers */
 
@@ -83,24 +84,74 @@ static uint32_t place_of(const struct thm_heaps *hs, uint32_t size)
     return i;
 }
 
+static bool untouched(const struct thm_heap *h)
+{
+    struct thm_heap_stats s;
+    h->ops->stats(h, &s);
+    return s.blocks_alloc == 0 && s.min_free == s.free;
+}
+
+/* A heap that nobody used yet, of the same type and time, that begins where [base, base + size) ends or the other way
+ * round; hs->n: none. */
+static uint32_t neighbour_of(const struct thm_heaps *hs, const struct thm_heap *h, const struct thm_mem_type *type,
+                             bool at_front)
+{
+    uint32_t i = 0;
+    for (; i < hs->n; i++) {
+        const struct thm_heap *o = &hs->heap[i];
+        const bool behind = o->base + o->size == h->base && o->mem + o->size == h->mem;
+        const bool before = h->base + h->size == o->base && h->mem + h->size == o->mem;
+        if (hs->type[i] == type && hs->at_front[i] == at_front && (behind || before) && untouched(o))
+            break;
+    }
+    return i;
+}
+
+/* Move the entries from `from` on to `to`. */
+static void shift(struct thm_heaps *hs, uint32_t from, uint32_t to)
+{
+    memmove(&hs->heap[to], &hs->heap[from], (hs->n - from) * sizeof hs->heap[0]);
+    memmove(&hs->type[to], &hs->type[from], (hs->n - from) * sizeof hs->type[0]);
+    memmove(&hs->at_front[to], &hs->at_front[from], (hs->n - from) * sizeof hs->at_front[0]);
+}
+
+static void take_out(struct thm_heaps *hs, uint32_t i)
+{
+    if (all_caps(hs->type[i]) & THM_CAP_DEFAULT)
+        hs->low_water -= free_of(&hs->heap[i]);
+    shift(hs, i + 1, i);
+    hs->n--;
+}
+
+static void put_in(struct thm_heaps *hs, const struct thm_heap *h, const struct thm_mem_type *type, bool at_front)
+{
+    const uint32_t i = at_front ? 0 : place_of(hs, h->size);
+    shift(hs, i, i + 1);
+    hs->heap[i] = *h;
+    hs->type[i] = type;
+    hs->at_front[i] = at_front;
+    hs->n++;
+    if (all_caps(type) & THM_CAP_DEFAULT)
+        hs->low_water += free_of(h);
+}
+
 enum thm_mem_err thm_heaps_add(struct thm_heaps *hs, const struct thm_heap_ops *ops, const struct thm_mem_type *type,
                                uint8_t *mem, uint32_t base, uint32_t size, bool at_front)
 {
-    struct thm_heap heap;
+    struct thm_heap heap = { .mem = mem, .base = base, .size = size };
+    const uint32_t next = neighbour_of(hs, &heap, type, at_front);
+    if (next < hs->n) {
+        const struct thm_heap old = hs->heap[next];
+        const bool first = old.base < base;
+        take_out(hs, next);
+        return thm_heaps_add(hs, ops, type, first ? old.mem : mem, first ? old.base : base, old.size + size, at_front);
+    }
     if (hs->n == THM_HEAPS_MAX)
         return THM_MEM_EINVAL;
     const enum thm_mem_err e = thm_heap_init(&heap, ops, mem, base, size);
-    if (e)
-        return e;
-    const uint32_t i = at_front ? 0 : place_of(hs, size);
-    memmove(&hs->heap[i + 1], &hs->heap[i], (hs->n - i) * sizeof hs->heap[0]);
-    memmove(&hs->type[i + 1], &hs->type[i], (hs->n - i) * sizeof hs->type[0]);
-    hs->heap[i] = heap;
-    hs->type[i] = type;
-    hs->n++;
-    if (all_caps(type) & THM_CAP_DEFAULT)
-        hs->low_water += free_of(&heap);
-    return THM_MEM_OK;
+    if (!e)
+        put_in(hs, &heap, type, at_front);
+    return e;
 }
 
 enum thm_mem_err thm_heaps_take_records(struct thm_heaps *hs, uint32_t regions)
@@ -201,6 +252,8 @@ uint32_t thm_heaps_realloc(struct thm_heaps *hs, uint32_t p, uint32_t n)
         return thm_heaps_malloc(hs, n);
     if (i == hs->n)
         return 0;
+    if (hs->type[i] == PLAIN && hs->heap[i].ops->realloc)
+        return counted(hs, hs->heap[i].ops->realloc(&hs->heap[i], p, n)); /* the allocator is all there is */
     if (n == 0) {
         thm_heaps_free(hs, p);
         return 0;

@@ -31,14 +31,17 @@ const struct thm_mem_type *thm_mem_type_find(const char *name); /* NULL: unknown
 struct thm_heaps {
     struct thm_heap heap[THM_HEAPS_MAX]; /* in search order */
     const struct thm_mem_type *type[THM_HEAPS_MAX];
+    bool at_front[THM_HEAPS_MAX];
     uint32_t n;
+    bool used;               /* something was allocated: no heaps are joined any more */
     uint32_t internal_limit; /* PSRAM: plain malloc of up to this many bytes tries internal RAM first; 0: no PSRAM */
     uint32_t low_water;      /* least free bytes seen over all DEFAULT heaps; later ones count as if always there */
 };
 
 void thm_heaps_init(struct thm_heaps *hs, uint32_t internal_limit);
 /* Register a region: sorted into the search order (ascending size; `at_front` = added at run time, as D/IRAM just
- * before app_main). Errors: THM_MEM_EINVAL: too many or too small. */
+ * before app_main). A region that adjoins a heap (here too) of the same type and time, which nobody used yet,
+ * becomes one heap with it. Errors: THM_MEM_EINVAL: too many or too small. */
 enum thm_mem_err thm_heaps_add(struct thm_heaps *hs, const struct thm_heap_ops *ops, const struct thm_mem_type *type,
                                uint8_t *mem, uint32_t base, uint32_t size, bool at_front);
 /* ESP-IDF keeps the array of heap records in the first 8BIT|INTERNAL heap, as its first block: take it, once the heaps
@@ -48,6 +51,7 @@ enum thm_mem_err thm_heaps_take_records(struct thm_heaps *hs, uint32_t regions);
 uint32_t thm_heaps_malloc(struct thm_heaps *hs, uint32_t n); /* plain malloc's choice of capabilities */
 uint32_t thm_heaps_malloc_caps(struct thm_heaps *hs, uint32_t n, uint32_t caps);
 uint32_t thm_heaps_memalign(struct thm_heaps *hs, uint32_t align, uint32_t n, uint32_t caps);
+/* 0 bytes: free, as heap_caps_realloc; on a board without capabilities whatever its allocator does. */
 uint32_t thm_heaps_realloc(struct thm_heaps *hs, uint32_t p, uint32_t n);
 enum thm_mem_err thm_heaps_free(struct thm_heaps *hs, uint32_t p); /* EINVAL: p is in no heap */
 /* Host address of device address p inside some heap; NULL: in none. */

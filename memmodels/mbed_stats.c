@@ -101,6 +101,6 @@ int thm_mbed_stat_line(const struct thm_heap *h, char *buf, size_t len)
 
 const struct thm_heap_ops thm_newlib_dlmalloc_v2_mbed = {
     .name = "newlib_dlmalloc_v2_mbed",
-    .title = "the same with mbed's heap statistics (Arduino-mbed boards)",
+    .title = "newlib_dlmalloc_v2 with mbed's heap statistics (Arduino-mbed boards)",
     THM_MBED_OVER(&thm_newlib_dlmalloc_v2),
 };

@@ -99,6 +99,51 @@ static void search_order__is_run_time_heaps_first_then_ascending_size(void **sta
         assert_int_equal(region_of(hs.heap[i].base), order[i]);
 }
 
+static void adjacent_regions__of_one_type_and_time_are_one_heap(void **state)
+{
+    static uint8_t mem[40960];
+    const struct thm_heap_ops *ops = thm_heap_find("esp_multi_heap_tlsf");
+    const struct thm_mem_type *dram = thm_mem_type_find("DRAM"), *iram = thm_mem_type_find("IRAM");
+    const uint32_t base = 0x3FFB0000, step = 8192;
+    struct thm_heap_stats s;
+    (void)state;
+    thm_heaps_init(&hs, 0);
+    assert_int_equal(thm_heaps_add(&hs, ops, dram, mem, base, step, false), 0);
+    assert_int_equal(thm_heaps_add(&hs, ops, dram, mem + 2 * step, base + 2 * step, step, false), 0);
+    assert_int_equal(hs.n, 2);
+    assert_int_equal(thm_heaps_add(&hs, ops, dram, mem + step, base + step, step, false), 0); /* between the two */
+    assert_int_equal(hs.n, 1);
+    assert_int_equal(hs.heap[0].size, 3 * step);
+    assert_ptr_equal(hs.heap[0].mem, mem);
+    thm_heaps_stats(&hs, THM_CAP_DEFAULT, &s);
+    assert_int_equal(hs.low_water, s.free);
+    assert_int_equal(thm_heaps_add(&hs, ops, iram, mem + 3 * step, base + 3 * step, step, false), 0);
+    assert_int_equal(thm_heaps_add(&hs, ops, iram, mem + 4 * step, base + 4 * step, step, true), 0);
+    assert_int_equal(hs.n, 3);
+}
+
+static void realloc__to_nothing_is_the_allocators_own_without_capabilities(void **state)
+{
+    static const struct {
+        const char *name;
+        bool gives, frees;
+    } rows[] = { { "newlib_nano", false, true },
+                 { "newlib_dlmalloc", true, false },
+                 { "newlib_dlmalloc_v2_mbed", false, false },
+                 { "freertos_heap_4", false, true } };
+    static uint8_t mem[8192];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct thm_heap_stats s;
+        thm_heaps_init(&hs, 0);
+        thm_heaps_add(&hs, thm_heap_find(rows[i].name), thm_mem_type_find("RAM"), mem, 0x20000000, 8192, false);
+        const uint32_t p = thm_heaps_malloc(&hs, 100);
+        assert_int_equal(thm_heaps_realloc(&hs, p, 0) != 0, rows[i].gives);
+        thm_heaps_stats(&hs, THM_CAP_DEFAULT, &s);
+        assert_int_equal(s.blocks_alloc, !rows[i].frees);
+    }
+}
+
 static void malloc__fills_dram_before_d_iram(void **state)
 {
     (void)state;
@@ -313,6 +358,8 @@ int main(void)
         T(regions__offer_what_the_real_allocator_offers),
         T(stats__of_a_fresh_esp32_are_the_measured_sums),
         T(search_order__is_run_time_heaps_first_then_ascending_size),
+        T(adjacent_regions__of_one_type_and_time_are_one_heap),
+        T(realloc__to_nothing_is_the_allocators_own_without_capabilities),
         T(malloc__fills_dram_before_d_iram),
         T(malloc__never_gives_iram),
         T(caps__decide_the_heap),
