@@ -42,6 +42,8 @@ enum {                      /* thm_heap.state, behind the break's */
        DL_WORDS = DL_BINS + 2 * BINS,
 };
 
+_Static_assert(DL_WORDS <= THM_HEAP_STATE_WORDS, "the bins must fit");
+
 /* A bin's address is that of a chunk whose fd and bk would be the bin's two words. */
 #define BIN_BYTES (8u * BINS)
 
