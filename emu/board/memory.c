@@ -61,23 +61,6 @@ static enum thm_mem_err add_heaps(struct thm_board *b, const struct thm_heap_ops
     return THM_MEM_OK;
 }
 
-static uint32_t caps_of(const char *name)
-{
-    static const struct {
-        const char *name;
-        uint32_t caps;
-    } table[] = {
-        { "default", 0 }, /* plain malloc */
-        { "dma", THM_CAP_DMA | THM_CAP_INTERNAL | THM_CAP_8BIT },
-        { "internal", THM_CAP_INTERNAL | THM_CAP_8BIT },
-        { "spiram", THM_CAP_SPIRAM | THM_CAP_8BIT },
-    };
-    for (size_t i = 0; name && i < sizeof table / sizeof table[0]; i++)
-        if (strcmp(table[i].name, name) == 0)
-            return table[i].caps;
-    return 0;
-}
-
 static void alloc_failed(struct thm_board *b, uint32_t bytes, const char *what)
 {
     struct thm_heap_stats st;
@@ -141,7 +124,7 @@ bool thm_board_take(struct thm_board *b, const char *when)
     for (unsigned i = 0; i < p->taken_count; i++) {
         const struct thm_profile_taken *t = &p->taken[i];
         for (uint32_t k = 0; strcmp(t->when, when) == 0 && k < t->count; k++)
-            if (!alloc_caps(b, t->bytes, caps_of(t->caps), t->name))
+            if (!alloc_caps(b, t->bytes, thm_profile_caps(t->caps), t->name))
                 return false;
     }
     return true;
@@ -159,7 +142,7 @@ enum thm_mem_err thm_board_boot_memory(struct thm_board *b)
         return err;
     if (!thm_board_take(b, "boot"))
         return THM_MEM_ENOMEM;
-    if (p->task.stack_from_heap && !alloc_caps(b, b->stack.size, caps_of("internal"), "task stack"))
+    if (p->task.stack_from_heap && !alloc_caps(b, b->stack.size, thm_profile_caps("internal"), "task stack"))
         return THM_MEM_ENOMEM;
     struct thm_heap_stats st;
     thm_board_heap(b, &st);

@@ -49,7 +49,8 @@ struct thm_profile_task {
     char *name; /* "loopTask" */
     uint32_t stack;
     bool stack_from_heap;
-    char *overflow; /* "canary", "mpu", "silent" */
+    char *overflow;     /* "canary", "mpu", "silent" */
+    uint32_t tasks_max; /* that can exist at once, with this one; 0: as many as there is memory for, or not known */
 };
 
 struct thm_profile_partition {
@@ -112,6 +113,9 @@ int thm_profile_load(const char *name, struct thm_profile **out, char **error);
 void thm_profile_free(struct thm_profile *p); /* NULL is fine */
 int thm_profile_link_load(const char *name, struct thm_profile_link **out, char **error);
 void thm_profile_link_free(struct thm_profile_link *l);
+
+/* taken[].caps as THM_CAP_* bits (memmodels/caps.h); 0: as plain malloc. NULL is "default". */
+uint32_t thm_profile_caps(const char *caps);
 
 /* Names of all boards found, sorted, NULL-terminated; free with thm_profile_names_free(). kind: "boards" or "links".
  * NULL: the PC is out of memory. */

@@ -48,7 +48,9 @@
     K(TEXT, thm_profile_task, name, REQUIRED, "the task that runs the application")          \
     K(UINT, thm_profile_task, stack, REQUIRED, "bytes of its stack")                         \
     K(FLAG, thm_profile_task, stack_from_heap, OPTIONAL, "the stack is a block of the heap") \
-    K(TEXT, thm_profile_task, overflow, REQUIRED, "how overflow shows: canary, mpu, silent")
+    K(TEXT, thm_profile_task, overflow, REQUIRED, "how overflow shows: canary, mpu, silent") \
+    K(UINT, thm_profile_task, tasks_max, OPTIONAL,                                           \
+      "tasks that can exist at once; 0: as many as memory allows, or not known")
 
 #define PARTITIONS_KEYS(K)                                                                           \
     K(TEXT, thm_profile_partition, name, REQUIRED, "label")                                          \
