@@ -3,6 +3,8 @@ _thimble() {
     local cur=${COMP_WORDS[COMP_CWORD]} words
     if [ "$COMP_CWORD" -eq 1 ]; then
         words=$(thimble --help 2>/dev/null | sed -nE 's/^  ([a-z]+) .*/\1/p')
+    elif [[ ${COMP_WORDS[1]} == exec && ${COMP_WORDS[COMP_CWORD - 1]} == -- ]]; then
+        words=$(compgen -c -- "$cur")
     elif [[ $cur == -* ]]; then
         words=$(thimble "${COMP_WORDS[1]}" --help 2>/dev/null | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+')
     elif [[ ${COMP_WORDS[COMP_CWORD - 1]} =~ ^(-b|--board)$ || ${COMP_WORDS[1]} == boards ]]; then

@@ -25,6 +25,8 @@ void thm_args_init(struct thm_args *a, const struct thm_command *c, int argc, ch
 static size_t fill_getopt(const struct thm_command *c, struct option *longs, char *shorts)
 {
     size_t n = 0;
+    if (c->options_first)
+        *shorts++ = '+';
     *shorts++ = ':';
     for (const struct thm_option *o = c->options; o && o->name && n < OPTIONS_MAX; o++, n++) {
         longs[n] = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL, 256 + (int)n };
@@ -51,7 +53,7 @@ static int index_of_letter(const struct thm_command *c, int letter)
 int thm_args_next(struct thm_args *a)
 {
     struct option longs[OPTIONS_MAX + 2] = { 0 };
-    char shorts[2 * OPTIONS_MAX + 4];
+    char shorts[2 * OPTIONS_MAX + 5];
     fill_getopt(a->command, longs, shorts);
     int c = getopt_long(a->argc, a->argv, shorts, longs, NULL);
     if (c == -1) {

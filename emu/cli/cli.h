@@ -36,6 +36,7 @@ struct thm_command {
     const char *details;               /* more for --help; may be NULL */
     const struct thm_option *options;  /* without --help, which every command has */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
+    bool options_first; /* the first argument that is no option ends them: the rest is another program's */
 };
 
 /* Parser state over one command's argv. */

@@ -9,6 +9,7 @@
     X(boards)           \
     X(image)            \
     X(heap)             \
+    X(exec)             \
     X(serve)            \
     X(zoo)
 
