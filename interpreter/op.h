@@ -1,6 +1,6 @@
 /* interpreter/op.h -- what an operator is, and what its kernel may ask for.
  *
- * To add an operator: a struct thm_op in a file of interpreter/ops/, a row in interpreter/ops.c, a test.
+ * To add an operator: a struct thm_op in a file of interpreter/ops/, a line in interpreter/ops/ops.h, a test.
  * prepare() checks everything once (types, shapes, parameters) and keeps what eval() needs in the op data; eval()
  * allocates nothing and never fails for a reason prepare() could have seen. */
 #pragma once
@@ -48,6 +48,15 @@ struct thm_op {
      * NULL = never */
     bool (*windows)(const struct thm_node *n, struct thm_windows_i8 *w);
 };
+
+/* The operators of a program. The library's own table (ops_table.c) has all of them; a program that defines another one
+ * (ops/ops.h: THM_DEFINE_OP_TABLE) is linked with the operators in it, and refuses models with others. */
+struct thm_op_table {
+    const struct thm_op *const *builtin; /* index: the builtin code; NULL = not available */
+    const struct thm_op *const *custom;  /* NULL ends it */
+    uint32_t builtins;                   /* entries of builtin */
+};
+extern const struct thm_op_table thm_op_table;
 
 /* NULL: not available. A custom operator is found by its name. */
 const struct thm_op *thm_op_find(uint32_t code, const char *custom, uint32_t custom_len);

@@ -150,7 +150,8 @@ static int32_t exp_of_difference(const struct data *d, int32_t difference)
 /* Returns false if the sum of a very long row does not fit. */
 static bool row_i8(const struct data *d, const int8_t *in, void *out, uint32_t depth, enum thm_type type)
 {
-    int32_t most = INT8_MIN, low = thm_type_min(type), high = thm_type_max(type), bits;
+    int32_t most = INT8_MIN, low = thm_type_min(type), high = thm_type_max(type);
+    int bits;
     uint32_t sum = 0; /* 12 integer bits */
     for (uint32_t i = 0; i < depth; i++)
         most = in[i] > most ? in[i] : most;
