@@ -62,13 +62,63 @@ static void copy_run(const uint8_t *from, size_t f, size_t from_step, uint8_t *t
         RUN(bytes);
 }
 
-void thm_box_copy(const struct thm_box *b, const void *from, void *to, uint32_t element_bytes)
+#define SHORT_ROW 16 /* elements; longer ones keep to fewer cache lines */
+
+static void move_dimension(struct thm_box *b, uint32_t from, uint32_t to)
+{
+    b->size[to] = b->size[from];
+    b->from[to] = b->from[from];
+    b->to[to] = b->to[from];
+}
+
+/* Let dimensions that lie in one row on both sides be one, so that rows are long. */
+static void merge_dimensions(struct thm_box *b)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < b->rank; i++) {
+        size_t size = (size_t)b->size[i];
+        if (size == 1)
+            continue;
+        if (kept && b->from[kept - 1] == size * b->from[i] && b->to[kept - 1] == size * b->to[i]) {
+            b->size[i] *= b->size[kept - 1];
+            kept--;
+        }
+        move_dimension(b, i, kept++);
+    }
+    b->rank = kept;
+}
+
+static void swap_dimensions(struct thm_box *b, uint32_t i, uint32_t k)
+{
+    int32_t size = b->size[i];
+    size_t from = b->from[i], to = b->to[i];
+    move_dimension(b, k, i);
+    b->size[k] = size;
+    b->from[k] = from;
+    b->to[k] = to;
+}
+
+/* Short rows that cannot be copied at once (say, of three colours) make way for the longest dimension. */
+static void lengthen_rows(struct thm_box *b)
+{
+    uint32_t last = b->rank ? b->rank - 1 : 0, longest = last;
+    if (b->rank < 2 || b->size[last] >= SHORT_ROW || (b->from[last] == 1 && b->to[last] == 1))
+        return;
+    for (uint32_t i = 0; i < last; i++)
+        if (b->size[i] > b->size[longest])
+            longest = i;
+    swap_dimensions(b, longest, last);
+}
+
+void thm_box_copy(struct thm_box *b, const void *from, void *to, uint32_t element_bytes)
 {
     int32_t index[THM_MAX_RANK] = { 0 };
-    size_t f = b->from_at, t = b->to_at;
-    uint32_t last = b->rank ? b->rank - 1 : 0, i;
     if (thm_box_elements(b) == 0)
         return;
+    merge_dimensions(b);
+    lengthen_rows(b);
+    size_t f = b->from_at, t = b->to_at;
+    uint32_t last = b->rank ? b->rank - 1 : 0, i;
     do {
         copy_run(from, f, b->rank ? b->from[last] : 1, to, t, b->rank ? b->to[last] : 1, b->rank ? b->size[last] : 1,
                  element_bytes);

@@ -41,4 +41,5 @@ struct thm_box {
     size_t from[THM_MAX_RANK], to[THM_MAX_RANK];
 };
 uint64_t thm_box_elements(const struct thm_box *b); /* above INT32_MAX: at least so many */
-void thm_box_copy(const struct thm_box *b, const void *from, void *to, uint32_t element_bytes);
+/* The box is used up. */
+void thm_box_copy(struct thm_box *b, const void *from, void *to, uint32_t element_bytes);

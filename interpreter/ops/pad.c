@@ -71,28 +71,26 @@ static enum thm_nn_err prepare(struct thm_node *n)
     return err || t != THM_INT8 ? err : quantise(n, &p);
 }
 
-static void fill(void *out, const void *value, uint32_t size, uint32_t count)
+/* Each copy doubles what is there. */
+static void fill(uint8_t *out, const void *value, size_t size, size_t bytes)
 {
-    for (uint32_t i = 0; i < count; i++)
-        memcpy((uint8_t *)out + (size_t)i * size, value, size);
+    if (bytes == 0)
+        return;
+    memcpy(out, value, size);
+    for (size_t done = size; done < bytes; done *= 2)
+        memcpy(out + done, out, done < bytes - done ? done : bytes - done);
 }
 
-/* Copy the input's rows (last dimension) to where they belong. */
-static void copy_rows(const struct pad *p, uint32_t size)
+static void copy_input(const struct pad *p, uint32_t size)
 {
-    uint32_t last = p->in.rank - 1;
-    size_t row = (size_t)p->in.shape[last] * size;
-    const uint8_t *in = p->in.data;
-    for (uint32_t r = 0, rows = p->in.elements / (uint32_t)p->in.shape[last]; r < rows; r++, in += row) {
-        size_t rest = r, at = (size_t)padding_of(p, last, 0), stride = (size_t)p->out.shape[last];
-        for (uint32_t i = last; i-- > 0;) {
-            size_t index = rest % (size_t)p->in.shape[i];
-            rest /= (size_t)p->in.shape[i];
-            at += (index + (size_t)padding_of(p, i, 0)) * stride;
-            stride *= (size_t)p->out.shape[i];
-        }
-        memcpy((uint8_t *)p->out.data + at * size, in, row);
+    struct thm_box box = { .rank = p->in.rank };
+    thm_steps(p->in.shape, box.rank, box.from);
+    thm_steps(p->out.shape, box.rank, box.to);
+    for (uint32_t i = 0; i < box.rank; i++) {
+        box.size[i] = p->in.shape[i];
+        box.to_at += (size_t)padding_of(p, i, 0) * box.to[i];
     }
+    thm_box_copy(&box, p->in.data, p->out.data, size);
 }
 
 static enum thm_nn_err eval(struct thm_node *n)
@@ -108,11 +106,8 @@ static enum thm_nn_err eval(struct thm_node *n)
         memcpy(value, p.value.data, size);
     else if (p.out.type == THM_INT8)
         value[0] = (uint8_t)d->zero;
-    fill(p.out.data, value, size, p.out.elements);
-    if (p.in.rank == 0)
-        memcpy(p.out.data, p.in.data, size);
-    else if (p.in.elements)
-        copy_rows(&p, size);
+    fill(p.out.data, value, size, p.out.bytes);
+    copy_input(&p, size);
     return THM_NN_OK;
 }
 
