@@ -1,4 +1,4 @@
-/* interpreter/kernels.h -- which code computes the heavy int8 operators. All variants give the same bits; they differ
+/* interpreter/kernels.h -- which code computes the heavy operators. All variants give the same bits; they differ
  * only in speed on the PC, never in what the emulated device does, needs or is charged for.
  *
  * "portable" is plain C and always there. The others use instructions of the PC's CPU and work in memory of the PC,

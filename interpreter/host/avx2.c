@@ -33,7 +33,8 @@ const struct thm_kernels thm_kernels_avx2 = {
     .name = "avx2",
     .runs_here = runs_here,
     .windows = { &thm_depthwise_avx2, &windows },
-    .add_i8 = thm_add_avx2,
+    ELEMENTS_AVX2,
+    ROWS_AVX2,
 };
 #else
 typedef int nothing_for_this_cpu;

@@ -36,7 +36,9 @@ const struct thm_kernels thm_kernels_avx512_vnni = {
     .name = "avx512-vnni",
     .runs_here = runs_here,
     .windows = { &thm_depthwise_avx512, &windows },
-    .add_i8 = thm_add_avx2,
+    ELEMENTS_AVX2,
+    ROWS_AVX512,
+    .look_up = thm_look_up_vbmi,
 };
 #else
 typedef int nothing_for_this_cpu;

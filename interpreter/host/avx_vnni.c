@@ -38,7 +38,8 @@ const struct thm_kernels thm_kernels_avx_vnni = {
     .name = "avx-vnni",
     .runs_here = runs_here,
     .windows = { &thm_depthwise_avx2, &windows },
-    .add_i8 = thm_add_avx2,
+    ELEMENTS_AVX2,
+    ROWS_AVX2,
 };
 #else
 typedef int nothing_for_this_cpu;

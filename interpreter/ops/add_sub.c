@@ -9,40 +9,30 @@ struct options { /* cortex_m: 2 single bytes */
     uint8_t activation, pot_scale;
 };
 
-struct factor {
-    int32_t multiplier, shift;
-};
-
-struct data { /* ADD 60 bytes, SUB 52 */
-    struct factor a, b, out;
-    int32_t zero_a, zero_b, zero_out, low, high;
-    int32_t left; /* bits that the inputs gain before they are scaled */
-    int32_t sign; /* -1: subtract */
-};
-_Static_assert(sizeof(struct data) <= 52, "op data of SUB");
+_Static_assert(sizeof(struct thm_add) <= 52, "op data: of ADD 60 bytes, of SUB 52");
 
 static int32_t difference(int32_t x, int32_t zero)
 {
     return (int32_t)((uint32_t)x - (uint32_t)zero);
 }
 
-static int32_t scaled(int32_t x, int32_t zero, const struct factor *f, int32_t left)
+static int32_t scaled(int32_t x, const struct thm_term *t, int32_t left)
 {
-    return thm_div_pot(thm_mul_high(thm_shift_left(difference(x, zero), left), f->multiplier), -f->shift);
+    return thm_div_pot(thm_mul_high(thm_shift_left(difference(x, t->zero), left), t->multiplier), -t->shift);
 }
 
-static int32_t combine(const struct data *d, int32_t a, int32_t b)
+static int32_t combine(const struct thm_add *d, int32_t a, int32_t b)
 {
-    uint32_t x = (uint32_t)scaled(a, d->zero_a, &d->a, d->left), y = (uint32_t)scaled(b, d->zero_b, &d->b, d->left);
-    int32_t sum = (int32_t)(d->sign < 0 ? x - y : x + y);
-    return thm_add_clamp(thm_div_pot(thm_mul_high(sum, d->out.multiplier), -d->out.shift), d->zero_out, d->low,
+    uint32_t x = (uint32_t)scaled(a, &d->a, d->left), y = (uint32_t)scaled(b, &d->b, d->left);
+    int32_t sum = (int32_t)(d->subtract ? x - y : x + y);
+    return thm_add_clamp(thm_div_pot(thm_mul_high(sum, d->out.multiplier), -d->out.shift), d->out.zero, d->low,
                          d->high);
 }
 
 #define ROW(name, type, EXPR)                                                                                      \
     static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
     {                                                                                                              \
-        const struct data *d = ctx;                                                                                \
+        const struct thm_add *d = ctx;                                                                             \
         for (size_t i = 0; i < count; i++) {                                                                       \
             type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                     \
             ((type *)out)[i] = EXPR;                                                                               \
@@ -51,7 +41,7 @@ static int32_t combine(const struct data *d, int32_t a, int32_t b)
 ROW(row_i8, int8_t, (int8_t)combine(d, x, y))
 ROW(row_i16, int16_t, (int16_t)combine(d, x, y))
 ROW(row_i32, int32_t,
-    thm_clamp((int32_t)(d->sign < 0 ? (uint32_t)x - (uint32_t)y : (uint32_t)x + (uint32_t)y), d->low, d->high))
+    thm_clamp((int32_t)(d->subtract ? (uint32_t)x - (uint32_t)y : (uint32_t)x + (uint32_t)y), d->low, d->high))
 
 struct limits { /* float32 */
     float low, high, sign;
@@ -67,7 +57,7 @@ static void row_f32(const void *ctx, const void *a, size_t sa, const void *b, si
 }
 
 /* The factors; ADD computes them in double, SUB in float. */
-static bool set_factors(struct data *d, float a, float b, float out, bool in_float)
+static bool set_factors(struct thm_add *d, float a, float b, float out, bool in_float)
 {
     float most = a > b ? a : b, twice = 2 * most, unit = (float)(1 << d->left);
     double fa, fb, fo;
@@ -87,17 +77,17 @@ static bool set_factors(struct data *d, float a, float b, float out, bool in_flo
 
 static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
 {
-    struct data *d = n->data;
+    struct thm_add *d = n->data;
     const struct options *o = n->options;
     struct thm_quant a, b, out;
     thm_node_quant(n, &v->a, &a);
     thm_node_quant(n, &v->b, &b);
     thm_node_quant(n, &v->out, &out);
-    d->zero_a = a.zero_point;
-    d->zero_b = b.zero_point;
-    d->zero_out = out.zero_point;
+    d->a.zero = a.zero_point;
+    d->b.zero = b.zero_point;
+    d->out.zero = out.zero_point;
     d->left = v->out.type == THM_INT16 ? 15 : 20;
-    if (!set_factors(d, a.scale, b.scale, out.scale, d->sign < 0) ||
+    if (!set_factors(d, a.scale, b.scale, out.scale, d->subtract) ||
         !thm_activation_range(o->activation, v->out.type, &out, &d->low, &d->high))
         return thm_refuse(n, THM_NN_EQUANT, "a scale is missing or out of range");
     return THM_NN_OK;
@@ -115,15 +105,15 @@ static enum thm_nn_err check_unquantised(struct thm_node *n, const struct thm_bi
     return THM_NN_OK;
 }
 
-static enum thm_nn_err prepare(struct thm_node *n, int32_t sign)
+static enum thm_nn_err prepare(struct thm_node *n, bool subtract)
 {
     struct thm_binary v;
-    struct data *d = n->data;
+    struct thm_add *d = n->data;
     const struct options *o = n->options;
     enum thm_nn_err err = thm_binary_prepare(n, &v);
     if (err)
         return err;
-    d->sign = sign;
+    d->subtract = subtract;
     if (v.a.type != v.out.type)
         return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
     if (v.out.type == THM_FLOAT32)
@@ -132,53 +122,43 @@ static enum thm_nn_err prepare(struct thm_node *n, int32_t sign)
         return quantise(n, &v);
     if (v.out.type != THM_INT32)
         return THM_NN_OK;                                                                 /* eval() refuses it */
-    thm_activation_range_i32(sign < 0 ? o->activation : THM_ACT_NONE, &d->low, &d->high); /* ADD ignores it */
-    return check_unquantised(n, &v, sign < 0);
+    thm_activation_range_i32(subtract ? o->activation : THM_ACT_NONE, &d->low, &d->high); /* ADD ignores it */
+    return check_unquantised(n, &v, subtract);
 }
 
 static enum thm_nn_err add_prepare(struct thm_node *n)
 {
-    return prepare(n, 1);
+    return prepare(n, false);
 }
 
 static enum thm_nn_err sub_prepare(struct thm_node *n)
 {
-    return prepare(n, -1);
+    return prepare(n, true);
 }
 
-/* Not with broadcasting. */
-__attribute__((noinline)) static bool eval_variant(const struct thm_node *n, const struct thm_binary *v)
+/* NULL: the portable rows. */
+static thm_row_fn *host_row(const struct thm_node *n, enum thm_type type)
 {
     const struct thm_kernels *k = thm_node_kernels(n);
-    const struct data *d = n->data;
-    if (!k->add_i8 || v->out.type != THM_INT8 || v->b.type != THM_INT8 || v->out.elements == 0 ||
-        !thm_same_shape(&v->a, &v->b) || !thm_same_shape(&v->a, &v->out))
-        return false;
-    struct thm_add_i8 s = {
-        .a = { d->zero_a, d->a.multiplier, d->a.shift },
-        .b = { d->zero_b, d->b.multiplier, d->b.shift },
-        .out = { d->zero_out, d->out.multiplier, d->out.shift },
-        .left = d->left,
-        .low = d->low,
-        .high = d->high,
-        .subtract = d->sign < 0,
-    };
-    return k->add_i8(&s, v->a.data, v->b.data, v->out.data, v->out.elements);
+    const struct thm_add *d = n->data;
+    if ((type != THM_INT8 && type != THM_INT16) || !thm_usual_limits(type, d->out.zero, d->low, d->high))
+        return NULL;
+    return type == THM_INT8 ? k->add_i8 : k->add_i16;
 }
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
     static const struct thm_typed_row rows[] = { { THM_INT8, row_i8 }, { THM_INT16, row_i16 }, { THM_INT32, row_i32 } };
     struct thm_binary v;
-    const struct data *d = n->data;
+    const struct thm_add *d = n->data;
     const struct options *o = n->options;
     thm_binary_gather(n, &v);
-    if (eval_variant(n, &v))
+    if (thm_binary_host(&v, host_row(n, v.out.type), d))
         return THM_NN_OK;
     if (v.out.type != THM_FLOAT32)
         return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], d,
                                "only float32, int32, int8 and int16 are supported");
-    struct limits l = { .sign = (float)d->sign };
+    struct limits l = { .sign = d->subtract ? -1.0f : 1.0f };
     thm_activation_range_f32(o->activation, &l.low, &l.high);
     thm_binary_rows(&v, row_f32, &l);
     return THM_NN_OK;

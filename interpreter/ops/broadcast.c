@@ -1,4 +1,5 @@
 #include "interpreter/ops/broadcast.h"
+#include "interpreter/ops/variant.h"
 
 bool thm_spreads_to(const struct thm_value *in, const struct thm_value *out)
 {
@@ -37,24 +38,55 @@ enum thm_nn_err thm_binary_prepare(struct thm_node *n, struct thm_binary *v)
 }
 
 struct walk {
+    uint32_t rank; /* at least 1 */
     int32_t index[THM_MAX_RANK], size[THM_MAX_RANK];
     size_t step_a[THM_MAX_RANK], step_b[THM_MAX_RANK]; /* elements; 0 where the input has one for all */
 };
 
+/* Steps from one index to the next, the last dimension first. */
 static void set_steps(const struct thm_value *v, size_t step[THM_MAX_RANK])
 {
     size_t all = 1;
-    for (uint32_t i = THM_MAX_RANK; i-- > 0;) {
-        int32_t size = thm_dim(v, THM_MAX_RANK, i);
+    for (uint32_t i = 0; i < THM_MAX_RANK; i++) {
+        int32_t size = thm_dim(v, THM_MAX_RANK, THM_MAX_RANK - 1 - i);
         step[i] = size == 1 ? 0 : all;
         all *= (size_t)size;
     }
 }
 
-/* Advance all dimensions but the last. false: the end. */
+/* Let dimension i go on in the one before it, if both inputs do. */
+static bool joins(struct walk *w, uint32_t i, int32_t size)
+{
+    if (w->rank == 0)
+        return false;
+    uint32_t last = w->rank - 1;
+    size_t before = (size_t)w->size[last];
+    bool fits = w->step_a[i] == before * w->step_a[last] && w->step_b[i] == before * w->step_b[last];
+    if (fits)
+        w->size[last] *= size;
+    return fits;
+}
+
+static void set_walk(struct walk *w, const struct thm_binary *v)
+{
+    set_steps(&v->a, w->step_a);
+    set_steps(&v->b, w->step_b);
+    w->rank = 0;
+    for (uint32_t i = 0; i < THM_MAX_RANK; i++) {
+        int32_t size = thm_dim(&v->out, THM_MAX_RANK, THM_MAX_RANK - 1 - i);
+        if (size == 1 || joins(w, i, size))
+            continue;
+        w->size[w->rank] = size;
+        w->index[w->rank] = 0;
+        w->step_a[w->rank] = w->step_a[i];
+        w->step_b[w->rank++] = w->step_b[i];
+    }
+}
+
+/* Advance all dimensions but the first. false: the end. */
 static bool advance(struct walk *w, size_t *a, size_t *b)
 {
-    for (uint32_t i = THM_MAX_RANK - 1; i-- > 0;) {
+    for (uint32_t i = 1; i < w->rank; i++) {
         *a += w->step_a[i];
         *b += w->step_b[i];
         if (++w->index[i] < w->size[i])
@@ -68,8 +100,7 @@ static bool advance(struct walk *w, size_t *a, size_t *b)
 
 void thm_binary_rows(const struct thm_binary *v, thm_row_fn *row, const void *ctx)
 {
-    struct walk w = { 0 };
-    const uint32_t last = THM_MAX_RANK - 1;
+    struct walk w;
     size_t a_size = thm_type_size(v->a.type), b_size = thm_type_size(v->b.type), out_size = thm_type_size(v->out.type);
     size_t a = 0, b = 0;
     uint8_t *out = v->out.data;
@@ -79,15 +110,21 @@ void thm_binary_rows(const struct thm_binary *v, thm_row_fn *row, const void *ct
         row(ctx, v->a.data, 1, v->b.data, 1, out, v->out.elements);
         return;
     }
-    for (uint32_t i = 0; i < THM_MAX_RANK; i++)
-        w.size[i] = thm_dim(&v->out, THM_MAX_RANK, i);
-    set_steps(&v->a, w.step_a);
-    set_steps(&v->b, w.step_b);
+    set_walk(&w, v);
+    size_t count = w.rank ? (size_t)w.size[0] : 1;
     do {
-        row(ctx, (const uint8_t *)v->a.data + a * a_size, w.step_a[last], (const uint8_t *)v->b.data + b * b_size,
-            w.step_b[last], out, (size_t)w.size[last]);
-        out += (size_t)w.size[last] * out_size;
+        row(ctx, (const uint8_t *)v->a.data + a * a_size, w.step_a[0], (const uint8_t *)v->b.data + b * b_size,
+            w.step_b[0], out, count);
+        out += count * out_size;
     } while (advance(&w, &a, &b));
+}
+
+bool thm_binary_host(const struct thm_binary *v, thm_row_fn *row, const void *ctx)
+{
+    thm_touch_stack();
+    if (row)
+        thm_binary_rows(v, row, ctx);
+    return row != NULL;
 }
 
 enum thm_nn_err thm_binary_eval(struct thm_node *n, const struct thm_typed_row *rows, size_t count, const void *ctx,

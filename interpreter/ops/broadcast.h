@@ -7,7 +7,7 @@ struct thm_binary {
     struct thm_value a, b, out;
 };
 
-/* `count` elements from a (step_a elements apart, 0 or 1), b and to out. */
+/* A stretch of `count` elements from a (step_a elements apart, 0 or 1), b and to out. */
 typedef void thm_row_fn(const void *ctx, const void *a, size_t step_a, const void *b, size_t step_b, void *out,
                         size_t count);
 
@@ -20,6 +20,9 @@ bool thm_spreads_to(const struct thm_value *in, const struct thm_value *out);
 void thm_binary_gather(const struct thm_node *n, struct thm_binary *v);
 /* Call `row` for stretches of the output until all is done; element sizes in bytes. */
 void thm_binary_rows(const struct thm_binary *v, thm_row_fn *row, const void *ctx);
+
+/* The same with the rows of a variant of the kernels; false: row is NULL. */
+bool thm_binary_host(const struct thm_binary *v, thm_row_fn *row, const void *ctx);
 
 struct thm_typed_row {
     enum thm_type type;

@@ -172,6 +172,7 @@ void thm_conv_gather(const struct thm_node *n, struct conv *c)
 {
     c->options = n->options;
     c->data = n->data;
+    c->kernels = thm_node_kernels(n);
     c->multiplier = thm_node_at(n, c->data->multipliers);
     c->shift = thm_node_at(n, c->data->shifts);
     thm_node_input(n, 0, &c->input);

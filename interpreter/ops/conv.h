@@ -17,6 +17,7 @@ struct conv_data { /* 56 bytes in every layout */
 struct conv { /* all a kernel needs, gathered from the arena and the file */
     const struct conv_options *options;
     const struct conv_data *data;
+    const struct thm_kernels *kernels;
     const int32_t *multiplier, *shift;
     struct thm_value input, filter, bias, output;
     const void *weights; /* int4: unpacked */

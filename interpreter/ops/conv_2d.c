@@ -137,22 +137,29 @@ static void pixel_i16(const struct conv *c, const struct patch *p, void *out)
     }
 }
 
+/* `count` channels of one group. */
+static void channels_f32(const struct conv *c, const struct patch *p, int32_t k, int32_t count, float *out)
+{
+    const int32_t *f = c->filter.shape, per_group = c->output.shape[3] / (c->input.shape[3] / f[3]);
+    size_t filter = (size_t)f[1] * (size_t)f[2] * (size_t)f[3];
+    const float *in = (const float *)c->input.data + p->in + (size_t)(k / per_group) * (size_t)f[3];
+    const float *w = (const float *)c->weights + (size_t)k * filter + p->w;
+    float sum[THM_DOTS] = { 0 };
+    for (int32_t r = 0; r < p->rows; r++)
+        for (int32_t q = 0; q < p->runs; q++)
+            thm_dots_f32(c->kernels, sum, count, in + (size_t)r * p->in_row + (size_t)q * p->in_run,
+                         w + (size_t)r * p->w_row + (size_t)q * p->w_run, filter, p->run);
+    for (int32_t i = 0; i < count; i++) {
+        float bias = c->has_bias ? ((const float *)c->bias.data)[k + i] : 0.0f;
+        out[k + i] = thm_clampf(sum[i] + bias, c->low_f32, c->high_f32);
+    }
+}
+
 static void pixel_f32(const struct conv *c, const struct patch *p, void *out)
 {
-    const int32_t *f = c->filter.shape, channels = c->output.shape[3],
-                  per_group = channels / (c->input.shape[3] / f[3]);
-    size_t filter = (size_t)f[1] * (size_t)f[2] * (size_t)f[3];
-    for (int32_t k = 0; k < channels; k++) {
-        const float *in = (const float *)c->input.data + p->in + (size_t)(k / per_group) * (size_t)f[3];
-        const float *w = (const float *)c->weights + (size_t)k * filter + p->w;
-        float sum = 0;
-        for (int32_t r = 0; r < p->rows; r++)
-            for (int32_t q = 0; q < p->runs; q++)
-                sum = thm_dot_f32(sum, in + (size_t)r * p->in_row + (size_t)q * p->in_run,
-                                  w + (size_t)r * p->w_row + (size_t)q * p->w_run, p->run);
-        sum += c->has_bias ? ((const float *)c->bias.data)[k] : 0.0f;
-        ((float *)out)[k] = thm_clampf(sum, c->low_f32, c->high_f32);
-    }
+    int32_t channels = c->output.shape[3], most = c->input.shape[3] == c->filter.shape[3] ? THM_DOTS : 1;
+    for (int32_t k = 0; k < channels; k += most)
+        channels_f32(c, p, k, channels - k < most ? channels - k : most, out);
 }
 
 static bool windows(const struct thm_node *n, struct thm_windows_i8 *w)

@@ -24,6 +24,7 @@ _Static_assert(sizeof(struct options) <= 5 && sizeof(struct data) <= 48, "blocks
 
 struct layer {
     const struct data *data;
+    const struct thm_kernels *kernels;
     struct thm_value input, filter, bias, output;
     const int32_t *multiplier, *shift; /* per channel, or NULL */
     const void *weights;
@@ -195,17 +196,20 @@ static void row_f32(const struct layer *l, size_t row, float low, float high)
 {
     const float *in = (const float *)l->input.data + row * l->depth;
     float *out = (float *)l->output.data + row * l->channels;
-    for (uint32_t k = 0; k < l->channels; k++) {
-        float sum = thm_dot_f32(0, in, (const float *)l->weights + (size_t)k * l->depth, (int32_t)l->depth);
-        sum += l->has_bias ? ((const float *)l->bias.data)[k] : 0.0f;
-        out[k] = thm_clampf(sum, low, high);
+    for (uint32_t k = 0; k < l->channels; k += THM_DOTS) {
+        uint32_t count = l->channels - k < THM_DOTS ? l->channels - k : THM_DOTS;
+        float sum[THM_DOTS] = { 0 };
+        thm_dots_f32(l->kernels, sum, (int32_t)count, in, (const float *)l->weights + (size_t)k * l->depth, l->depth,
+                     (int32_t)l->depth);
+        for (uint32_t i = 0; i < count; i++)
+            out[k + i] = thm_clampf(sum[i] + (l->has_bias ? ((const float *)l->bias.data)[k + i] : 0.0f), low, high);
     }
 }
 
 static void gather(const struct thm_node *n, struct layer *l)
 {
     const struct data *d = n->data;
-    *l = (struct layer){ .data = d };
+    *l = (struct layer){ .data = d, .kernels = thm_node_kernels(n) };
     thm_node_input(n, 0, &l->input);
     thm_node_input(n, 1, &l->filter);
     thm_node_output(n, 0, &l->output);

@@ -1,6 +1,7 @@
 /* interpreter/ops/hard_swish.c -- HARD_SWISH, x * relu6(x + 3) / 6: float32, int8 (in 16-bit fixed point).
  * Source: tensorflow/lite/kernels/internal/reference/hard_swish.h,
  * tensorflow/lite/micro/kernels/hard_swish_common.cc. */
+#include "interpreter/ops/lookup.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
 #include <math.h>
@@ -90,12 +91,13 @@ static int16_t gate(const struct data *d, int16_t fine)
     return (int16_t)((x + (1 << 15)) >> 1);
 }
 
-static int8_t hard_swish_i8(const struct data *d, int8_t x)
+static int32_t hard_swish_i8(const void *ctx, int32_t x)
 {
+    const struct data *d = ctx;
     int16_t fine = (int16_t)((int16_t)(x - d->input_zero) * (1 << 7));
     int16_t wide = mul_cut(gate(d, fine), mul_round(fine, d->output_multiplier));
     int32_t y = (int16_t)(div_pot(wide, -d->output_shift) + d->output_zero);
-    return (int8_t)(y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y);
+    return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
 }
 
 static float hard_swish_f32(float x)
@@ -111,11 +113,10 @@ static enum thm_nn_err eval(struct thm_node *n)
     thm_node_output(n, 0, &out);
     if (in.type != THM_FLOAT32 && in.type != THM_INT8)
         return thm_refuse_tensor(n, THM_NN_ETYPE, "only float32 and int8 are supported", &in);
-    for (uint32_t i = 0; i < out.elements; i++)
-        if (in.type == THM_INT8)
-            ((int8_t *)out.data)[i] = hard_swish_i8(n->data, ((const int8_t *)in.data)[i]);
-        else
-            ((float *)out.data)[i] = hard_swish_f32(((const float *)in.data)[i]);
+    if (in.type == THM_INT8)
+        thm_map_i8(n, hard_swish_i8, sizeof(struct data), &in, &out);
+    for (uint32_t i = 0; in.type == THM_FLOAT32 && i < out.elements; i++)
+        ((float *)out.data)[i] = hard_swish_f32(((const float *)in.data)[i]);
     return THM_NN_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
 #include "interpreter/ops/reduce.h"
+#include "interpreter/ops/variant.h"
 #include <string.h>
 
 struct data { /* 44 bytes */
@@ -32,19 +33,35 @@ static enum thm_nn_err prepare(struct thm_node *n)
     return err ? err : thm_reduce_request_lists(n, &r);
 }
 
-#define ADD_UP(name, in_t, sum_t, wide)                                               \
-    static void name(const struct thm_reduction *r, sum_t *sums)                      \
-    {                                                                                 \
-        struct thm_reduce_rows rows = thm_reduce_rows_of(r);                          \
-        for (size_t i = 0; i < r->in.elements; i += rows.row) {                       \
-            sum_t *sum = sums + thm_reduce_output_of(r, i);                           \
-            for (size_t k = 0; k < rows.row; k++, sum += rows.step)                   \
-                *sum = (sum_t)((wide)*sum + (wide)((const in_t *)r->in.data)[i + k]); \
-        }                                                                             \
+#define ADD_UP(name, in_t, sum_t, wide)                                 \
+    static void name(const struct thm_reduction *r, sum_t *sums)        \
+    {                                                                   \
+        struct thm_reduce_rows rows = thm_reduce_rows_of(r);            \
+        for (size_t i = 0; i < r->in.elements; i += rows.row) {         \
+            const in_t *in = (const in_t *)r->in.data + i;              \
+            sum_t *sum = sums + thm_reduce_output_of(r, i), one = *sum; \
+            for (size_t k = 0; rows.step == 0 && k < rows.row; k++)     \
+                one = (sum_t)((wide)one + (wide)in[k]);                 \
+            *sum = one;                                                 \
+            for (size_t k = 0; rows.step == 1 && k < rows.row; k++)     \
+                sum[k] = (sum_t)((wide)sum[k] + (wide)in[k]);           \
+        }                                                               \
     }
 ADD_UP(add_up_i8, int8_t, int32_t, uint32_t)
 ADD_UP(add_up_i16, int16_t, int32_t, uint32_t)
 ADD_UP(add_up_f32, float, float, float)
+
+/* Rows whose elements go to as many sums side by side. */
+static bool add_up_variant(const struct thm_node *n, const struct thm_reduction *r, int32_t *sums)
+{
+    const struct thm_kernels *k = thm_node_kernels(n);
+    struct thm_reduce_rows rows = thm_reduce_rows_of(r);
+    if (!k->add_up_i8 || r->in.type != THM_INT8 || rows.step == 0)
+        return false;
+    for (size_t i = 0; i < r->in.elements; i += rows.row)
+        k->add_up_i8(sums + thm_reduce_output_of(r, i), (const int8_t *)r->in.data + i, rows.row);
+    return true;
+}
 
 static void eval_f32(const struct thm_reduction *r, bool mean)
 {
@@ -73,10 +90,10 @@ static void eval_quantised(const struct thm_node *n, const struct thm_reduction 
     int32_t *sums = thm_node_scratch(n, 0), low = thm_type_min(r->out.type), high = thm_type_max(r->out.type);
     int32_t multiplier, shift;
     memset(sums, 0, 4 * (size_t)r->out.elements);
-    if (r->in.type == THM_INT8)
-        add_up_i8(r, sums);
-    else
+    if (r->in.type == THM_INT16)
         add_up_i16(r, sums);
+    else if (!add_up_variant(n, r, sums))
+        add_up_i8(r, sums);
     set_factor(d, r, mean, &multiplier, &shift);
     for (uint32_t i = 0; i < r->out.elements; i++) {
         int32_t sum = (int32_t)((uint32_t)sums[i] - (uint32_t)d->input_zero * r->count);
@@ -93,6 +110,7 @@ static enum thm_nn_err run(struct thm_node *n, bool mean)
     struct thm_reduction r;
     enum thm_nn_err err = thm_reduce_open(n, &r, THM_SET(THM_FLOAT32) | THM_SET(THM_INT8) | THM_SET(THM_INT16),
                                           "only float32, int8 and int16 are supported");
+    thm_touch_stack();
     if (err || r.out.elements == 0)
         return err;
     if (r.in.type == THM_FLOAT32)

@@ -3,26 +3,24 @@
 #include "interpreter/ops/fixed.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
+#include "interpreter/ops/variant.h"
 
 struct options { /* cortex_m: 1 byte */
     uint8_t activation;
 };
 
-struct data { /* 36 bytes */
-    int32_t multiplier, shift, zero_a, zero_b, zero_out, low, high;
-};
-_Static_assert(sizeof(struct data) <= 36, "op data of MUL");
+_Static_assert(sizeof(struct thm_mul) <= 36, "op data of MUL");
 
-static int32_t combine(const struct data *d, int32_t a, int32_t b)
+static int32_t combine(const struct thm_mul *d, int32_t a, int32_t b)
 {
     uint32_t product = ((uint32_t)a - (uint32_t)d->zero_a) * ((uint32_t)b - (uint32_t)d->zero_b);
-    return thm_add_clamp(thm_scale32((int32_t)product, d->multiplier, d->shift), d->zero_out, d->low, d->high);
+    return thm_add_clamp(thm_scale32((int32_t)product, d->out.multiplier, d->out.shift), d->out.zero, d->low, d->high);
 }
 
 #define ROW(name, type, EXPR)                                                                                      \
     static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
     {                                                                                                              \
-        const struct data *d = ctx;                                                                                \
+        const struct thm_mul *d = ctx;                                                                             \
         for (size_t i = 0; i < count; i++) {                                                                       \
             type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                     \
             ((type *)out)[i] = EXPR;                                                                               \
@@ -41,7 +39,7 @@ static void row_f32(const void *ctx, const void *a, size_t sa, const void *b, si
 
 static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
 {
-    struct data *d = n->data;
+    struct thm_mul *d = n->data;
     const struct options *o = n->options;
     struct thm_quant a, b, out;
     thm_node_quant(n, &v->a, &a);
@@ -49,11 +47,11 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
     thm_node_quant(n, &v->out, &out);
     d->zero_a = a.zero_point;
     d->zero_b = b.zero_point;
-    d->zero_out = out.zero_point;
-    if (v->a.type == THM_INT16 && (d->zero_a || d->zero_b || d->zero_out))
+    d->out.zero = out.zero_point;
+    if (v->a.type == THM_INT16 && (d->zero_a || d->zero_b || d->out.zero))
         return thm_refuse(n, THM_NN_EQUANT, "int16 needs zero points of 0");
     double factor = (double)a.scale * (double)b.scale / (double)out.scale;
-    if (!thm_quantize_factor(factor, &d->multiplier, &d->shift) ||
+    if (!thm_quantize_factor(factor, &d->out.multiplier, &d->out.shift) ||
         !thm_activation_range(o->activation, v->out.type, &out, &d->low, &d->high))
         return thm_refuse(n, THM_NN_EQUANT, "a scale is missing or out of range");
     return THM_NN_OK;
@@ -62,7 +60,7 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
 static enum thm_nn_err prepare(struct thm_node *n)
 {
     struct thm_binary v;
-    struct data *d = n->data;
+    struct thm_mul *d = n->data;
     const struct options *o = n->options;
     enum thm_nn_err err = thm_binary_prepare(n, &v);
     if (err)
@@ -75,6 +73,16 @@ static enum thm_nn_err prepare(struct thm_node *n)
     return THM_NN_OK;
 }
 
+/* NULL: the portable rows. */
+static thm_row_fn *host_row(const struct thm_node *n, enum thm_type type)
+{
+    const struct thm_kernels *k = thm_node_kernels(n);
+    const struct thm_mul *d = n->data;
+    if ((type != THM_INT8 && type != THM_INT16) || !thm_usual_limits(type, d->out.zero, d->low, d->high))
+        return NULL;
+    return type == THM_INT8 ? k->mul_i8 : k->mul_i16;
+}
+
 static enum thm_nn_err eval(struct thm_node *n)
 {
     static const struct thm_typed_row rows[] = { { THM_INT8, row_i8 }, { THM_INT16, row_i16 }, { THM_INT32, row_i32 } };
@@ -82,6 +90,8 @@ static enum thm_nn_err eval(struct thm_node *n)
     const struct options *o = n->options;
     float limits[2];
     thm_binary_gather(n, &v);
+    if (thm_binary_host(&v, host_row(n, v.out.type), n->data))
+        return THM_NN_OK;
     if (v.out.type != THM_FLOAT32)
         return thm_binary_eval(n, rows, sizeof rows / sizeof rows[0], n->data,
                                "only float32, int32, int8 and int16 are supported");

@@ -3,6 +3,7 @@
 #include "interpreter/ops/fixed.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
+#include "interpreter/ops/variant.h"
 #include "interpreter/ops/window.h"
 #include <math.h>
 
@@ -22,6 +23,7 @@ struct pool {
     const struct data *data;
     struct thm_value in, out;
     float low, high;
+    const struct thm_kernels *kernels;
 };
 
 struct patch { /* the window inside the picture */
@@ -133,12 +135,31 @@ static int32_t mean_of(int32_t sum, int32_t count)
     return (int32_t)((sum + half) / count);
 }
 
+static bool pixel_variant(const struct pool *p, const struct patch *patch, size_t to, bool average)
+{
+    bool (*f)(const struct thm_patch_i8 *, int8_t *) = average ? p->kernels->average_i8 : p->kernels->max_i8;
+    if (!f || p->in.type != THM_INT8 || !thm_usual_limits(THM_INT8, 0, p->data->low, p->data->high))
+        return false;
+    const struct thm_patch_i8 part = {
+        (const int8_t *)p->in.data + patch->first,
+        patch->rows,
+        patch->columns,
+        patch->row,
+        (size_t)p->in.shape[3],
+        p->data->low,
+        p->data->high,
+    };
+    return f(&part, (int8_t *)p->out.data + to);
+}
+
 /* One output position: all channels. */
 static void pixel(const struct pool *p, const struct patch *patch, size_t to, bool average)
 {
     size_t channels = (size_t)p->in.shape[3];
     const void *in = p->in.data;
     int32_t count = patch->rows * patch->columns;
+    if (pixel_variant(p, patch, to, average))
+        return;
     for (size_t k = 0; k < channels; k++) {
         if (p->in.type == THM_FLOAT32) {
             float v = average ? sum_f32(in, patch, k, channels, 0) / (float)count
@@ -178,11 +199,12 @@ static void pixel_l2(const struct pool *p, const struct patch *patch, size_t to)
 static enum thm_nn_err pool(struct thm_node *n, void (*each)(const struct pool *, const struct patch *, size_t),
                             bool may_be_empty)
 {
-    struct pool p = { .options = n->options, .data = n->data };
+    struct pool p = { .options = n->options, .data = n->data, .kernels = thm_node_kernels(n) };
     size_t to = 0;
     thm_node_input(n, 0, &p.in);
     thm_node_output(n, 0, &p.out);
     thm_activation_range_f32(p.options->activation, &p.low, &p.high);
+    thm_touch_stack();
     if (p.out.elements == 0)
         return THM_NN_OK;
     for (int32_t b = 0; b < p.out.shape[0]; b++)

@@ -1,5 +1,6 @@
 /* interpreter/ops/quantize.c -- QUANTIZE (float32 or integers to integers) and DEQUANTIZE (integers to float32). */
 #include "interpreter/ops/fixed.h"
+#include "interpreter/ops/lookup.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
 #include <math.h>
@@ -84,6 +85,33 @@ static int32_t from_float(float x, const struct data *d, int32_t low, int32_t hi
     return thm_add_clamp(whole, d->output_zero, low, high);
 }
 
+static int32_t from_integer(int32_t x, const struct data *d, int32_t low, int32_t high)
+{
+    x = (int32_t)((uint32_t)x - (uint32_t)d->input_zero);
+    return thm_add_clamp(thm_scale32(x, d->multiplier, d->shift), d->output_zero, low, high);
+}
+
+static int32_t from_i8(const void *d, int32_t x)
+{
+    return from_integer(x, d, INT8_MIN, INT8_MAX);
+}
+
+static bool eval_variant(const struct thm_node *n, const struct thm_value *in, const struct thm_value *out)
+{
+    const struct thm_kernels *k = thm_node_kernels(n);
+    const struct data *d = n->data;
+    if (in->type == THM_INT8 && out->type == THM_INT8) {
+        thm_map_i8(n, from_i8, sizeof *d, in, out);
+        return true;
+    }
+    bool usual = thm_usual_limits(out->type, d->output_zero, thm_type_min(out->type), thm_type_max(out->type));
+    if (in->type == THM_FLOAT32 && out->type == THM_INT8 && k->quantize_f32 && usual) {
+        k->quantize_f32(d->scale, d->output_zero, in->data, out->data, out->elements);
+        return true;
+    }
+    return false;
+}
+
 static enum thm_nn_err quantize_eval(struct thm_node *n)
 {
     struct thm_value in, out;
@@ -93,14 +121,13 @@ static enum thm_nn_err quantize_eval(struct thm_node *n)
     if (!is_supported(in.type, out.type)) /* the reference finds out only now */
         return thm_refuse(n, THM_NN_ETYPE, "this pair of input and output types is not supported");
     int32_t low = thm_type_min(out.type), high = thm_type_max(out.type);
-    for (uint32_t i = 0; i < out.elements; i++) {
-        if (in.type == THM_FLOAT32) {
-            store(&out, i, from_float(((const float *)in.data)[i], d, low, high));
-            continue;
-        }
-        int32_t x = (int32_t)((uint32_t)load(&in, i) - (uint32_t)d->input_zero);
-        store(&out, i, thm_add_clamp(thm_scale32(x, d->multiplier, d->shift), d->output_zero, low, high));
-    }
+    thm_touch_stack();
+    if (eval_variant(n, &in, &out))
+        return THM_NN_OK;
+    for (uint32_t i = 0; i < out.elements; i++)
+        store(&out, i,
+              in.type == THM_FLOAT32 ? from_float(((const float *)in.data)[i], d, low, high)
+                                     : from_integer(load(&in, i), d, low, high));
     return THM_NN_OK;
 }
 

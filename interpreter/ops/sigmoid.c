@@ -1,6 +1,7 @@
 /* interpreter/ops/sigmoid.c -- LOGISTIC and TANH: float32, int8 (fixed-point exponential), int16 (table).
  * Source: tensorflow/lite/kernels/internal/reference/integer_ops/{logistic,tanh}.h. */
 #include "interpreter/ops/fixed.h"
+#include "interpreter/ops/lookup.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
 #include "interpreter/ops/sigmoid.h"
@@ -79,23 +80,30 @@ static enum thm_nn_err tanh_prepare(struct thm_node *n)
     return prepare(n, false);
 }
 
-static int8_t logistic_i8(int32_t q27)
+static int32_t logistic_byte(int32_t q27)
 {
-    return (int8_t)thm_add_clamp(thm_div_pot(thm_logistic_q27(q27), 23), INT8_MIN, INT8_MIN, INT8_MAX);
+    return thm_add_clamp(thm_div_pot(thm_logistic_q27(q27), 23), INT8_MIN, INT8_MIN, INT8_MAX);
 }
 
-static int8_t tanh_i8(int32_t q27)
+static int32_t tanh_byte(int32_t q27)
 {
-    return (int8_t)thm_clamp(thm_div_pot(thm_tanh_q27(q27), 24), INT8_MIN, INT8_MAX);
+    return thm_clamp(thm_div_pot(thm_tanh_q27(q27), 24), INT8_MIN, INT8_MAX);
 }
 
-static void eval_i8(const struct data *d, const struct thm_value *in, const struct thm_value *out, int8_t (*f)(int32_t))
+static int32_t value_of(const struct data *d, int32_t x, int32_t (*f)(int32_t))
 {
-    for (uint32_t i = 0; i < out->elements; i++) {
-        int32_t x = (int32_t)((uint32_t)((const int8_t *)in->data)[i] - (uint32_t)d->input_zero);
-        int8_t y = x <= -d->radius ? INT8_MIN : x >= d->radius ? INT8_MAX : f(thm_scale32(x, d->multiplier, d->shift));
-        ((int8_t *)out->data)[i] = y;
-    }
+    x = (int32_t)((uint32_t)x - (uint32_t)d->input_zero);
+    return x <= -d->radius ? INT8_MIN : x >= d->radius ? INT8_MAX : f(thm_scale32(x, d->multiplier, d->shift));
+}
+
+static int32_t logistic_i8(const void *d, int32_t x)
+{
+    return value_of(d, x, logistic_byte);
+}
+
+static int32_t tanh_i8(const void *d, int32_t x)
+{
+    return value_of(d, x, tanh_byte);
 }
 
 static void eval_i16(const struct data *d, const struct thm_value *in, const struct thm_value *out,
@@ -111,7 +119,7 @@ static void eval_f32(const struct thm_value *in, const struct thm_value *out, fl
         ((float *)out->data)[i] = f(((const float *)in->data)[i]);
 }
 
-static enum thm_nn_err eval(struct thm_node *n, float (*f32)(float), int8_t (*i8)(int32_t), int16_t (*i16)(int32_t))
+static enum thm_nn_err eval(struct thm_node *n, float (*f32)(float), thm_byte_fn *i8, int16_t (*i16)(int32_t))
 {
     struct thm_value in, out;
     thm_node_input(n, 0, &in);
@@ -119,7 +127,7 @@ static enum thm_nn_err eval(struct thm_node *n, float (*f32)(float), int8_t (*i8
     if (in.type == THM_FLOAT32)
         eval_f32(&in, &out, f32);
     else if (in.type == THM_INT8)
-        eval_i8(n->data, &in, &out, i8);
+        thm_map_i8(n, i8, sizeof(struct data), &in, &out);
     else if (in.type == THM_INT16)
         eval_i16(n->data, &in, &out, i16);
     else

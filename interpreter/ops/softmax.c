@@ -2,6 +2,7 @@
  * Output scale 1/256 (int8, zero point -128), 1/65536 (int8 to int16, -32768), 1/32768 (int16, 0).
  * Source: tensorflow/lite/kernels/internal/reference/softmax.h. */
 #include "interpreter/ops/fixed.h"
+#include "interpreter/ops/lookup.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
 #include <math.h>
@@ -142,13 +143,30 @@ static void row_f32(const float *in, float *out, uint32_t depth, float beta)
         out[i] /= sum;
 }
 
-static int32_t exp_of_difference(const struct data *d, int32_t difference)
+#define LEAST_DIFFERENCE (INT8_MIN - INT8_MAX)
+
+/* The exponential of how far an element is below the maximum: LEAST_DIFFERENCE to 0, so a function of one byte. */
+static int32_t exp_i8(const void *data, int32_t x)
 {
+    const struct data *d = data;
+    int32_t difference = x + LEAST_DIFFERENCE - INT8_MIN;
+    if (difference < d->diff_min)
+        return 0;
     return thm_exp_negative(thm_mul_high(thm_shift_left(difference, d->shift), d->multiplier), 5);
 }
 
+struct exponentials {
+    struct thm_byte_map map;
+    const int32_t *table;
+};
+
+static int32_t exp_below(const struct exponentials *e, int32_t difference)
+{
+    return thm_look_up(e->table, &e->map, difference + INT8_MIN - LEAST_DIFFERENCE);
+}
+
 /* Returns false if the sum of a very long row does not fit. */
-static bool row_i8(const struct data *d, const int8_t *in, void *out, uint32_t depth, enum thm_type type)
+static bool row_i8(const struct exponentials *e, const int8_t *in, void *out, uint32_t depth, enum thm_type type)
 {
     int32_t most = INT8_MIN, low = thm_type_min(type), high = thm_type_max(type);
     int bits;
@@ -156,8 +174,7 @@ static bool row_i8(const struct data *d, const int8_t *in, void *out, uint32_t d
     for (uint32_t i = 0; i < depth; i++)
         most = in[i] > most ? in[i] : most;
     for (uint32_t i = 0; i < depth; i++)
-        if (in[i] - most >= d->diff_min)
-            sum += (uint32_t)thm_div_pot(exp_of_difference(d, in[i] - most), 12);
+        sum += (uint32_t)thm_div_pot(exp_below(e, in[i] - most), 12);
     if (sum == 0 || sum > INT32_MAX)
         return false;
     int32_t scale = thm_reciprocal((int32_t)sum, 12, &bits);
@@ -165,10 +182,8 @@ static bool row_i8(const struct data *d, const int8_t *in, void *out, uint32_t d
     if (exponent > 31)
         return false;
     for (uint32_t i = 0; i < depth; i++) {
-        int32_t v = low;
-        if (in[i] - most >= d->diff_min)
-            v = thm_add_clamp(thm_div_pot(thm_mul_high(scale, exp_of_difference(d, in[i] - most)), exponent), low, low,
-                              high);
+        int32_t v = thm_div_pot(thm_mul_high(scale, exp_below(e, in[i] - most)), exponent);
+        v = thm_add_clamp(v, low, low, high);
         if (type == THM_INT8)
             ((int8_t *)out)[i] = (int8_t)v;
         else
@@ -206,8 +221,8 @@ static bool row_i16(const struct thm_node *n, const int16_t *in, int16_t *out, u
     return true;
 }
 
-static bool row(const struct thm_node *n, const struct thm_value *in, const struct thm_value *out, size_t at,
-                uint32_t depth)
+static bool row(const struct thm_node *n, const struct exponentials *e, const struct thm_value *in,
+                const struct thm_value *out, size_t at, uint32_t depth)
 {
     const struct options *o = n->options;
     if (in->type == THM_FLOAT32)
@@ -215,8 +230,8 @@ static bool row(const struct thm_node *n, const struct thm_value *in, const stru
     else if (in->type == THM_INT16)
         return row_i16(n, (const int16_t *)in->data + at, (int16_t *)out->data + at, depth);
     else
-        return row_i8(n->data, (const int8_t *)in->data + at, (uint8_t *)out->data + at * thm_type_size(out->type),
-                      depth, out->type);
+        return row_i8(e, (const int8_t *)in->data + at, (uint8_t *)out->data + at * thm_type_size(out->type), depth,
+                      out->type);
     return true;
 }
 
@@ -225,11 +240,16 @@ static enum thm_nn_err eval(struct thm_node *n)
     struct thm_value in, out;
     thm_node_input(n, 0, &in);
     thm_node_output(n, 0, &out);
+    struct exponentials e = { .map = { exp_i8, n->data, offsetof(struct data, exp_table) } };
     struct rows r = rows_of(&in);
-    for (size_t i = 0; i < r.count; i++)
-        if (!row(n, &in, &out, i * r.depth, r.depth))
-            return thm_refuse(n, THM_NN_EINVOKE, "a row is too long for the sum of its exponentials");
-    return THM_NN_OK;
+    bool fits = true;
+    thm_touch_stack();
+    if (in.type == THM_INT8)
+        e.table = thm_lookup_begin(n, &e.map, 2 * in.elements);
+    for (size_t i = 0; i < r.count && fits; i++)
+        fits = row(n, &e, &in, &out, i * r.depth, r.depth);
+    thm_lookup_end(n, e.table);
+    return fits ? THM_NN_OK : thm_refuse(n, THM_NN_EINVOKE, "a row is too long for the sum of its exponentials");
 }
 
 static const struct thm_option_field fields[] = { { 0, 4, offsetof(struct options, beta), 0 } }; /* SoftmaxOptions */

@@ -3,6 +3,7 @@
  * Every input pixel adds its window to the output. Source: reference/transpose_conv.h, integer_ops/transpose_conv.h. */
 #include "interpreter/fb.h"
 #include "interpreter/ops/conv.h"
+#include "interpreter/ops/dot.h"
 #include "interpreter/ops/fixed.h"
 #include "interpreter/ops/ops.h"
 #include "interpreter/ops/quant.h"
@@ -171,11 +172,17 @@ static struct patch cut_patch(const struct layer *l, int32_t batch, int32_t y, i
         }                                                                                              \
     }
 #define PRODUCT_I8(x, w)  (((uint32_t)(x) - (uint32_t)zero) * (uint32_t)(w))
-#define PRODUCT_I16(x, w) (uint64_t)(int64_t)((int32_t)(x) * (w))
 #define PRODUCT_F32(x, w) ((x) * (w))
 ADD_TAP(add_tap_i8, uint32_t, int8_t, int8_t, PRODUCT_I8)
-ADD_TAP(add_tap_i16, uint64_t, int16_t, int8_t, PRODUCT_I16)
 ADD_TAP(add_tap_f32, float, float, float, PRODUCT_F32)
+
+static inline void add_tap_i16(const int16_t *in, int32_t depth, const int8_t *w, size_t w_channel, uint64_t *sum,
+                               int32_t channels, int32_t zero)
+{
+    (void)zero;
+    for (int32_t k = 0; k < channels; k++, w += w_channel)
+        sum[k] += (uint64_t)thm_dot_i16(in, w, depth);
+}
 
 #define SCATTER(name, sum_t, in_t, w_t, add_tap)                                                                      \
     static void name(const struct layer *l, const struct patch *p, void *sums)                                        \

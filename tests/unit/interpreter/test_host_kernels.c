@@ -1,54 +1,17 @@
-/* tests/unit/interpreter/test_host_kernels.c -- every variant of the int8 kernels against the portable one, on layers
- * of random shapes, weights and scales. */
-#include <stdbool.h>
-#include "interpreter/kernels.h"
-#include "tests/packing.h"
-#include "tests/unit/interpreter/builder.h"
+/* tests/unit/interpreter/test_host_kernels.c -- every variant of the kernels for products of int8 against the portable
+ * one, on layers of random shapes, weights and scales. */
+#include "tests/unit/interpreter/variants.h"
 
-#define ROUNDS       1500
-#define MOST_WEIGHTS 3000
-#define MOST_VALUES  6000 /* of an input or output */
+#define ROUNDS 1500
 
-enum { ADD = 0, SUB = 41, CONV = 3, DEPTHWISE = 4, FULLY_CONNECTED = 9 };
+enum { CONV = 3, DEPTHWISE = 4, FULLY_CONNECTED = 9 };
 
-static uint32_t seed;
-static int8_t weights[MOST_WEIGHTS], input[MOST_VALUES];
 static int32_t bias[MOST_WEIGHTS];
-
-static int32_t any(int32_t low, int32_t high)
-{
-    seed = seed * 1664525 + 1013904223;
-    return low + (int32_t)((seed >> 8) % (uint32_t)(high - low + 1));
-}
-
-/* Random bytes, with many at the ends of their range. */
-static void fill(int8_t *to, size_t n)
-{
-    int32_t extremes = any(0, 3);
-    for (size_t i = 0; i < n; i++) {
-        int32_t r = any(0, 7);
-        to[i] = (int8_t)(extremes && r < extremes ? -128 : r == 7 ? 127 : any(-128, 127));
-    }
-}
 
 static int32_t positions(int32_t padding, int32_t size, int32_t taps, int32_t stride, int32_t dilation)
 {
     int32_t reach = (taps - 1) * dilation + 1;
     return padding == 0 ? (size + stride - 1) / stride : (size + stride - reach) / stride;
-}
-
-struct layer {
-    struct build_tensor tensors[4];
-    struct build_op op;
-    struct net net;
-};
-
-static int32_t elements(const struct build_tensor *t)
-{
-    int32_t n = 1;
-    for (int i = 0; i < t->rank; i++)
-        n *= t->shape[i];
-    return n;
 }
 
 static void finish_layer(struct layer *l, int32_t channels)
@@ -112,61 +75,6 @@ static bool make_conv(struct layer *l, int code)
     return fits;
 }
 
-static void make_sum(struct layer *l)
-{
-    int32_t n = any(1, 90), rows = any(0, 9) ? 1 : 3; /* of b: sometimes broadcast */
-    int32_t sub = any(0, 1);
-    *l = (struct layer){ .op = { .code = sub ? SUB : ADD,
-                                 .options_type = sub ? 28 : 11,
-                                 .kinds = "1",
-                                 .inputs = 2,
-                                 .input = { 0, 1 },
-                                 .output = 2,
-                                 .value = { any(0, 3) } } };
-    for (int i = 0; i < 3; i++)
-        l->tensors[i] =
-            (struct build_tensor){ THM_INT8,       2, { i == 1 ? 1 : rows, n }, NULL, 0, (float)any(1, 500) / 1000,
-                                   any(-128, 127), 0 };
-    l->tensors[1].data = weights;
-    l->tensors[1].bytes = (uint32_t)n;
-    l->tensors[3] = l->tensors[2];
-    l->net = (struct net){ l->tensors, 3, &l->op, 1, 1, { 0 }, 1, { 2 } };
-}
-
-static void compute(struct bench *b, const struct thm_kernels *k, uint8_t *out)
-{
-    struct thm_tensor t;
-    thm_interpreter_set_kernels(&b->it, k);
-    assert_true(pack_weights(&b->it));
-    assert_int_equal(thm_interpreter_input(&b->it, 0, &t), THM_NN_OK);
-    memcpy(t.data, input, t.bytes);
-    assert_int_equal(thm_interpreter_output(&b->it, 0, &t), THM_NN_OK);
-    memset(t.data, 0x55, t.bytes);
-    assert_int_equal(thm_interpreter_invoke(&b->it, &b->diag), THM_NN_OK);
-    memcpy(out, t.data, t.bytes);
-}
-
-static bool check_layer(const struct layer *l)
-{
-    static struct bench b;
-    static uint8_t want[MOST_VALUES], got[MOST_VALUES];
-    const struct thm_kernels *k;
-    fill(weights, sizeof weights);
-    fill(input, sizeof input);
-    if (bench_build(&b, &l->net) != THM_NN_OK)
-        return false;
-    size_t bytes = (size_t)elements(&l->tensors[3]);
-    compute(&b, thm_kernels_at(0), want);
-    for (size_t i = 1; (k = thm_kernels_at(i)); i++) {
-        compute(&b, k, got);
-        if (memcmp(want, got, bytes) != 0)
-            fail_msg("%s differs; operator %d, input %d %d %d %d, filter %d %d %d %d", thm_kernels_name(k), l->op.code,
-                     l->tensors[0].shape[0], l->tensors[0].shape[1], l->tensors[0].shape[2], l->tensors[0].shape[3],
-                     l->tensors[1].shape[0], l->tensors[1].shape[1], l->tensors[1].shape[2], l->tensors[1].shape[3]);
-    }
-    return true;
-}
-
 static void check_random(int code)
 {
     struct layer l;
@@ -176,10 +84,10 @@ static void check_random(int code)
         bool fits = true;
         if (code == FULLY_CONNECTED)
             make_fully_connected(&l);
-        else if (code == ADD)
-            make_sum(&l);
         else
             fits = make_conv(&l, code);
+        fill(weights, sizeof weights);
+        fill(input, sizeof input);
         made += fits && check_layer(&l);
     }
     assert_true(made > ROUNDS / 3);
@@ -203,12 +111,6 @@ static void fully_connected__every_variant_gives_the_portable_bits(void **state)
     check_random(FULLY_CONNECTED);
 }
 
-static void add_and_sub__every_variant_gives_the_portable_bits(void **state)
-{
-    (void)state;
-    check_random(ADD);
-}
-
 static void kernels__are_found_by_name_and_the_best_is_the_last(void **state)
 {
     const struct thm_kernels *k, *last = NULL;
@@ -230,7 +132,6 @@ int main(void)
         cmocka_unit_test(conv__every_variant_gives_the_portable_bits),
         cmocka_unit_test(depthwise__every_variant_gives_the_portable_bits),
         cmocka_unit_test(fully_connected__every_variant_gives_the_portable_bits),
-        cmocka_unit_test(add_and_sub__every_variant_gives_the_portable_bits),
     };
     return cmocka_run_group_tests_name("host_kernels", tests, NULL, NULL);
 }
