@@ -13,17 +13,22 @@ static bool everywhere(void)
 
 static const struct thm_kernels portable = { .name = "portable", .runs_here = everywhere };
 
-#if THM_HOST_KERNELS
+#if THM_HOST_KERNELS && defined __x86_64__
 extern const struct thm_kernels thm_kernels_avx2, thm_kernels_avx_vnni, thm_kernels_avx512_vnni;
+#elif THM_HOST_KERNELS && defined __aarch64__
+extern const struct thm_kernels thm_kernels_neon, thm_kernels_neon_dotprod;
 #endif
 
 static const struct thm_kernels *const table[] = {
     /* slowest first */
     &portable,
-#if THM_HOST_KERNELS
+#if THM_HOST_KERNELS && defined __x86_64__
     &thm_kernels_avx2,
     &thm_kernels_avx_vnni,
     &thm_kernels_avx512_vnni,
+#elif THM_HOST_KERNELS && defined __aarch64__
+    &thm_kernels_neon,
+    &thm_kernels_neon_dotprod,
 #endif
 };
 

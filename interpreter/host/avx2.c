@@ -5,20 +5,24 @@
 #include "interpreter/host/x86.h"
 
 #define STEP      2
+#define GROUPS    1
+#define TOGETHER  6
 #define VECTORS   2
 #define OFFSET(z) 0
 #define convert   thm_convert_i16
 typedef int16_t input_t, weight_t;
 
-INLINE vec elements_at(const int16_t *x)
+INLINE vec elements_at(const int16_t *x, int groups)
 {
     int32_t two;
+    (void)groups;
     memcpy(&two, x, sizeof two);
     return _mm256_set1_epi32(two);
 }
 
-INLINE vec mac(vec sum, vec x, vec w)
+INLINE vec mac(vec sum, vec x, int g, vec w)
 {
+    (void)g;
     return _mm256_add_epi32(sum, _mm256_madd_epi16(x, w));
 }
 

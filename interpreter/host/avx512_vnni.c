@@ -6,21 +6,25 @@
 #include "interpreter/host/x86.h"
 
 #define STEP      4
+#define GROUPS    1
+#define TOGETHER  6
 #define VECTORS   4
 #define OFFSET(z) (128 + (z))
 #define convert   thm_convert_u8
 typedef uint8_t input_t;
 typedef int8_t weight_t;
 
-INLINE vec elements_at(const uint8_t *x)
+INLINE vec elements_at(const uint8_t *x, int groups)
 {
     int32_t four;
+    (void)groups;
     memcpy(&four, x, sizeof four);
     return _mm512_set1_epi32(four);
 }
 
-INLINE vec mac(vec sum, vec x, vec w)
+INLINE vec mac(vec sum, vec x, int g, vec w)
 {
+    (void)g;
     return _mm512_dpbusd_epi32(sum, x, w);
 }
 

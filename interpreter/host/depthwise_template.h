@@ -5,12 +5,13 @@
  *   VECTORS                    vectors that make a block of BLOCK = VECTORS * LANES channels
  *   weight_t                   how weights are packed
  *   convert                    thm_convert for int8 or uint8 elements
- *   load_taps(x, tap)          of TAPS taps, the elements of a block: x[vector], TAPS to a lane
+ *   load_taps(x, tap)          of TAPS taps, the elements of a block: elements_t x[vector], TAPS to a lane
+ *   weights_at(w)              a weights_t: TAPS weights for each of LANES channels
  *   mac(sum, x, w)             to each lane the products of x and w
  *   place(v, lane)             which channel of the block that lane is
  *   ordered(bytes)             what narrow() gives, in the order of the channels
  *   OFFSET(z)                  what elements have gained beyond minus the zero point z
- * and included lanes_avx2.h or lanes_avx512.h.
+ * and included a lanes_CPU.h.
  *
  * With a stride of 1, what a tap meets in a whole line is contiguous, and the line is one long row of channels that
  * repeat; otherwise each pixel is a row. Packed: the offsets of the taps, struct lanes of each vector, then weights
@@ -113,7 +114,8 @@ INLINE void block(const struct job *j, const int8_t *in, int32_t p, int32_t grou
 {
     const struct lanes *lanes = j->lanes + (size_t)p * VECTORS;
     const weight_t *weights = j->weights + (size_t)p * (size_t)groups * TAPS * BLOCK;
-    vec sum[VECTORS], x[VECTORS];
+    vec sum[VECTORS];
+    elements_t x[VECTORS];
     for (int v = 0; v < VECTORS; v++)
         sum[v] = at(lanes[v].start);
     for (int32_t g = 0; g < groups; g++) {
@@ -122,7 +124,7 @@ INLINE void block(const struct job *j, const int8_t *in, int32_t p, int32_t grou
             tap[t] = in + j->tap[g * TAPS + t];
         load_taps(x, tap);
         for (int v = 0; v < VECTORS; v++, weights += LANES * TAPS)
-            sum[v] = mac(sum[v], x[v], at(weights));
+            sum[v] = mac(sum[v], x[v], weights_at(weights));
     }
     store_bytes(out, ordered(narrow(sum, VECTORS, lanes, &j->w->requant)), count);
 }

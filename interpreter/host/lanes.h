@@ -1,17 +1,17 @@
-/* interpreter/host/lanes.h -- how int32 sums of channels side by side become int8: thm_scale32() and thm_add_clamp()
- * for vectors. Included by lanes_avx2.h and lanes_avx512.h, after LANES, vec, V(name) (the intrinsic of that width),
- * at(), nothing(), odd_over_even(), in_order() and store_bytes() are defined. */
+/* interpreter/host/lanes.h -- what the sums of channels side by side start with and are scaled by. Included by the
+ * lanes_CPU.h after they have defined
+ *   LANES, vec                 int32 sums in a vector, and its type
+ *   struct lanes               of one vector of channels, packed: start[LANES] of the sums, and factors
+ *   set_factor(l, i, m, left, right)  lane i scales by the multiplier m and a shift to the left or right
+ * For the templates they also define
+ *   INLINE                     how functions on vectors are declared
+ *   at(p)                      LANES numbers
+ *   narrow(sum, n, l, q)       n vectors (known when compiled, at most 4) to bytes: thm_scale32(), thm_add_clamp()
+ *   in_order(bytes)            those in the order of the channels
+ *   store_bytes(out, bytes, count)  the first of them */
 #pragma once
 #include "interpreter/fb.h"
 #include "interpreter/ops/variant.h"
-
-/* Of one vector of channels, packed. multiplier_odd: those of the odd lanes, in the even ones. A right shift is done in
- * two steps, all but its last bit and that one. sign: the shift that brings a lane's sign to bit 0, or nothing if there
- * is no right shift. */
-struct lanes {
-    int32_t start[LANES]; /* of the sums */
-    int32_t multiplier[LANES], multiplier_odd[LANES], left[LANES], sign[LANES], right[LANES], last[LANES];
-} __attribute__((aligned(4 * LANES)));
 
 static inline bool can_clamp(int32_t zero, int32_t low, int32_t high)
 {
@@ -23,7 +23,7 @@ static inline int32_t bias_of(const struct thm_requant_i8 *q, int32_t k)
     return q->bias ? (int32_t)thm_load32(q->bias + 4 * (size_t)k) : 0;
 }
 
-/* Every factor of the layer is one that scale() can take: it is not negative, and no rounding overflows 32 bits. */
+/* Every factor of the layer is one that the vectors can take: it is not negative, and no rounding overflows 32 bits. */
 static inline bool can_scale(const struct thm_requant_i8 *q, int32_t channels)
 {
     for (int32_t k = 0; k < (q->per_channel ? channels : 1); k++)
@@ -36,44 +36,6 @@ static inline bool can_scale(const struct thm_requant_i8 *q, int32_t channels)
 static inline void set_lane(struct lanes *l, int i, const struct thm_requant_i8 *q, int32_t k, int32_t offset)
 {
     int32_t multiplier = q->multiplier[q->per_channel ? k : 0], shift = q->shift[q->per_channel ? k : 0];
-    int32_t right = shift < 0 ? -shift : 0;
     l->start[i] = (int32_t)((uint32_t)bias_of(q, k) - (uint32_t)offset);
-    l->multiplier[i] = multiplier;
-    if (i % 2)
-        l->multiplier_odd[i - 1] = multiplier;
-    l->left[i] = shift > 0 ? shift : 0;
-    l->sign[i] = right ? 31 : 32;
-    l->right[i] = right ? right - 1 : 0;
-    l->last[i] = right > 0;
-}
-
-/* (a * b + 2^30) / 2^31 rounded down is a * b / 2^31 rounded to nearest, with ties as thm_mul_high() has them; b >= 0.
- */
-INLINE vec mul_high(vec a, const struct lanes *l)
-{
-    const vec half = V(set1_epi64x)(INT64_C(1) << 30);
-    vec even = V(add_epi64)(V(mul_epi32)(a, at(l->multiplier)), half);
-    vec odd = V(add_epi64)(V(mul_epi32)(V(srli_epi64)(a, 32), at(l->multiplier_odd)), half);
-    return odd_over_even(V(slli_epi64)(odd, 1), V(srli_epi64)(even, 31));
-}
-
-/* thm_div_pot(): to nearest, ties away from zero. */
-INLINE vec scale(vec sum, const struct lanes *l)
-{
-    vec x = mul_high(V(sllv_epi32)(sum, at(l->left)), l);
-    x = V(srav_epi32)(V(sub_epi32)(x, V(srlv_epi32)(x, at(l->sign))), at(l->right));
-    return V(srav_epi32)(V(add_epi32)(x, at(l->last)), at(l->last));
-}
-
-INLINE vec pair(const vec *sum, int n, const struct lanes *l, const struct thm_requant_i8 *q)
-{
-    vec a = n > 0 ? scale(sum[0], l) : nothing(), b = n > 1 ? scale(sum[1], l + 1) : nothing();
-    return V(adds_epi16)(V(packs_epi32)(a, b), V(set1_epi16)((int16_t)q->output_zero));
-}
-
-/* n vectors (known when compiled, at most 4) to bytes: within each 128 bits four of sum[0], of sum[1], ... */
-INLINE vec narrow(const vec *sum, int n, const struct lanes *l, const struct thm_requant_i8 *q)
-{
-    vec bytes = V(packs_epi16)(pair(sum, n, l, q), pair(sum + 2, n - 2, l + 2, q));
-    return V(min_epi8)(V(max_epi8)(bytes, V(set1_epi8)((int8_t)q->low)), V(set1_epi8)((int8_t)q->high));
+    set_factor(l, i, multiplier, shift > 0 ? shift : 0, shift < 0 ? -shift : 0);
 }

@@ -42,4 +42,4 @@ INLINE void store_bytes(int8_t *out, vec bytes, int32_t count)
     memcpy(out, all, (size_t)count);
 }
 
-#include "interpreter/host/lanes.h"
+#include "interpreter/host/lanes_x86.h"

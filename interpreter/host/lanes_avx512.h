@@ -37,4 +37,4 @@ INLINE void store_bytes(int8_t *out, vec bytes, int32_t count)
     _mm512_mask_storeu_epi8(out, count >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1, bytes);
 }
 
-#include "interpreter/host/lanes.h"
+#include "interpreter/host/lanes_x86.h"

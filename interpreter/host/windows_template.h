@@ -1,13 +1,14 @@
 /* interpreter/host/windows_template.h -- int8 windows times packed weights. A file that includes it has defined:
  *   TARGET                    the instructions that functions may use
  *   STEP                      products that one lane adds at once
- *   VECTORS                   vectors of channels side by side, at most 4
- *   input_t, weight_t         how elements lie in the image and weights are packed
- *   convert                   thm_convert for input_t
- *   elements_at(x)            STEP elements, in every lane
- *   mac(sum, x, w)            to each lane the STEP products of x and w
+ *   GROUPS                    groups of STEP elements to a load
+ *   VECTORS, TOGETHER         vectors of channels side by side, at most 4; windows that share a load of weights, at
+ * most 6 input_t, weight_t         how elements lie in the image and weights are packed convert thm_convert for input_t
+ *   elements_at(x, groups)    an elements_t: GROUPS groups, or one in whatever lanes
+ *   weights_at(w)             a weights_t: STEP weights for each of LANES channels
+ *   mac(sum, x, g, w)         to each lane the STEP products of group g of x and w
  *   OFFSET(z)                 what elements have gained beyond minus the zero point z
- * and included lanes_avx2.h or lanes_avx512.h.
+ * and included a lanes_CPU.h.
  *
  * A window is some runs of contiguous elements. Packed: where each run begins, struct lanes for each vector of
  * channels, then weights [block of VECTORS vectors][run][element / STEP][vector][lane][element % STEP], 0 where a run
@@ -15,7 +16,6 @@
 #include "interpreter/host/image.h"
 #include "interpreter/host/workspace.h"
 
-#define TOGETHER     6   /* windows that share a load of weights */
 #define FEW_PRODUCTS 256 /* not worth a change of stack */
 
 struct layout {
@@ -115,7 +115,26 @@ struct job { /* one band and one block of channels */
     int32_t count; /* channels */
 };
 
-/* n windows with v vectors of channels, both known when compiled. */
+/* Products of the elements from e on: n windows, v vectors of channels, groups of STEP elements; known when compiled.
+ */
+INLINE void add_products(vec sum[TOGETHER][VECTORS], const input_t *const *window, size_t e, const weight_t *weights,
+                         int n, int v, int groups)
+{
+    elements_t x[TOGETHER];
+    weights_t w[VECTORS];
+#pragma GCC unroll 8
+    for (int g = 0; g < groups; g++, weights += v * LANES * STEP) {
+        for (int k = 0; k < v; k++)
+            w[k] = weights_at(weights + k * LANES * STEP);
+        for (int i = 0; i < n; i++) {
+            if (g == 0)
+                x[i] = elements_at(window[i] + e, groups);
+            for (int k = 0; k < v; k++)
+                sum[i][k] = mac(sum[i][k], x[i], g, w[k]);
+        }
+    }
+}
+
 INLINE void block(const struct job *j, const input_t *const *window, int n, int v, int8_t *out)
 {
     vec sum[TOGETHER][VECTORS];
@@ -124,17 +143,11 @@ INLINE void block(const struct job *j, const input_t *const *window, int n, int 
         for (int k = 0; k < v; k++)
             sum[i][k] = at(j->lanes[k].start);
     for (int32_t r = 0; r < j->l->runs; r++) {
-        size_t end = j->run[r] + (size_t)j->l->padded;
-        for (size_t e = j->run[r]; e < end; e += STEP, weights += v * LANES * STEP) {
-            vec w[VECTORS];
-            for (int k = 0; k < v; k++)
-                w[k] = at(weights + k * LANES * STEP);
-            for (int i = 0; i < n; i++) {
-                vec x = elements_at(window[i] + e);
-                for (int k = 0; k < v; k++)
-                    sum[i][k] = mac(sum[i][k], x, w[k]);
-            }
-        }
+        size_t e = j->run[r], end = e + (size_t)j->l->padded;
+        for (; GROUPS > 1 && e + GROUPS * STEP <= end; e += GROUPS * STEP, weights += v * LANES * GROUPS * STEP)
+            add_products(sum, window, e, weights, n, v, GROUPS);
+        for (; e < end; e += STEP, weights += v * LANES * STEP)
+            add_products(sum, window, e, weights, n, v, 1);
     }
     for (int i = 0; i < n; i++)
         store_bytes(out + (size_t)i * (size_t)j->w->out_channels, in_order(narrow(sum[i], v, j->lanes, &j->w->requant)),
@@ -158,7 +171,9 @@ INLINE void windows_of(const struct job *j, int v)
         case 2: block(j, window, 2, v, out); break;
         case 3: block(j, window, 3, v, out); break;
         case 4: block(j, window, 4, v, out); break;
+#if TOGETHER > 5
         case 5: block(j, window, 5, v, out); break;
+#endif
         default: block(j, window, TOGETHER, v, out); break;
         }
     }

@@ -11,6 +11,9 @@
 #include "tests/packing.h"
 #if defined __x86_64__
 #include <immintrin.h>
+#elif defined __aarch64__
+#include <arm_neon.h>
+#include <sys/auxv.h>
 #endif
 
 #define ARENA    (64u << 20)
@@ -32,26 +35,27 @@ static double now(void)
 #define ROUNDS 100000
 #define SUMS   10 /* independent, to hide the time one addition takes */
 
-#if defined __x86_64__
-/* MACs of one call; `value` is stored so that nothing is optimised away. */
-#define PEAK(name, isa, vec, load, zero, step, macs)                                      \
+/* MACs of one call; the sums are stored so that nothing is optimised away. in: the constraint for a vector register. */
+#define PEAK(name, isa, in, vec, load, zero, step, macs)                                  \
     __attribute__((target(isa))) static double name(const int8_t *data, int8_t *out)      \
     {                                                                                     \
         vec sum[SUMS], x = load((const void *)data), w = load((const void *)(data + 64)); \
         for (int k = 0; k < SUMS; k++)                                                    \
-            sum[k] = zero();                                                              \
+            sum[k] = zero;                                                                \
         for (int i = 0; i < ROUNDS; i++)                                                  \
             for (int k = 0; k < SUMS; k++) {                                              \
                 step;                                                                     \
-                __asm__ volatile("" : "+x"(sum[k]));                                      \
+                __asm__ volatile("" : "+" in(sum[k]));                                    \
             }                                                                             \
         for (int k = 0; k < SUMS; k++)                                                    \
             memcpy(out + k, &sum[k], 1);                                                  \
         return (double)(macs)*SUMS * ROUNDS;                                              \
     }
-PEAK(peak_avx512, "avx512f,avx512vnni", __m512i, _mm512_loadu_si512, _mm512_setzero_si512,
+
+#if defined __x86_64__
+PEAK(peak_avx512, "avx512f,avx512vnni", "x", __m512i, _mm512_loadu_si512, _mm512_setzero_si512(),
      sum[k] = _mm512_dpbusd_epi32(sum[k], x, w), 64)
-PEAK(peak_avx2, "avx2", __m256i, _mm256_loadu_si256, _mm256_setzero_si256,
+PEAK(peak_avx2, "avx2", "x", __m256i, _mm256_loadu_si256, _mm256_setzero_si256(),
      sum[k] = _mm256_add_epi32(sum[k], _mm256_madd_epi16(x, w)), 16)
 
 static double peak_macs(const int8_t *data, int8_t *out)
@@ -59,6 +63,16 @@ static double peak_macs(const int8_t *data, int8_t *out)
     return __builtin_cpu_supports("avx512vnni") ? peak_avx512(data, out)
            : __builtin_cpu_supports("avx2")     ? peak_avx2(data, out)
                                                 : 0;
+}
+#elif defined __aarch64__
+PEAK(peak_dotprod, "arch=armv8.2-a+dotprod", "w", int32x4_t, vld1q_s32, vdupq_n_s32(0),
+     sum[k] = vdotq_s32(sum[k], vreinterpretq_s8_s32(x), vreinterpretq_s8_s32(w)), 16)
+PEAK(peak_neon, "arch=armv8-a", "w", int32x4_t, vld1q_s32, vdupq_n_s32(0),
+     sum[k] = vmlal_s16(sum[k], vget_low_s16(vreinterpretq_s16_s32(x)), vget_low_s16(vreinterpretq_s16_s32(w))), 4)
+
+static double peak_macs(const int8_t *data, int8_t *out)
+{
+    return getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? peak_dotprod(data, out) : peak_neon(data, out);
 }
 #else
 static double peak_macs(const int8_t *data, int8_t *out)
