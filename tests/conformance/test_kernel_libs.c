@@ -1,6 +1,6 @@
 /* tests/conformance/test_kernel_libs.c -- arena figures with CMSIS-NN and ESP-NN, as their real wrappers gave them. */
 #include "interpreter/kernel_library.h"
-#include "tests/conformance/golden.h"
+#include "tests/conformance/facts.h"
 
 static enum thm_nn_err allocate_with(struct golden *g, const struct thm_kernel_library *l, const char *layout,
                                      uint32_t bytes)

@@ -1,6 +1,6 @@
 /* tests/conformance/test_models.c -- whole models: outputs, MACs and arena figures as the reference runtime gave them.
  */
-#include "tests/conformance/golden.h"
+#include "tests/conformance/facts.h"
 
 static const char *const layouts[] = { "cortex_m", "ilp32_align8", "i386" };
 

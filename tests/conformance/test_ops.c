@@ -1,5 +1,5 @@
 /* tests/conformance/test_ops.c -- single operators and small graphs; and models that the reference runtime refuses. */
-#include "tests/conformance/golden.h"
+#include "tests/conformance/facts.h"
 #include "tests/conformance/tar.h"
 
 static int inexact;
