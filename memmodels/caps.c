@@ -56,7 +56,7 @@ static uint32_t free_of(const struct thm_heap *h)
     return s.free;
 }
 
-static uint32_t default_free(const struct thm_heaps *hs)
+uint32_t thm_heaps_free_bytes(const struct thm_heaps *hs)
 {
     uint32_t sum = 0;
     for (uint32_t i = 0; i < hs->n; i++)
@@ -69,7 +69,7 @@ static uint32_t default_free(const struct thm_heaps *hs)
 static uint32_t counted(struct thm_heaps *hs, uint32_t p)
 {
     if (p) {
-        const uint32_t now = default_free(hs);
+        const uint32_t now = thm_heaps_free_bytes(hs);
         hs->low_water = now < hs->low_water ? now : hs->low_water;
     }
     return p;

@@ -58,4 +58,5 @@ enum thm_mem_err thm_heaps_free(struct thm_heaps *hs, uint32_t p); /* EINVAL: p 
 void *thm_heaps_host(const struct thm_heaps *hs, uint32_t p);
 /* Sum over the heaps that have all of `caps`: free, min_free, allocated and blocks are sums, largest the maximum. */
 void thm_heaps_stats(const struct thm_heaps *hs, uint32_t caps, struct thm_heap_stats *out);
+uint32_t thm_heaps_free_bytes(const struct thm_heaps *hs); /* free bytes of all DEFAULT heaps: what low_water follows */
 enum thm_mem_err thm_heaps_check(const struct thm_heaps *hs, uint32_t *where);

@@ -1,4 +1,4 @@
-/* memmodels/id_map.h -- private: log IDs to device addresses; an open-addressed hash table. */
+/* memmodels/id_map.h -- IDs (of a log, or device addresses) to 32-bit values; an open-addressed hash table. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -273,6 +273,19 @@ static enum thm_mem_err heap_check(const struct thm_heap *h, uint32_t *where)
     return e ? e : check_free_count(h, where);
 }
 
+static enum thm_mem_err heap_walk(const struct thm_heap *h, thm_heap_visit *visit, void *ctx)
+{
+    const struct tlsf t = tlsf_view(h);
+    const uint32_t front = BLOCK_PAYLOAD + (poison_overhead(h) ? POISON_FRONT : 0);
+    uint32_t b = t.first;
+    while (b < t.last && tlsf_is_block(&t, b)) {
+        const uint32_t next = tlsf_next(b, tlsf_size(&t, b)), is_free = tlsf_load(&t, b + BLOCK_SIZE) & SIZE_FREE;
+        visit(ctx, &(struct thm_heap_block){ b + BLOCK_SIZE, next - b, is_free ? 0 : b + front });
+        b = next;
+    }
+    return b == t.last ? THM_MEM_OK : THM_MEM_ECORRUPT;
+}
+
 static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
 {
     struct thm_heap_stats s;
@@ -283,7 +296,7 @@ static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
 
 #define CALLS                                                                                                 \
     .realloc = heap_realloc, .memalign = heap_memalign, .usable = heap_usable, .free_bytes = heap_free_bytes, \
-    .stats = heap_stats, .check = heap_check, .stat_line = heap_stat_line
+    .stats = heap_stats, .check = heap_check, .walk = heap_walk, .stat_line = heap_stat_line
 
 const struct thm_heap_ops thm_multi_heap_tlsf = {
     .name = "esp_multi_heap_tlsf",

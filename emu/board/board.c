@@ -3,12 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#if __has_include(<valgrind/memcheck.h>)
-#include <valgrind/memcheck.h>
-#else
-#define VALGRIND_MAKE_MEM_UNDEFINED(at, len) 0
-#endif
+#include "emu/board/memcheck.h"
 
 void thm_board_spend(struct thm_board *b, uint64_t ns)
 {
@@ -48,6 +43,8 @@ void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *n
 
 void thm_board_die(struct thm_board *b, int exit_status)
 {
+    if (exit_status != 20)
+        thm_heap_view(b, "end", NULL);
     thm_board_event(b, THM_EV_EXIT, NULL, NULL, (uint64_t)exit_status, b->now_ns);
     thm_board_flush(b);
     _exit(exit_status);
@@ -73,8 +70,7 @@ int64_t thm_board_enter(void (*fn)(struct thm_call *c), struct thm_call c)
     }
     struct service s = { fn, &c };
     b->in_task = false;
-    (void)VALGRIND_MAKE_MEM_UNDEFINED((uint8_t *)b->service_top - 16,
-                                      16); /* it takes the call's first push for a stray one */
+    THM_MEMCHECK_UNDEFINED((uint8_t *)b->service_top - 16, 16); /* it takes the call's first push for a stray one */
     thm_call_on_stack(run_service, &s, b->service_top);
     b->in_task = true;
     return c.result;

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "emu/board/hal.h"
+#include "emu/board/heap.h"
 #include "emu/board/modem.h"
 #include "emu/board/profile.h"
 #include "emu/board/run.h"
@@ -44,6 +45,7 @@ struct thm_board {
     struct thm_region *regions;
     uint32_t regions_count;
     struct thm_heaps heaps;
+    struct thm_heap_book book;
     struct thm_stack stack;
     void *service_top; /* services run below this, on the process's first stack */
     bool in_task;

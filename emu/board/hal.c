@@ -61,6 +61,7 @@ static void do_step(struct thm_call *c)
                     b->heaps.low_water, used, total);
     b->step_start_ns = b->now_ns;
     b->failure.exit_status = 0;
+    b->book.injected = 0;
 }
 
 void thm_hal_step(struct thm_board *b, const char *step, const char *fmt, ...)
@@ -75,6 +76,9 @@ void thm_hal_step(struct thm_board *b, const char *step, const char *fmt, ...)
 static void do_fail(struct thm_call *c)
 {
     const struct thm_failure *f = &c->b->failure;
+    if (c->b->book.injected)
+        thm_hal_failure_note(c->b, "; allocation %u of the application was made to fail (--fail-alloc)",
+                             c->b->book.injected);
     thm_board_event(c->b, THM_EV_FAILED, c->s, f->message, (uint64_t)f->exit_status, (uint64_t)f->code, f->need,
                     f->have, f->largest);
     c->result = f->exit_status;

@@ -15,6 +15,10 @@ void *thm_hal_malloc(struct thm_board *b, uint32_t bytes, const char *what);
 void *thm_hal_memalign(struct thm_board *b, uint32_t align, uint32_t bytes, const char *what);
 void thm_hal_free(struct thm_board *b, void *p); /* NULL is fine */
 
+/* One round of a firmware's loop has ended: reports tell what each round lost, and when that will be fatal. false: a
+ * leak asked for on the command line has found no memory. */
+bool thm_hal_round(struct thm_board *b);
+
 /* Storage. Results: >= 0, or the file system's own error code. mount formats a medium that holds no file system. */
 int32_t thm_hal_mount(struct thm_board *b, const char *storage);        /* a name from the profile */
 int32_t thm_hal_open(struct thm_board *b, const char *file, int flags); /* flags of fsimages/fs.h; a handle */

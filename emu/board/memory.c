@@ -2,6 +2,7 @@
 #include "emu/board/board.h"
 #include <stdlib.h>
 #include <string.h>
+#include "emu/board/memcheck.h"
 
 static uint32_t total_sram(const struct thm_profile *p)
 {
@@ -53,6 +54,8 @@ static enum thm_mem_err add_heaps(struct thm_board *b, const struct thm_heap_ops
             continue;
         if (!mem)
             return THM_MEM_EINVAL;
+        if (b->run->check_heap)
+            memset(mem, 0xFE, h->size); /* SRAM holds anything at power-on */
         enum thm_mem_err err =
             thm_heaps_add(&b->heaps, ops, thm_mem_type_find(h->type), mem, h->base, h->size, at_startup);
         if (err)
@@ -64,58 +67,50 @@ static enum thm_mem_err add_heaps(struct thm_board *b, const struct thm_heap_ops
 static void alloc_failed(struct thm_board *b, uint32_t bytes, const char *what)
 {
     struct thm_heap_stats st;
+    char why[128];
     thm_board_heap(b, &st);
     thm_board_event(b, THM_EV_ALLOC_FAILED, what, NULL, bytes, st.free, st.largest);
+    thm_heap_view(b, "failed", what);
     thm_hal_failure(b, 10, 0, bytes, st.free, "%s: malloc(%u) failed: %u bytes are free, the largest block is %u%s",
-                    what, bytes, st.free, st.largest,
-                    st.free >= bytes ? ": enough, but in pieces" : "; a smaller model or a board with more RAM helps");
+                    what, bytes, st.free, st.largest, thm_heap_shortage(b, bytes, why, sizeof why));
     b->failure.largest = st.largest;
 }
 
-static void heap_damaged(struct thm_board *b, uint32_t address, const char *text)
-{
-    thm_board_event(b, THM_EV_FAULT, "heap corruption", text, 12, address);
-    thm_board_die(b, 12);
-}
-
 /* An allocator that met a damaged header gives NULL too, but the device would have stopped there. */
-static void look_for_damage(struct thm_board *b)
+static void look_for_damage(struct thm_board *b, const struct thm_heap_call *c)
 {
     for (uint32_t i = 0; i < b->heaps.n; i++)
         if (b->heaps.heap[i].corrupt_at)
-            heap_damaged(b, b->heaps.heap[i].corrupt_at,
-                         "malloc met a damaged block header: something wrote past the end of a block");
+            thm_heap_damaged(b, b->heaps.heap[i].corrupt_at, c);
 }
 
-static uint32_t note_alloc(struct thm_board *b, uint32_t address, uint32_t bytes, const char *what)
+static uint32_t allocate(struct thm_board *b, const struct thm_heap_call *c)
 {
-    if (address) {
-        thm_board_event(b, THM_EV_ALLOC, what, NULL, address, bytes);
+    uint32_t address;
+    (void)thm_board_heap_call(b, c, &address);
+    if (address)
         return address;
-    }
-    look_for_damage(b);
-    alloc_failed(b, bytes, what);
+    look_for_damage(b, c);
+    alloc_failed(b, c->bytes, c->what);
     return 0;
 }
 
-static uint32_t alloc_caps(struct thm_board *b, uint32_t bytes, uint32_t caps, const char *what)
+static uint32_t take_block(struct thm_board *b, uint32_t bytes, uint32_t caps, const char *what)
 {
-    uint32_t at = caps ? thm_heaps_malloc_caps(&b->heaps, bytes, caps) : thm_heaps_malloc(&b->heaps, bytes);
-    return note_alloc(b, at, bytes, what);
+    return allocate(b, &(struct thm_heap_call){ .bytes = bytes, .caps = caps, .what = what, .runtime = true });
 }
 
 uint32_t thm_board_alloc(struct thm_board *b, uint32_t bytes, const char *what)
 {
-    return alloc_caps(b, bytes, 0, what);
+    return allocate(b, &(struct thm_heap_call){ .bytes = bytes, .what = what });
 }
 
 void thm_board_release(struct thm_board *b, uint32_t address)
 {
-    if (!address)
-        return;
-    thm_board_event(b, THM_EV_FREE, NULL, NULL, address);
-    if (thm_heaps_free(&b->heaps, address))
-        heap_damaged(b, address, "free of a block whose header is damaged: something wrote past its end");
+    const struct thm_heap_call c = { .op = THM_HEAP_FREE, .address = address };
+    uint32_t none;
+    if (address && thm_board_heap_call(b, &c, &none))
+        thm_heap_bad_free(b, &c);
 }
 
 bool thm_board_take(struct thm_board *b, const char *when)
@@ -124,7 +119,7 @@ bool thm_board_take(struct thm_board *b, const char *when)
     for (unsigned i = 0; i < p->taken_count; i++) {
         const struct thm_profile_taken *t = &p->taken[i];
         for (uint32_t k = 0; strcmp(t->when, when) == 0 && k < t->count; k++)
-            if (!alloc_caps(b, t->bytes, thm_profile_caps(t->caps), t->name))
+            if (!take_block(b, t->bytes, thm_profile_caps(t->caps), t->name))
                 return false;
     }
     return true;
@@ -138,11 +133,15 @@ enum thm_mem_err thm_board_boot_memory(struct thm_board *b)
     enum thm_mem_err err = ops ? add_heaps(b, ops, false) : THM_MEM_EINVAL;
     if (!err)
         err = add_heaps(b, ops, true);
+    if (!err && b->run->check_heap && !thm_heap_check_start(b))
+        err = THM_MEM_EHOST;
     if (err)
         return err;
+    for (uint32_t i = 0; i < b->heaps.n; i++)
+        THM_MEMCHECK_CLOSE(b->heaps.heap[i].mem, b->heaps.heap[i].size);
     if (!thm_board_take(b, "boot"))
         return THM_MEM_ENOMEM;
-    if (p->task.stack_from_heap && !alloc_caps(b, b->stack.size, thm_profile_caps("internal"), "task stack"))
+    if (p->task.stack_from_heap && !take_block(b, b->stack.size, thm_profile_caps("internal"), "task stack"))
         return THM_MEM_ENOMEM;
     struct thm_heap_stats st;
     thm_board_heap(b, &st);
@@ -152,7 +151,9 @@ enum thm_mem_err thm_board_boot_memory(struct thm_board *b)
 
 void thm_board_heap(const struct thm_board *b, struct thm_heap_stats *out)
 {
+    THM_MEMCHECK_PAUSE();
     thm_heaps_stats(&b->heaps, THM_CAP_DEFAULT, out);
+    THM_MEMCHECK_RESUME();
 }
 
 static void do_malloc(struct thm_call *c)
@@ -162,7 +163,9 @@ static void do_malloc(struct thm_call *c)
 
 static void do_memalign(struct thm_call *c)
 {
-    c->result = note_alloc(c->b, thm_heaps_memalign(&c->b->heaps, c->m, c->n, THM_CAP_DEFAULT), c->n, c->s);
+    c->result = allocate(
+        c->b, &(struct thm_heap_call){
+                  .op = THM_HEAP_MEMALIGN, .bytes = c->n, .align = c->m, .caps = THM_CAP_DEFAULT, .what = c->s });
 }
 
 static void do_free(struct thm_call *c)
@@ -186,4 +189,14 @@ void thm_hal_free(struct thm_board *b, void *p)
 {
     if (p)
         thm_board_enter(do_free, (struct thm_call){ .b = b, .n = thm_board_address(b, p) });
+}
+
+static void do_round(struct thm_call *c)
+{
+    c->result = thm_heap_round_end(c->b);
+}
+
+bool thm_hal_round(struct thm_board *b)
+{
+    return thm_board_enter(do_round, (struct thm_call){ .b = b }) != 0;
 }

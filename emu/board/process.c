@@ -79,7 +79,7 @@ static void run_application(void *arg)
 {
     struct application *a = arg;
     const struct thm_run *run = a->b->run;
-    struct thm_ota ota = { run->url, run->storage, run->file, run->chunk, run->arena };
+    struct thm_ota ota = { run->url, run->storage, run->file, run->chunk, run->arena, run->rounds };
     a->b->in_task = true;
     a->exit_status = thm_firmware_ota(a->b, &ota);
     a->b->in_task = false;
@@ -101,6 +101,7 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_no
     b->service_top = (uint8_t *)__builtin_frame_address(0) - 8192; /* well below this frame and the ones it calls */
     struct application app = { .b = b };
     thm_call_on_stack(run_application, &app, b->stack.top);
+    thm_heap_forecast(b);
     thm_board_event(b, THM_EV_STACK, b->stack.task, NULL, thm_stack_used(&b->stack), b->stack.size);
     thm_board_die(b, app.exit_status);
 }

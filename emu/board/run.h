@@ -29,6 +29,13 @@ struct thm_run { /* everything lent */
     uint32_t stack;        /* task stack; 0 = the profile's */
     unsigned timeout_ms;   /* no byte for so long; 0 = the client's default */
     bool trace;            /* send detail events too */
+    bool check_heap;       /* look for damage at every heap call */
+    bool heap_map;         /* send every block of the heap with its state */
+    uint32_t rounds;       /* the firmware's; 0 is 1 */
+    uint32_t leak;         /* bytes that are lost in each round (injected) */
+    uint32_t fail_nth;     /* this allocation of the application fails, counted from 1; 0: none */
+    uint32_t fail_ppm;     /* so many of a million fail */
+    uint32_t seed;         /* of which they are */
     const struct thm_run_input *inputs;
     unsigned inputs_count;
 

@@ -6,12 +6,7 @@
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
+#include "emu/board/memcheck.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define THM_SANITIZED 1

@@ -1,5 +1,7 @@
 /* emu/cli/run.c -- thimble run: one board through the whole over-the-air model path. */
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,13 @@ enum {
     TIMEOUT,
     JSON,
     TRACE,
-    STATS
+    STATS,
+    HEAP_MAP,
+    CHECK_HEAP,
+    FAIL_ALLOC,
+    SEED,
+    ROUNDS,
+    LEAK
 };
 
 static const struct thm_option options[] = {
@@ -56,6 +64,12 @@ static const struct thm_option options[] = {
     [JSON] = { "json", NULL, "print the result as one JSON object", 'j' },
     [TRACE] = { "trace", "FILE", "write every event as a line of JSON", 't' },
     [STATS] = { "stats", NULL, "tell on stderr what the run cost this PC", 0 },
+    [HEAP_MAP] = { "heap-map", NULL, "draw the heap as it is at the end, or when an allocation has failed", 0 },
+    [CHECK_HEAP] = { "check-heap", NULL, "look for damage to the heap at every heap call, and name its place", 0 },
+    [FAIL_ALLOC] = { "fail-alloc", "N|P%", "let the application's Nth allocation fail, or P percent of them", 0 },
+    [SEED] = { "seed", "N", "which allocations those P percent are (default: 0)", 0 },
+    [ROUNDS] = { "rounds", "N", "fetch, store, load and infer so often, and tell what a round loses", 0 },
+    [LEAK] = { "leak", "BYTES", "lose so many bytes of heap in every round", 0 },
     { 0 },
 };
 
@@ -123,6 +137,20 @@ static int size_option(const struct thm_args *a, int option, uint64_t min, uint6
     return 0;
 }
 
+/* "3": the third; "2.5%": so many of a hundred. */
+static int fail_alloc_option(const struct thm_args *a, struct thm_run *run)
+{
+    char *end;
+    const double percent = strtod(a->value, &end);
+    run->fail_nth = run->fail_ppm = 0;
+    if (end == a->value || strcmp(end, "%") != 0)
+        return size_option(a, FAIL_ALLOC, 1, UINT32_MAX, &run->fail_nth);
+    if (!(percent > 0 && percent <= 100))
+        return thm_usage(a, "--fail-alloc '%s' is not above 0 and up to 100 percent", a->value);
+    run->fail_ppm = (uint32_t)(percent * 10000 + 0.5);
+    return 0;
+}
+
 static int take_input(const struct thm_args *a, struct request *q)
 {
     if (q->run.inputs_count == INPUTS_MAX)
@@ -150,6 +178,12 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     case TIMEOUT: return size_option(a, option, 1, 3600000, &run->timeout_ms);
     case JSON: q->json = true; return 0;
     case STATS: q->stats = true; return 0;
+    case HEAP_MAP: run->heap_map = true; return 0;
+    case CHECK_HEAP: run->check_heap = true; return 0;
+    case FAIL_ALLOC: return fail_alloc_option(a, run);
+    case SEED: return size_option(a, option, 0, UINT32_MAX, &run->seed);
+    case ROUNDS: return size_option(a, option, 1, 1000000, &run->rounds);
+    case LEAK: return size_option(a, option, 1, UINT32_MAX, &run->leak);
     case TRACE:
         q->trace_path = a->value;
         run->trace = true;
@@ -169,6 +203,8 @@ static int parse(struct thm_args *a, struct request *q)
         return thm_usage(a, "unexpected argument '%s'", a->argv[0]);
     if (!q->run.url)
         return thm_usage(a, "--model URL is missing");
+    if (q->run.leak && !q->run.rounds)
+        return thm_usage(a, "--leak is so many bytes a round: it needs --rounds");
     if (strlen(q->run.url) >= THM_MODEM_URL_MAX)
         return thm_usage(a, "the URL is longer than %u characters", THM_MODEM_URL_MAX - 1);
     return 0;
@@ -302,6 +338,16 @@ static int print_json(const struct thm_report *report, const struct thm_run_resu
     return bad ? thm_fail(THM_EXIT_HOST, "the JSON could not be written") : 0;
 }
 
+static void draw_heap(const struct readers *r)
+{
+    const char *no_colour = getenv("NO_COLOR"); /* no-color.org */
+    setlocale(LC_CTYPE, "");
+    const struct thm_heap_map_style style = { .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+                                              .colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour) };
+    thm_heap_map_print(thm_report_heap(&r->report), &r->report.end_heap, &style, stdout);
+    fflush(stdout);
+}
+
 static int conclude(const struct request *q, struct readers *r, const struct thm_run_result *result)
 {
     int status = close_trace(r);
@@ -310,8 +356,10 @@ static int conclude(const struct request *q, struct readers *r, const struct thm
         status = print_json(&r->report, result);
     else if (!status && !result->exit_status)
         thm_report_summary(&r->report, stdout);
+    if (!status && q->run.heap_map && !q->json)
+        draw_heap(r);
     if (!status && r->report.out_of_memory)
-        status = thm_fail(THM_EXIT_HOST, "out of memory for the outputs");
+        status = thm_fail(THM_EXIT_HOST, "out of memory for the results");
     if (!status && !result->exit_status)
         status = write_outputs(&r->report, q->output_dir);
     if (!status && result->exit_status)

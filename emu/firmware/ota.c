@@ -116,7 +116,7 @@ static bool mount_storage(struct ota *s)
 static bool store(struct ota *s)
 {
     struct thm_hal_response response;
-    if (!mount_storage(s) || !connect_to_server(s, &response))
+    if (!connect_to_server(s, &response))
         return false;
     s->step = "store";
     s->fd = thm_hal_open(s->b, s->o->file, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
@@ -256,6 +256,35 @@ static bool network_up(struct ota *s)
     return true;
 }
 
+/* What the last round has loaded makes room for the next. */
+static void unload(struct ota *s)
+{
+    thm_hal_free(s->b, s->arena);
+    thm_hal_free(s->b, s->model);
+    s->arena = s->model = NULL;
+    s->model_bytes = 0;
+}
+
+static bool run_round(struct ota *s, bool stored)
+{
+    unload(s);
+    return (stored ? store(s) && load(s) : load_from_socket(s)) && set_up_interpreter(s) && infer(s);
+}
+
+static bool run_rounds(struct ota *s, bool stored)
+{
+    bool ok = true;
+    uint32_t round = 1;
+    for (; ok && round <= s->o->rounds; round++) {
+        ok = run_round(s, stored);
+        s->step = ok ? "round" : s->step;
+        ok = ok && thm_hal_round(s->b);
+    }
+    if (!ok && s->o->rounds > 1)
+        thm_hal_failure_note(s->b, "; this was round %u", round - 1);
+    return ok;
+}
+
 int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
 {
     static struct ota state; /* .bss on a device, and not on its stack */
@@ -263,7 +292,7 @@ int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
     *s = (struct ota){ .b = b, .o = o, .step = "boot", .fd = -1 };
     thm_hal_step(b, "boot", "application starts");
     bool stored = strcmp(o->storage, "none") != 0;
-    bool ok =
-        network_up(s) && (stored ? store(s) && load(s) : load_from_socket(s)) && set_up_interpreter(s) && infer(s);
+    bool ok = network_up(s) && (!stored || mount_storage(s));
+    ok = ok && (o->rounds > 0 ? run_rounds(s, stored) : run_round(s, stored));
     return ok ? 0 : thm_hal_fail(b, s->step);
 }

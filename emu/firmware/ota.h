@@ -14,6 +14,7 @@ struct thm_ota {
     const char *file;    /* its name on the file system */
     uint32_t chunk;      /* bytes read from the connection at a time */
     uint32_t arena;      /* 0 = the model's minimum */
+    uint32_t rounds;     /* fetch, store, load and infer so often; 0 is 1 */
 };
 
 /* Runs on the task's stack. Returns the exit status: 0, or the failed step's. */

@@ -12,6 +12,9 @@ void thm_report_finish(struct thm_report *r)
     for (size_t i = 0; i < r->outputs_count; i++)
         free(r->outputs[i].data);
     free(r->outputs);
+    free(r->round);
+    thm_heap_picture_finish(&r->failed_heap);
+    thm_heap_picture_finish(&r->end_heap);
 }
 
 /* The latest event of these kinds is what the summary tells. */
@@ -26,6 +29,7 @@ static struct thm_event *slot(struct thm_report *r, uint32_t type)
     case THM_EV_INVOKE: return &r->invoke;
     case THM_EV_STACK: return &r->stack;
     case THM_EV_TLS: return &r->tls;
+    case THM_EV_FORECAST: return &r->forecast;
     case THM_EV_FAILED:
     case THM_EV_FAULT: return &r->failed;
     default: return NULL;
@@ -45,6 +49,51 @@ static void print_step(const struct thm_report *r, const struct thm_event *e)
     fflush(r->live);
 }
 
+/* 1 to 10, then every tenth, then every hundredth... */
+static bool is_told(uint64_t round)
+{
+    while (round >= 10 && round % 10 == 0)
+        round /= 10;
+    return round < 10;
+}
+
+static void take_round(struct thm_report *r, const struct thm_event *e)
+{
+    if (r->rounds == r->rounds_capacity) {
+        const size_t more = r->rounds_capacity ? 2 * r->rounds_capacity : 16;
+        struct thm_event *round = realloc(r->round, more * sizeof *round);
+        r->out_of_memory |= !round;
+        if (!round)
+            return;
+        r->round = round;
+        r->rounds_capacity = more;
+    }
+    r->round[r->rounds++] = *e;
+    if (!r->live || !is_told(e->v[0]))
+        return;
+    fprintf(r->live, "%9.3f s  %-8s %9llu %8llu %9llu %8s  number %llu", (double)e->t_ns / 1e9, "round",
+            (unsigned long long)e->v[1], (unsigned long long)e->v[2], (unsigned long long)e->v[3], "",
+            (unsigned long long)e->v[0]);
+    if (e->v[0] > 1)
+        fprintf(r->live, ": %lld bytes lost", (long long)e->v[4]);
+    fputc('\n', r->live);
+    fflush(r->live);
+}
+
+static void take_heap(struct thm_report *r, const struct thm_event *e)
+{
+    if (e->type == THM_EV_HEAP)
+        r->heap_at_end = strcmp(e->name, "end") == 0;
+    if (!thm_heap_picture_event(r->heap_at_end ? &r->end_heap : &r->failed_heap, e))
+        r->out_of_memory = true;
+}
+
+const struct thm_heap_picture *thm_report_heap(const struct thm_report *r)
+{
+    const bool for_want_of_memory = r->failed.type == THM_EV_FAILED && r->failed_heap.heap.type;
+    return for_want_of_memory ? &r->failed_heap : &r->end_heap;
+}
+
 void thm_report_event(struct thm_report *r, const struct thm_event *ev)
 {
     struct thm_event *keep = slot(r, ev->type);
@@ -52,7 +101,10 @@ void thm_report_event(struct thm_report *r, const struct thm_event *ev)
         *keep = *ev;
     r->has[ev->type] = true;
     r->ns = ev->t_ns;
-    if (ev->type != THM_EV_STEP)
+    take_heap(r, ev);
+    if (ev->type == THM_EV_ROUND)
+        take_round(r, ev);
+    if (ev->type != THM_EV_STEP || r->rounds) /* the steps of later rounds are as the first's: one line a round */
         return;
     if (r->steps < THM_REPORT_STEPS_MAX)
         r->step[r->steps++] = *ev;
@@ -131,6 +183,21 @@ static void summarize_work(const struct thm_report *r, FILE *f)
                 (double)r->invoke.v[2] / 1e6);
 }
 
+static void summarize_rounds(const struct thm_report *r, FILE *f)
+{
+    const uint64_t *v = r->forecast.v;
+    if (!r->has[THM_EV_FORECAST])
+        return;
+    fprintf(f, "leak     %llu bytes lost a round", (unsigned long long)v[0]);
+    if (r->forecast.text[0])
+        fprintf(f, " (%s)", r->forecast.text);
+    if (v[1])
+        fprintf(f, ": the board will die in round %llu, of malloc(%llu) for %s\n", (unsigned long long)v[1],
+                (unsigned long long)v[2], r->forecast.name);
+    else
+        fputs(": it will take the board longer to die than was looked ahead\n", f);
+}
+
 void thm_report_summary(const struct thm_report *r, FILE *f)
 {
     fputc('\n', f);
@@ -138,6 +205,7 @@ void thm_report_summary(const struct thm_report *r, FILE *f)
     summarize_storage(r, f);
     summarize_arena(r, f);
     summarize_work(r, f);
+    summarize_rounds(r, f);
     for (size_t i = 0; i < r->outputs_count; i++) {
         struct thm_tensor_view t = view_of(&r->outputs[i]);
         fputs("output   ", f);
@@ -153,8 +221,7 @@ static json_t *integer(uint64_t v)
     return json_integer((json_int_t)v);
 }
 
-/* The event's values under their own names. */
-static json_t *event_values(const struct thm_event *e, json_t *o)
+json_t *thm_event_json(const struct thm_event *e, json_t *o)
 {
     const struct thm_event_kind *k = thm_event_kind(e->type);
     for (unsigned i = 0; i < THM_EVENT_VALUES; i++)
@@ -173,9 +240,26 @@ static json_t *json_steps(const struct thm_report *r)
     for (unsigned i = 0; i < r->steps; i++) {
         json_t *o = json_object();
         json_object_set_new(o, "t_ns", integer(r->step[i].t_ns));
-        json_array_append_new(a, event_values(&r->step[i], o));
+        json_array_append_new(a, thm_event_json(&r->step[i], o));
     }
     return a;
+}
+
+static json_t *json_rounds(const struct thm_report *r)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < r->rounds; i++) {
+        json_t *o = json_object();
+        json_object_set_new(o, "t_ns", integer(r->round[i].t_ns));
+        json_array_append_new(a, thm_event_json(&r->round[i], o));
+    }
+    return a;
+}
+
+static void set_heap(json_t *o, const char *key, const struct thm_heap_picture *p)
+{
+    if (p->heap.type)
+        json_object_set_new(o, key, thm_heap_picture_json(p));
 }
 
 static json_t *json_outputs(const struct thm_report *r)
@@ -198,22 +282,31 @@ json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result 
         uint32_t type;
         const struct thm_event *event;
     } parts[] = {
-        { "boot", THM_EV_BOOT, &r->boot },          { "tls", THM_EV_TLS, &r->tls },
-        { "http", THM_EV_HTTP, &r->http },          { "body", THM_EV_BODY, &r->body },
-        { "storage", THM_EV_STORAGE, &r->storage }, { "arena", THM_EV_ARENA, &r->arena },
-        { "invoke", THM_EV_INVOKE, &r->invoke },    { "stack", THM_EV_STACK, &r->stack },
+        { "boot", THM_EV_BOOT, &r->boot },
+        { "tls", THM_EV_TLS, &r->tls },
+        { "http", THM_EV_HTTP, &r->http },
+        { "body", THM_EV_BODY, &r->body },
+        { "storage", THM_EV_STORAGE, &r->storage },
+        { "arena", THM_EV_ARENA, &r->arena },
+        { "invoke", THM_EV_INVOKE, &r->invoke },
+        { "stack", THM_EV_STACK, &r->stack },
+        { "forecast", THM_EV_FORECAST, &r->forecast },
     };
     json_t *o = json_object();
     json_object_set_new(o, "board", json_string(r->profile->name));
     json_object_set_new(o, "exit_status", json_integer(result->exit_status));
     json_object_set_new(o, "message", result->exit_status ? json_string_nocheck(result->message) : json_null());
     if (r->has[THM_EV_FAILED] || r->has[THM_EV_FAULT])
-        json_object_set_new(o, "failed", event_values(&r->failed, json_object()));
+        json_object_set_new(o, "failed", thm_event_json(&r->failed, json_object()));
     json_object_set_new(o, "device_ns", integer(r->ns));
     json_object_set_new(o, "steps", json_steps(r));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (r->has[parts[i].type])
-            json_object_set_new(o, parts[i].key, event_values(parts[i].event, json_object()));
+            json_object_set_new(o, parts[i].key, thm_event_json(parts[i].event, json_object()));
+    if (r->rounds)
+        json_object_set_new(o, "rounds", json_rounds(r));
+    set_heap(o, "heap", &r->end_heap);
+    set_heap(o, "failed_allocation", &r->failed_heap);
     json_object_set_new(o, "outputs", json_outputs(r));
     return o;
 }

@@ -7,6 +7,7 @@
 #include "emu/board/modem.h"
 #include "emu/board/profile.h"
 #include "emu/board/run.h"
+#include "emu/report/heap_picture.h"
 #include "emu/report/tensor_text.h"
 
 #define THM_REPORT_STEPS_MAX 64
@@ -26,11 +27,16 @@ struct thm_report {
     unsigned steps;
     struct thm_event boot, storage, http, body, arena, invoke, stack, tls,
         failed; /* seq is kept; type 0 with t_ns 0 = not seen */
+    struct thm_event forecast;
+    struct thm_event *round; /* one for each that has ended */
+    size_t rounds, rounds_capacity;
+    struct thm_heap_picture failed_heap, end_heap; /* at the last failed allocation, at the end */
+    bool heap_at_end;                              /* which of them is being told */
     bool has[THM_EV_COUNT];
     uint64_t ns; /* device time at the end */
     struct thm_report_output *outputs;
     size_t outputs_count;
-    bool out_of_memory; /* of the PC */
+    bool out_of_memory; /* of the PC: outputs, rounds or the heap's picture are incomplete */
 };
 
 void thm_report_init(struct thm_report *r, const struct thm_profile *p, const struct thm_labels *labels, FILE *live);
@@ -42,6 +48,11 @@ void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, con
  */
 void thm_report_summary(const struct thm_report *r, FILE *f);
 json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result *result);
+
+/* The heap as it was when the run failed for want of memory, else as it was at the end. */
+const struct thm_heap_picture *thm_report_heap(const struct thm_report *r);
+/* The event's values under their own names, set in o; gives o. */
+json_t *thm_event_json(const struct thm_event *e, json_t *o);
 
 /* One event as one line of JSON, keys in a fixed order (thimble-trace(5)). false: could not be written. */
 bool thm_trace_write(FILE *f, const struct thm_event *ev);

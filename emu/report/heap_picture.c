@@ -1,0 +1,62 @@
+#include "emu/report/heap_picture.h"
+#include <stdlib.h>
+#include "emu/report/report.h"
+
+static bool append(struct thm_heap_picture *p, const struct thm_event *ev)
+{
+    if (p->count == p->capacity) {
+        const size_t more = p->capacity ? 2 * p->capacity : 64;
+        struct thm_event *part = realloc(p->part, more * sizeof *part);
+        if (!part)
+            return false;
+        p->part = part;
+        p->capacity = more;
+    }
+    p->part[p->count++] = *ev;
+    return true;
+}
+
+bool thm_heap_picture_event(struct thm_heap_picture *p, const struct thm_event *ev)
+{
+    switch (ev->type) {
+    case THM_EV_HEAP:
+        p->heap = *ev;
+        p->count = 0;
+        return true;
+    case THM_EV_HEAP_PEAK: p->peak = *ev; return true;
+    case THM_EV_HEAP_REGION:
+    case THM_EV_HEAP_BLOCK:
+    case THM_EV_HEAP_OWNER:
+    case THM_EV_HEAP_USE: return append(p, ev);
+    default: return true;
+    }
+}
+
+void thm_heap_picture_finish(struct thm_heap_picture *p)
+{
+    free(p->part);
+    *p = (struct thm_heap_picture){ 0 };
+}
+
+static json_t *parts(const struct thm_heap_picture *p, uint32_t type)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < p->count; i++)
+        if (p->part[i].type == type)
+            json_array_append_new(a, thm_event_json(&p->part[i], json_object()));
+    return a;
+}
+
+json_t *thm_heap_picture_json(const struct thm_heap_picture *p)
+{
+    const uint64_t free_bytes = p->heap.v[0], largest = p->heap.v[1];
+    json_t *o = thm_event_json(&p->heap, json_object());
+    json_object_set_new(o, "t_ns", json_integer((json_int_t)p->heap.t_ns));
+    json_object_set_new(o, "fragmentation", json_real(free_bytes ? 1.0 - (double)largest / (double)free_bytes : 0.0));
+    if (p->peak.type)
+        json_object_set_new(o, "peak", thm_event_json(&p->peak, json_object()));
+    json_object_set_new(o, "regions", parts(p, THM_EV_HEAP_REGION));
+    json_object_set_new(o, "owners", parts(p, THM_EV_HEAP_OWNER));
+    json_object_set_new(o, "over_time", parts(p, THM_EV_HEAP_USE));
+    return o;
+}

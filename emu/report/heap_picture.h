@@ -1,0 +1,27 @@
+/* emu/report/heap_picture.h -- a board's heap at one moment, put together from its events; as JSON and as a picture. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include "emu/board/event.h"
+
+struct thm_heap_picture { /* all zero: none */
+    struct thm_event heap, peak;
+    struct thm_event *part; /* regions, each with its blocks; owners; use over time: in the order they came */
+    size_t count, capacity;
+};
+
+/* Take an event of the heap; other events are none of it. false: the PC is out of memory. */
+bool thm_heap_picture_event(struct thm_heap_picture *p, const struct thm_event *ev);
+void thm_heap_picture_finish(struct thm_heap_picture *p);
+
+/* Keys: thimble-run(1). A new reference; NULL: out of memory. */
+json_t *thm_heap_picture_json(const struct thm_heap_picture *p);
+
+struct thm_heap_map_style {
+    bool utf8, colour;
+};
+/* The map: regions as rows of cells, a legend of owners, the use over time (told only with the picture of the end);
+ * within 80 columns. */
+void thm_heap_map_print(const struct thm_heap_picture *p, const struct thm_heap_picture *end,
+                        const struct thm_heap_map_style *style, FILE *f);

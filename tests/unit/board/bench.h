@@ -1,0 +1,30 @@
+/* tests/unit/board/bench.h -- a board's memory without its process: power on, try, power off. */
+#pragma once
+#include "tests/testing.h"
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include "emu/board/board.h"
+
+static struct thm_run run; /* what a test sets here before power_on() stays */
+static struct thm_board board;
+
+static void power_on(const char *name)
+{
+    struct thm_profile *p;
+    char *error = NULL;
+    assert_int_equal(thm_profile_load(name, &p, &error), 0);
+    run.profile = p;
+    board = (struct thm_board){ .run = &run, .profile = p, .modem = -1 };
+    assert_int_equal(thm_board_map_memory(&board), THM_MEM_OK);
+    assert_int_equal(thm_board_boot_memory(&board), THM_MEM_OK);
+}
+
+static void power_off(void)
+{
+    thm_regions_unmap(board.regions, board.regions_count);
+    thm_stack_unmap(&board.stack);
+    free(board.regions);
+    thm_heap_forget(&board.book);
+    thm_profile_free((struct thm_profile *)(uintptr_t)run.profile);
+    run = (struct thm_run){ 0 };
+}
