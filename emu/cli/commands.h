@@ -10,6 +10,7 @@
     X(image)            \
     X(heap)             \
     X(exec)             \
+    X(trace)            \
     X(serve)            \
     X(zoo)
 
