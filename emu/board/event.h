@@ -11,38 +11,38 @@
 #define THM_EVENT_VALUES 6
 
 /* enum, name, volume (1 = only when a trace is written), formats, value names, what name and text hold */
-#define THM_EVENTS(X)                                                                                                 \
-    X(THM_EV_BOOT, "boot", 0, "ddd...", "sram_bytes", "heap_bytes", "stack_bytes", "", "", "", "board", "task")       \
-    X(THM_EV_ALLOC, "alloc", 1, "xddddd", "address", "bytes", "free", "largest", "in_use", "low_water", "what", "")   \
-    X(THM_EV_ALLOC_FAILED, "alloc_failed", 0, "ddd...", "bytes", "free", "largest", "", "", "", "what", "")           \
-    X(THM_EV_FREE, "free", 1, "xdddd.", "address", "free", "largest", "in_use", "low_water", "", "what", "")          \
-    X(THM_EV_FLASH_PROGRAM, "flash_program", 1, "xdd...", "offset", "bytes", "ns", "", "", "", "", "")                \
-    X(THM_EV_FLASH_ERASE, "flash_erase", 1, "xdd...", "offset", "bytes", "ns", "", "", "", "", "")                    \
-    X(THM_EV_STORAGE, "storage", 0, "ddddd.", "total", "used", "programs", "erases", "formatted", "", "fs",           \
-      "partition")                                                                                                    \
-    X(THM_EV_FILE, "file", 0, "i.....", "result", "", "", "", "", "", "operation", "file")                            \
-    X(THM_EV_TLS, "tls", 0, "dd....", "session_bytes", "heap_free", "", "", "", "", "phase", "")                      \
-    X(THM_EV_HTTP, "http", 0, "di....", "status", "content_length", "", "", "", "", "key_type", "url")                \
-    X(THM_EV_PACKET, "packet", 1, "dd....", "bytes", "total", "", "", "", "", "", "")                                 \
-    X(THM_EV_BODY, "body", 0, "dd....", "bytes", "model_bytes", "", "", "", "", "kind", "")                           \
-    X(THM_EV_ARENA, "arena", 0, "dddddx", "size", "used", "head", "tail", "min", "address", "layout", "")             \
-    X(THM_EV_OP, "op", 1, "dddd..", "index", "macs", "elements", "ns", "", "", "op", "")                              \
-    X(THM_EV_INVOKE, "invoke", 0, "dddd..", "frame", "macs", "ns", "ops", "", "", "", "")                             \
-    X(THM_EV_STACK, "stack", 0, "dd....", "used", "size", "", "", "", "", "task", "")                                 \
-    X(THM_EV_STEP, "step", 0, "dddddd", "ns", "heap_free", "heap_largest", "heap_low_water", "storage_used",          \
-      "storage_total", "step", "note")                                                                                \
-    X(THM_EV_FAILED, "failed", 0, "diddd.", "exit_status", "code", "need", "have", "largest", "", "step", "message")  \
-    X(THM_EV_FAULT, "fault", 0, "dx....", "exit_status", "address", "", "", "", "", "kind", "message")                \
-    X(THM_EV_ROUND, "round", 0, "ddddi.", "round", "free", "largest", "low_water", "lost", "", "", "")                \
-    X(THM_EV_FORECAST, "forecast", 0, "ddddd.", "lost", "round", "bytes", "free", "largest", "", "what", "leak")      \
-    X(THM_EV_HEAP, "heap", 0, "dddddd", "free", "largest", "low_water", "in_use", "blocks", "holes", "when", "what")  \
-    X(THM_EV_HEAP_PEAK, "heap_peak", 0, "dddd..", "peak_ns", "free", "bytes", "call", "", "", "what", "")             \
-    X(THM_EV_HEAP_REGION, "heap_region", 0, "xddddd", "base", "size", "free", "largest", "blocks", "holes", "region", \
-      "type")                                                                                                         \
-    X(THM_EV_HEAP_BLOCK, "heap_block", 0, "xdd...", "address", "size", "bytes", "", "", "", "what", "kind")           \
-    X(THM_EV_HEAP_OWNER, "heap_owner", 0, "dddd..", "blocks", "bytes", "peak_blocks", "peak_bytes", "", "", "what",   \
-      "kind")                                                                                                         \
-    X(THM_EV_HEAP_USE, "heap_use", 0, "dd....", "from_ns", "free", "", "", "", "", "", "")                            \
+#define THM_EVENTS(X)                                                                                                  \
+    X(THM_EV_BOOT, "boot", 0, "ddd...", "sram_bytes", "heap_bytes", "stack_bytes", "", "", "", "board", "task")        \
+    X(THM_EV_ALLOC, "alloc", 1, "xddddd", "address", "bytes", "free", "largest", "in_use", "low_water", "what", "")    \
+    X(THM_EV_ALLOC_FAILED, "alloc_failed", 0, "ddd...", "bytes", "free", "largest", "", "", "", "what", "")            \
+    X(THM_EV_FREE, "free", 1, "xdddd.", "address", "free", "largest", "in_use", "low_water", "", "what", "")           \
+    X(THM_EV_FLASH_PROGRAM, "flash_program", 1, "xdd...", "offset", "bytes", "ns", "", "", "", "", "")                 \
+    X(THM_EV_FLASH_ERASE, "flash_erase", 1, "xdd...", "offset", "bytes", "ns", "", "", "", "", "")                     \
+    X(THM_EV_STORAGE, "storage", 0, "ddddd.", "total", "used", "programs", "erases", "formatted", "", "fs",            \
+      "partition")                                                                                                     \
+    X(THM_EV_FILE, "file", 0, "i.....", "result", "", "", "", "", "", "operation", "file")                             \
+    X(THM_EV_TLS, "tls", 0, "dd....", "session_bytes", "heap_free", "", "", "", "", "phase", "")                       \
+    X(THM_EV_HTTP, "http", 0, "di....", "status", "content_length", "", "", "", "", "key_type", "url")                 \
+    X(THM_EV_PACKET, "packet", 1, "dd....", "bytes", "total", "", "", "", "", "", "")                                  \
+    X(THM_EV_BODY, "body", 0, "dd....", "bytes", "model_bytes", "", "", "", "", "kind", "")                            \
+    X(THM_EV_ARENA, "arena", 0, "dddddx", "size", "used", "head", "tail", "min", "address", "layout", "")              \
+    X(THM_EV_OP, "op", 1, "dddd..", "index", "macs", "elements", "ns", "", "", "op", "")                               \
+    X(THM_EV_INVOKE, "invoke", 0, "dddd..", "frame", "macs", "ns", "ops", "", "", "", "")                              \
+    X(THM_EV_STACK, "stack", 0, "dd....", "used", "size", "", "", "", "", "task", "")                                  \
+    X(THM_EV_STEP, "step", 0, "dddddd", "ns", "heap_free", "heap_largest", "heap_low_water", "storage_used",           \
+      "storage_total", "step", "note")                                                                                 \
+    X(THM_EV_FAILED, "failed", 0, "diddd.", "exit_status", "code", "need", "have", "largest", "", "step", "message")   \
+    X(THM_EV_FAULT, "fault", 0, "dx....", "exit_status", "address", "", "", "", "", "kind", "message")                 \
+    X(THM_EV_ROUND, "round", 0, "ddddi.", "round", "free", "largest", "low_water", "lost", "", "", "")                 \
+    X(THM_EV_FORECAST, "forecast", 0, "dddddd", "lost", "round", "bytes", "free", "largest", "looked", "what", "leak") \
+    X(THM_EV_HEAP, "heap", 0, "dddddd", "free", "largest", "low_water", "in_use", "blocks", "holes", "when", "what")   \
+    X(THM_EV_HEAP_PEAK, "heap_peak", 0, "dddd..", "peak_ns", "free", "bytes", "call", "", "", "what", "")              \
+    X(THM_EV_HEAP_REGION, "heap_region", 0, "xddddd", "base", "size", "free", "largest", "blocks", "holes", "region",  \
+      "type")                                                                                                          \
+    X(THM_EV_HEAP_BLOCK, "heap_block", 0, "xdd...", "address", "size", "bytes", "", "", "", "what", "kind")            \
+    X(THM_EV_HEAP_OWNER, "heap_owner", 0, "dddd..", "blocks", "bytes", "peak_blocks", "peak_bytes", "", "", "what",    \
+      "kind")                                                                                                          \
+    X(THM_EV_HEAP_USE, "heap_use", 0, "dd....", "from_ns", "free", "", "", "", "", "", "")                             \
     X(THM_EV_EXIT, "exit", 0, "dd....", "exit_status", "ns", "", "", "", "", "", "")
 
 enum thm_event_type {

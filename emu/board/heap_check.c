@@ -11,6 +11,13 @@
 
 enum { FILL = 0xFE }; /* ESP-IDF's comprehensive poisoning uses it for freed memory */
 
+/* How much of the heap is compared: what of it was there at the start. */
+static uint32_t checked_bytes(const struct thm_board *b, uint32_t i)
+{
+    const uint32_t size = b->heaps.heap[i].size, copied = b->book.shadow_size[i];
+    return size < copied ? size : copied;
+}
+
 bool thm_heap_check_start(struct thm_board *b)
 {
     for (uint32_t i = 0; i < b->heaps.n; i++) {
@@ -19,6 +26,7 @@ bool thm_heap_check_start(struct thm_board *b)
         if (!b->book.shadow[i])
             return false;
         memcpy(b->book.shadow[i], h->mem, h->size);
+        b->book.shadow_size[i] = h->size;
     }
     return true;
 }
@@ -26,7 +34,7 @@ bool thm_heap_check_start(struct thm_board *b)
 void thm_heap_check_after(struct thm_board *b)
 {
     for (uint32_t i = 0; i < b->heaps.n && b->book.shadow[i]; i++)
-        memcpy(b->book.shadow[i], b->heaps.heap[i].mem, b->heaps.heap[i].size);
+        memcpy(b->book.shadow[i], b->heaps.heap[i].mem, checked_bytes(b, i));
 }
 
 static uint32_t heap_at(const struct thm_board *b, uint32_t address)
@@ -42,8 +50,10 @@ static void admit_live_blocks(struct thm_board *b)
 {
     const struct thm_ledger *l = &b->book.ledger;
     for (uint32_t k = 0; k < l->count; k++) {
-        const uint32_t i = heap_at(b, l->block[k].address), off = l->block[k].address - b->heaps.heap[i].base;
-        memcpy(b->book.shadow[i] + off, b->heaps.heap[i].mem + off, l->block[k].bytes);
+        const struct thm_ledger_block *live = &l->block[k];
+        const uint32_t i = heap_at(b, live->address), off = i < b->heaps.n ? live->address - b->heaps.heap[i].base : 0;
+        if (i < b->heaps.n && off + live->bytes <= checked_bytes(b, i))
+            memcpy(b->book.shadow[i] + off, b->heaps.heap[i].mem + off, live->bytes);
     }
 }
 
@@ -53,12 +63,12 @@ static uint32_t first_change(const struct thm_board *b)
     for (uint32_t i = 0; i < b->heaps.n; i++) {
         const struct thm_heap *h = &b->heaps.heap[i];
         const uint8_t *shadow = b->book.shadow[i];
-        if (memcmp(h->mem, shadow, h->size) == 0)
-            continue;
-        uint32_t off = 0;
-        while (h->mem[off] == shadow[off])
+        const uint32_t size = checked_bytes(b, i);
+        uint32_t off = memcmp(h->mem, shadow, size) ? 0 : size;
+        while (off < size && h->mem[off] == shadow[off])
             off++;
-        return h->base + off;
+        if (off < size)
+            return h->base + off;
     }
     return 0;
 }

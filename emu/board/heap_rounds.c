@@ -10,7 +10,7 @@
 
 enum {
     STEPS_MAX = 1 << 16,       /* heap calls of one round that are kept */
-    FORECAST_CALLS = 20000000, /* about two seconds of the PC's time */
+    FORECAST_CALLS = 10000000, /* about a second of the PC's time */
 };
 #define NOT_KNOWN UINT32_MAX
 
@@ -156,14 +156,15 @@ static bool live_round(struct future *f)
     return true;
 }
 
-static void tell_forecast(struct thm_board *b, const struct future *f, uint32_t round)
+/* looked: the last round that was tried; fails: a call in it was not served. */
+static void tell_forecast(struct thm_board *b, const struct future *f, uint32_t looked, bool fails)
 {
     const struct thm_heap_rounds *r = &b->book.rounds;
     const struct thm_heap_call *failing = &f->round->step[f->failed].call;
     struct thm_heap_stats st;
     thm_heaps_stats(&f->heaps, THM_CAP_DEFAULT, &st);
-    thm_board_event(b, THM_EV_FORECAST, round ? failing->what : NULL, leaking_owner(f->round), (uint64_t)r->lost, round,
-                    round ? failing->bytes : 0, st.free, st.largest);
+    thm_board_event(b, THM_EV_FORECAST, fails ? failing->what : NULL, leaking_owner(f->round), (uint64_t)r->lost,
+                    fails ? looked : 0, fails ? failing->bytes : 0, st.free, st.largest, looked);
 }
 
 void thm_heap_forecast(struct thm_board *b)
@@ -172,13 +173,16 @@ void thm_heap_forecast(struct thm_board *b)
     struct future f = { .round = &r->last };
     if (r->done < 2 || r->lost <= 0 || r->last.incomplete || r->last.steps == 0)
         return;
-    const uint32_t rounds = FORECAST_CALLS / r->last.steps;
-    uint32_t k = 1;
+    const uint32_t last = r->done + FORECAST_CALLS / r->last.steps;
+    uint32_t round = r->done;
+    bool lives = true;
     THM_MEMCHECK_PAUSE();
     if (make_future(&f, b)) {
-        while (k <= rounds && live_round(&f))
-            k++;
-        tell_forecast(b, &f, k <= rounds ? r->done + k : 0);
+        while (lives && round < last) {
+            lives = live_round(&f);
+            round++;
+        }
+        tell_forecast(b, &f, round, !lives);
     }
     drop_future(&f);
     THM_MEMCHECK_RESUME();

@@ -7,10 +7,16 @@ void thm_report_init(struct thm_report *r, const struct thm_profile *p, const st
     *r = (struct thm_report){ .profile = p, .labels = labels, .live = live };
 }
 
-void thm_report_finish(struct thm_report *r)
+static void drop_outputs(struct thm_report *r)
 {
     for (size_t i = 0; i < r->outputs_count; i++)
         free(r->outputs[i].data);
+    r->outputs_count = 0;
+}
+
+void thm_report_finish(struct thm_report *r)
+{
+    drop_outputs(r);
     free(r->outputs);
     free(r->round);
     thm_heap_picture_finish(&r->failed_heap);
@@ -114,6 +120,8 @@ void thm_report_event(struct thm_report *r, const struct thm_event *ev)
 
 void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, const uint8_t *data, uint32_t len)
 {
+    if (o->frame == 0 && o->index == 0 && o->offset == 0)
+        drop_outputs(r); /* of the round before */
     if (o->offset == 0) {
         struct thm_report_output *more = realloc(r->outputs, (r->outputs_count + 1) * sizeof *more);
         uint8_t *bytes = calloc(1, (size_t)o->total + 1);
@@ -195,7 +203,7 @@ static void summarize_rounds(const struct thm_report *r, FILE *f)
         fprintf(f, ": the board will die in round %llu, of malloc(%llu) for %s\n", (unsigned long long)v[1],
                 (unsigned long long)v[2], r->forecast.name);
     else
-        fputs(": it will take the board longer to die than was looked ahead\n", f);
+        fprintf(f, ": the board will live beyond round %llu\n", (unsigned long long)v[5]);
 }
 
 void thm_report_summary(const struct thm_report *r, FILE *f)
