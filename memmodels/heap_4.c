@@ -153,8 +153,10 @@ static enum thm_mem_err heap_free(struct thm_heap *h, uint32_t p)
     if (!in_heap(h, p))
         return p ? THM_MEM_EINVAL : THM_MEM_OK;
     const uint32_t at = live_block(&b, h, p, &size);
-    if (at)
+    if (at) {
+        band_store(&b, at + BLOCK_SIZE, size); /* no longer allocated, also where it becomes part of the one before */
         insert(&b, h, at, size);
+    }
     if (!band_done(&b, h))
         return THM_MEM_ECORRUPT;
     h->state[FREE] += size;
@@ -234,6 +236,17 @@ static enum thm_mem_err heap_check(const struct thm_heap *h, uint32_t *where)
     return b.corrupt_at ? THM_MEM_ECORRUPT : THM_MEM_OK;
 }
 
+static enum thm_mem_err heap_walk(const struct thm_heap *h, thm_heap_visit *visit, void *ctx)
+{
+    struct band b = band_view(h);
+    uint32_t at = h->state[FIRST], size;
+    for (; at < h->state[END] && (size = block_size(&b, h, at)); at += size) {
+        const bool live = band_load(&b, at + BLOCK_SIZE) & ALLOCATED;
+        visit(ctx, &(struct thm_heap_block){ at, size, live ? at + BLOCK_HEADER : 0 });
+    }
+    return at == h->state[END] ? THM_MEM_OK : THM_MEM_ECORRUPT;
+}
+
 static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
 {
     uint32_t blocks;
@@ -252,5 +265,6 @@ const struct thm_heap_ops thm_freertos_heap_4 = {
     .free_bytes = heap_free_bytes,
     .stats = heap_stats,
     .check = heap_check,
+    .walk = heap_walk,
     .stat_line = heap_stat_line,
 };
