@@ -273,9 +273,9 @@ static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
                     f.bytes, dl_top_size(&d), f.count);
 }
 
-#define CALLS                                                                                       \
-    .malloc = heap_malloc, .free = heap_free, .realloc = heap_realloc, .memalign = heap_memalign,   \
-    .usable = heap_usable, .free_bytes = heap_free_bytes, .stats = heap_stats, .check = heap_check, \
+#define CALLS                                                                                                        \
+    .malloc = heap_malloc, .free = heap_free, .realloc = heap_realloc, .memalign = heap_memalign,                    \
+    .usable = heap_usable, .free_bytes = heap_free_bytes, .stats = heap_stats, .check = heap_check, .walk = dl_walk, \
     .stat_line = heap_stat_line
 
 const struct thm_heap_ops thm_newlib_dlmalloc = {

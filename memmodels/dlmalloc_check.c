@@ -111,3 +111,27 @@ uint32_t dl_find_damage(const struct thm_heap *h, uint32_t *live)
         damage = h->state[DL_FIRST]; /* a free chunk is in no bin */
     return damage ? damage : d.band.corrupt_at;
 }
+
+/* A block begins at its size word: the one before reaches up to there. */
+static void visit_chunk(uint32_t chunk, uint32_t size, bool live, thm_heap_visit *visit, void *ctx)
+{
+    visit(ctx, &(struct thm_heap_block){ chunk + CHUNK_SIZE, size, live ? chunk + CHUNK_PAYLOAD : 0 });
+}
+
+enum thm_mem_err dl_walk(const struct thm_heap *h, thm_heap_visit *visit, void *ctx)
+{
+    struct dl d = dl_look(h);
+    struct walk w = { .chunk = h->state[DL_FIRST] };
+    const uint32_t top = dl_top(&d), top_size = dl_top_size(&d), end = h->state[DL_DEAD] ? h->state[DL_DEAD] : top;
+    while (w.chunk < end) {
+        const uint32_t at = w.chunk, met = w.free + w.live;
+        if (step(&d, &w) || d.band.corrupt_at)
+            return THM_MEM_ECORRUPT;
+        if (w.free + w.live > met) /* else fence posts */
+            visit_chunk(at, w.chunk - at, !w.before_free, visit, ctx);
+    }
+    if (top_size > CHUNK_SIZE)
+        visit_chunk(top, top_size - CHUNK_SIZE, false, visit, ctx);
+    sbrk_visit_room(h, visit, ctx);
+    return THM_MEM_OK;
+}

@@ -253,3 +253,4 @@ struct dl_free_chunks {
 };
 struct dl_free_chunks dl_free_chunks(const struct thm_heap *h);
 uint32_t dl_find_damage(const struct thm_heap *h, uint32_t *live); /* the first damaged word or 0; live chunks before */
+enum thm_mem_err dl_walk(const struct thm_heap *h, thm_heap_visit *visit, void *ctx);

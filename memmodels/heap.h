@@ -23,7 +23,7 @@ struct thm_heap_stats {
 /* One block of a heap, with all that it takes: header, payload, what the allocator adds behind it. */
 struct thm_heap_block {
     uint32_t at, bytes; /* device address of its first byte; total size */
-    uint32_t payload;   /* the address that malloc gave; 0: the block is free */
+    uint32_t payload;   /* the address that malloc gave, as far as the header tells; 0: the block is free */
 };
 typedef void thm_heap_visit(void *ctx, const struct thm_heap_block *b);
 
@@ -60,8 +60,9 @@ struct thm_heap_ops {
     void (*stats)(const struct thm_heap *h, struct thm_heap_stats *out);
     /* Walk the whole heap. ECORRUPT: *where = device address of the first damaged block header. */
     enum thm_mem_err (*check)(const struct thm_heap *h, uint32_t *where);
-    /* Visit every block in the order of addresses; what lies in none is the allocator's own. Only reads, and may run in
-     * a signal handler. Stops at the first damaged header: ECORRUPT. */
+    /* Visit every block in the order of addresses; what lies in none is the allocator's own. Memory that the program
+     * break has not reached is a free block too. Only reads, and may run in a signal handler. Stops at the first
+     * damaged header: ECORRUPT. */
     enum thm_mem_err (*walk)(const struct thm_heap *h, thm_heap_visit *visit, void *ctx);
     /* The allocator's own `stat` line of the trace format, without the word "stat"; returns snprintf's value. */
     int (*stat_line)(const struct thm_heap *h, char *buf, size_t len);

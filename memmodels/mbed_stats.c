@@ -94,6 +94,27 @@ enum thm_mem_err thm_mbed_check(const struct thm_heap *h, uint32_t *where)
     return inner(h)->check(h, where);
 }
 
+struct unwrapped {
+    const struct thm_heap *h;
+    thm_heap_visit *visit;
+    void *ctx;
+};
+
+static void visit_behind_info(void *ctx, const struct thm_heap_block *b)
+{
+    const struct unwrapped *u = ctx;
+    struct thm_heap_block block = *b;
+    if (b->payload && is_signed(u->h, b->payload + INFO_BYTES))
+        block.payload += INFO_BYTES;
+    u->visit(u->ctx, &block);
+}
+
+enum thm_mem_err thm_mbed_walk(const struct thm_heap *h, thm_heap_visit *visit, void *ctx)
+{
+    struct unwrapped u = { h, visit, ctx };
+    return inner(h)->walk(h, visit_behind_info, &u);
+}
+
 int thm_mbed_stat_line(const struct thm_heap *h, char *buf, size_t len)
 {
     return inner(h)->stat_line(h, buf, len);

@@ -17,13 +17,14 @@ uint32_t thm_mbed_usable(const struct thm_heap *h, uint32_t p);
 uint32_t thm_mbed_free_bytes(const struct thm_heap *h);
 void thm_mbed_stats(const struct thm_heap *h, struct thm_heap_stats *out);
 enum thm_mem_err thm_mbed_check(const struct thm_heap *h, uint32_t *where);
+enum thm_mem_err thm_mbed_walk(const struct thm_heap *h, thm_heap_visit *visit, void *ctx);
 int thm_mbed_stat_line(const struct thm_heap *h, char *buf, size_t len);
 
 /* The members of a row that wraps `row` (which has memalign). */
-#define THM_MBED_OVER(row)                                                                   \
-    .inner = (row), .init = thm_mbed_init, .malloc = thm_mbed_malloc, .free = thm_mbed_free, \
-    .realloc = thm_mbed_realloc, .memalign = thm_mbed_memalign, .usable = thm_mbed_usable,   \
-    .free_bytes = thm_mbed_free_bytes, .stats = thm_mbed_stats, .check = thm_mbed_check,     \
+#define THM_MBED_OVER(row)                                                                                      \
+    .inner = (row), .init = thm_mbed_init, .malloc = thm_mbed_malloc, .free = thm_mbed_free,                    \
+    .realloc = thm_mbed_realloc, .memalign = thm_mbed_memalign, .usable = thm_mbed_usable,                      \
+    .free_bytes = thm_mbed_free_bytes, .stats = thm_mbed_stats, .check = thm_mbed_check, .walk = thm_mbed_walk, \
     .stat_line = thm_mbed_stat_line
 
 extern const struct thm_heap_ops thm_newlib_dlmalloc_v2_mbed;

@@ -401,6 +401,28 @@ static enum thm_mem_err heap_check(const struct thm_heap *h, uint32_t *where)
     return damage ? THM_MEM_ECORRUPT : THM_MEM_OK;
 }
 
+/* The payload of a live chunk: the first aligned place, or the next one if the word before that leads to the chunk. */
+static uint32_t likely_payload(struct band *b, uint32_t chunk)
+{
+    const uint32_t p = band_up(chunk + CHUNK_PAYLOAD, PAYLOAD_ALIGN), next = p + PAYLOAD_ALIGN - CHUNK_PAYLOAD;
+    return next - chunk < CHUNK_MIN && band_load(b, next) == chunk - next ? p + PAYLOAD_ALIGN : p;
+}
+
+static enum thm_mem_err heap_walk(const struct thm_heap *h, thm_heap_visit *visit, void *ctx)
+{
+    struct band b = band_view(h);
+    uint32_t at = h->state[FIRST], next_free = h->state[LIST], size;
+    for (; at && at != break_address(h); at += size) {
+        size = sound_size(&b, h, at);
+        if (size == 0 || (next_free && next_free < at))
+            return THM_MEM_ECORRUPT;
+        visit(ctx, &(struct thm_heap_block){ at, size, at == next_free ? 0 : likely_payload(&b, at) });
+        next_free = at == next_free ? band_load(&b, at + CHUNK_NEXT) : next_free;
+    }
+    sbrk_visit_room(h, visit, ctx);
+    return THM_MEM_OK;
+}
+
 static uint32_t heap_free_bytes(const struct thm_heap *h)
 {
     return sbrk_free(h);
@@ -427,9 +449,9 @@ static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
     return snprintf(buf, len, "brk=%u arena=%u used=%u free=%u", brk, brk, brk - f.bytes, f.bytes);
 }
 
-#define CALLS                                                                                       \
-    .malloc = heap_malloc, .free = heap_free, .realloc = heap_realloc, .memalign = heap_memalign,   \
-    .usable = heap_usable, .free_bytes = heap_free_bytes, .stats = heap_stats, .check = heap_check, \
+#define CALLS                                                                                                          \
+    .malloc = heap_malloc, .free = heap_free, .realloc = heap_realloc, .memalign = heap_memalign,                      \
+    .usable = heap_usable, .free_bytes = heap_free_bytes, .stats = heap_stats, .check = heap_check, .walk = heap_walk, \
     .stat_line = heap_stat_line
 
 const struct thm_heap_ops thm_newlib_nano = {

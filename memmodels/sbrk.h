@@ -45,3 +45,10 @@ static inline uint32_t sbrk_room(const struct thm_heap *h)
     const uint32_t end = h->limit < h->size ? h->limit : h->size, brk = h->brk;
     return brk < end ? end - brk : 0;
 }
+
+/* The end of a walk: what the break has not reached. */
+static inline void sbrk_visit_room(const struct thm_heap *h, thm_heap_visit *visit, void *ctx)
+{
+    if (sbrk_room(h))
+        visit(ctx, &(struct thm_heap_block){ h->base + h->brk, sbrk_room(h), 0 });
+}

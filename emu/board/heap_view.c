@@ -10,11 +10,21 @@ struct view {
     const struct thm_heap *heap;
 };
 
+/* Whose block it is; NULL: nobody's. An allocator may not know the address it gave to the byte. */
+static const struct thm_ledger_block *find_live(const struct thm_ledger *l, const struct thm_heap_block *k)
+{
+    const struct thm_ledger_block *known = k->payload ? thm_ledger_find(l, k->payload) : NULL;
+    if (known || !k->payload)
+        return known;
+    known = thm_ledger_below(l, k->at + k->bytes - 1);
+    return known && known->address >= k->at ? known : NULL;
+}
+
 static void tell_block(void *ctx, const struct thm_heap_block *k)
 {
     const struct view *v = ctx;
     const struct thm_ledger *l = &v->b->book.ledger;
-    const struct thm_ledger_block *known = k->payload ? thm_ledger_find(l, k->payload) : NULL;
+    const struct thm_ledger_block *known = find_live(l, k);
     const char *name = known ? thm_ledger_name(l, known) : k->payload ? "allocator" : "";
     const char *kind = known ? l->owner[known->owner].runtime ? "runtime" : "application" : k->payload ? "own" : "free";
     thm_board_event(v->b, THM_EV_HEAP_BLOCK, name, kind, k->at, k->bytes, known ? known->bytes : 0);
