@@ -56,11 +56,16 @@ static void name_owners(struct map *m)
     }
 }
 
+static bool is_hole(const struct thm_event *block)
+{
+    return strcmp(block->text, "free") == 0;
+}
+
 static char letter_of(const struct map *m, const struct thm_event *block)
 {
     if (block == m->largest)
         return LARGEST;
-    if (strcmp(block->text, "free") == 0)
+    if (is_hole(block))
         return HOLE;
     for (size_t i = 0; i < m->owners; i++)
         if (strcmp(m->owner[i].event->name, block->name) == 0 && strcmp(m->owner[i].event->text, block->text) == 0)
@@ -83,8 +88,7 @@ static const struct thm_event *largest_hole(const struct thm_heap_picture *p)
         const struct thm_event *e = &p->part[i];
         if (e->type == THM_EV_HEAP_REGION)
             usable = is_for_malloc(e);
-        else if (e->type == THM_EV_HEAP_BLOCK && usable && strcmp(e->text, "free") == 0 &&
-                 (!best || e->v[1] > best->v[1]))
+        else if (e->type == THM_EV_HEAP_BLOCK && usable && is_hole(e) && (!best || e->v[1] > best->v[1]))
             best = e;
     }
     return best;
@@ -157,12 +161,13 @@ static void draw_region(const struct map *m, size_t region)
     const struct thm_event *r = &m->p->part[region];
     const uint64_t base = r->v[0], end = base + r->v[1], unit = unit_of(r->v[1]);
     size_t next = region + 1, last = next;
-    while (last < m->p->count && m->p->part[last].type == THM_EV_HEAP_BLOCK)
-        last++;
+    unsigned holes = 0;
+    for (; last < m->p->count && m->p->part[last].type == THM_EV_HEAP_BLOCK; last++)
+        holes += is_hole(&m->p->part[last]);
     fprintf(m->f, "\n%.10s  %08" PRIx64 "-%08" PRIx64 ", %" PRIu64 " bytes, %" PRIu64 " free", r->name, base, end - 1,
             r->v[1], r->v[2]);
     if (is_for_malloc(r))
-        fprintf(m->f, " in %" PRIu64, r->v[5]);
+        fprintf(m->f, " in %u", holes);
     fprintf(m->f, "%s; cell %" PRIu64 "\n", is_for_malloc(r) ? "" : ", not for malloc", unit);
     for (uint64_t at = base; at < end; at += unit) {
         if ((at - base) % (unit * ROW) == 0)
@@ -194,6 +199,13 @@ static void print_owners(const struct map *m)
     }
     put_cell(m, INNER);
     fputs("  the allocator's own\n", m->f);
+}
+
+static void print_figures(const struct map *m)
+{
+    const uint64_t free_bytes = m->p->heap.v[0], largest = m->p->heap.v[1];
+    fprintf(m->f, "   malloc serves up to %" PRIu64 " bytes: fragmentation %.1f %%; low water %" PRIu64 "\n", largest,
+            free_bytes ? 100.0 * (1.0 - (double)largest / (double)free_bytes) : 0.0, m->p->heap.v[2]);
 }
 
 /* Owners that have nothing now, but had when the heap was fullest: one paragraph. */
@@ -270,6 +282,7 @@ void thm_heap_map_print(const struct thm_heap_picture *p, const struct thm_heap_
     for (size_t i = next_region(p, 0); i < p->count; i = next_region(p, p->part[i].v[0] + 1))
         draw_region(&m, i);
     print_owners(&m);
+    print_figures(&m);
     print_gone(&m);
     print_use(&m, end);
     print_peak(&m);

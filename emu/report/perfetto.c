@@ -38,6 +38,17 @@ static char *json_text(const char *s)
     return text;
 }
 
+/* The JSON text of two strings in a row. */
+static char *json_text_of_two(const char *a, const char *b)
+{
+    char *both = NULL;
+    if (asprintf(&both, "%s%s", a, b) < 0)
+        return NULL;
+    char *text = json_text(both);
+    free(both);
+    return text;
+}
+
 static bool add(struct converter *c, struct item i)
 {
     if (c->count == c->capacity) {
@@ -125,9 +136,9 @@ static bool on_step(struct converter *c, uint64_t t, const json_t *o)
 
 static bool on_failed(struct converter *c, uint64_t t, const json_t *o)
 {
-    char name[64];
-    snprintf(name, sizeof name, "%.40s (failed)", thm_trace_string(o, "step"));
-    return slice(c, FIRMWARE, name, t, t > c->step_end ? t - c->step_end : 0, o);
+    const uint64_t begin = c->step_end < t ? c->step_end : t;
+    return add(c, (struct item){ begin, t - begin, 0, 'X', FIRMWARE,
+                                 json_text_of_two(thm_trace_string(o, "step"), " (failed)"), args_of(o) });
 }
 
 static bool on_fault(struct converter *c, uint64_t t, const json_t *o)
@@ -162,9 +173,8 @@ static bool on_packet(struct converter *c, uint64_t t, const json_t *o)
 
 static bool on_tls(struct converter *c, uint64_t t, const json_t *o)
 {
-    char name[64];
-    snprintf(name, sizeof name, "TLS %.40s", thm_trace_string(o, "phase"));
-    return instant(c, NETWORK, name, t, o);
+    return add(
+        c, (struct item){ t, 0, 0, 'i', NETWORK, json_text_of_two("TLS ", thm_trace_string(o, "phase")), args_of(o) });
 }
 
 static bool on_http(struct converter *c, uint64_t t, const json_t *o)

@@ -73,6 +73,7 @@ static void map__legend_tells_the_runtime_from_the_application(void **state)
     assert_drawn("A  model                                     1        250          0\n");
     assert_drawn("a  radio                                     1        120        120  runtime\n");
     assert_drawn("=  the largest hole: 512 bytes at 0x00001200\n");
+    assert_drawn("   malloc serves up to 512 bytes: fragmentation 11.1 %; low water 300\n");
     assert_drawn("   only at peak: session 80\n");
     assert_drawn("fullest at 2.000 s: 300 bytes free, with 40 for session\n");
 }
