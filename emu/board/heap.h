@@ -94,7 +94,6 @@ struct thm_heap_book {
     struct thm_heap_samples samples;
     struct thm_heap_rounds rounds;
     uint8_t *shadow[THM_HEAPS_MAX]; /* NULL: nothing is checked */
-    uint32_t shadow_size[THM_HEAPS_MAX];
     uint32_t calls;     /* heap calls so far */
     uint32_t app_calls; /* allocations of the application: what --fail-alloc counts */
     uint64_t random;    /* state of the generator that fails some of them */

@@ -98,8 +98,12 @@ static void memcheck_free(struct thm_board *b, const struct thm_heap_call *c)
 static void memcheck_alloc(struct thm_board *b, const struct thm_heap_call *c, uint32_t address, uint32_t old)
 {
     const uint8_t *p = address ? thm_heaps_host(&b->heaps, address) : NULL;
-    if (!p || c->runtime) /* no firmware touches the runtime's blocks */
+    if (!p)
         return;
+    if (c->runtime) { /* never freed: no leak to be told */
+        THM_MEMCHECK_UNDEFINED(p, c->bytes);
+        return;
+    }
     if (c->op == THM_HEAP_REALLOC && address == c->address) {
         THM_MEMCHECK_RESIZED(p, old, c->bytes);
         return;

@@ -11,11 +11,11 @@
 
 enum { FILL = 0xFE }; /* ESP-IDF's comprehensive poisoning uses it for freed memory */
 
-/* How much of the heap is compared: what of it was there at the start. */
-static uint32_t checked_bytes(const struct thm_board *b, uint32_t i)
+/* How much of the heap is compared. Where a break may not come up to the end, the stack may: what lies above the break
+ * is the stack's to write. */
+static uint32_t checked_bytes(const struct thm_heap *h)
 {
-    const uint32_t size = b->heaps.heap[i].size, copied = b->book.shadow_size[i];
-    return size < copied ? size : copied;
+    return h->limit < h->size ? h->brk : h->size;
 }
 
 bool thm_heap_check_start(struct thm_board *b)
@@ -26,7 +26,6 @@ bool thm_heap_check_start(struct thm_board *b)
         if (!b->book.shadow[i])
             return false;
         memcpy(b->book.shadow[i], h->mem, h->size);
-        b->book.shadow_size[i] = h->size;
     }
     return true;
 }
@@ -34,7 +33,7 @@ bool thm_heap_check_start(struct thm_board *b)
 void thm_heap_check_after(struct thm_board *b)
 {
     for (uint32_t i = 0; i < b->heaps.n && b->book.shadow[i]; i++)
-        memcpy(b->book.shadow[i], b->heaps.heap[i].mem, checked_bytes(b, i));
+        memcpy(b->book.shadow[i], b->heaps.heap[i].mem, checked_bytes(&b->heaps.heap[i]));
 }
 
 static uint32_t heap_at(const struct thm_board *b, uint32_t address)
@@ -51,9 +50,13 @@ static void admit_live_blocks(struct thm_board *b)
     const struct thm_ledger *l = &b->book.ledger;
     for (uint32_t k = 0; k < l->count; k++) {
         const struct thm_ledger_block *live = &l->block[k];
-        const uint32_t i = heap_at(b, live->address), off = i < b->heaps.n ? live->address - b->heaps.heap[i].base : 0;
-        if (i < b->heaps.n && off + live->bytes <= checked_bytes(b, i))
-            memcpy(b->book.shadow[i] + off, b->heaps.heap[i].mem + off, live->bytes);
+        const uint32_t i = heap_at(b, live->address);
+        if (i == b->heaps.n) /* a heap without a limit has run out of its memory */
+            continue;
+        const struct thm_heap *h = &b->heaps.heap[i];
+        const uint32_t off = live->address - h->base;
+        if (live->bytes <= h->size - off)
+            memcpy(b->book.shadow[i] + off, h->mem + off, live->bytes);
     }
 }
 
@@ -63,7 +66,7 @@ static uint32_t first_change(const struct thm_board *b)
     for (uint32_t i = 0; i < b->heaps.n; i++) {
         const struct thm_heap *h = &b->heaps.heap[i];
         const uint8_t *shadow = b->book.shadow[i];
-        const uint32_t size = checked_bytes(b, i);
+        const uint32_t size = checked_bytes(h);
         uint32_t off = memcmp(h->mem, shadow, size) ? 0 : size;
         while (off < size && h->mem[off] == shadow[off])
             off++;
