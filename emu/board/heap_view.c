@@ -83,33 +83,47 @@ void thm_heap_view(struct thm_board *b, const char *when, const char *what)
 
 /* ---- the end of a message ---- */
 
-const char *thm_heap_shortage(const struct thm_board *b, uint32_t bytes, char *buf, uint32_t size)
+struct region_figures {
+    const char *name;
+    struct thm_heap_stats st;
+    uint32_t regions; /* that malloc gives memory from */
+};
+
+/* The region of malloc's that has the most free bytes. */
+static struct region_figures fullest_of_holes(const struct thm_board *b)
 {
-    struct thm_heap_stats all, best = { 0 };
-    const char *name = "";
-    uint32_t regions = 0;
-    thm_board_heap(b, &all);
+    struct region_figures best = { .name = "" };
+    THM_MEMCHECK_PAUSE();
     for (uint32_t i = 0; i < b->heaps.n; i++) {
         const struct thm_mem_type *t = b->heaps.type[i];
         struct thm_heap_stats st;
         if (!((t->caps[0] | t->caps[1] | t->caps[2]) & THM_CAP_DEFAULT))
             continue;
         b->heaps.heap[i].ops->stats(&b->heaps.heap[i], &st);
-        regions++;
-        if (st.free >= best.free) {
-            best = st;
-            name = thm_heap_region_name(b, b->heaps.heap[i].base);
-        }
+        best.regions++;
+        if (best.regions > 1 && st.free <= best.st.free)
+            continue;
+        best.st = st;
+        best.name = thm_heap_region_name(b, b->heaps.heap[i].base);
     }
+    THM_MEMCHECK_RESUME();
+    return best;
+}
+
+const char *thm_heap_shortage(const struct thm_board *b, uint32_t bytes, char *buf, uint32_t size)
+{
+    const struct region_figures best = fullest_of_holes(b);
+    struct thm_heap_stats all;
+    thm_board_heap(b, &all);
     if (b->book.injected)
         buf[0] = '\0'; /* said when the step is given up */
     else if (all.free < bytes)
         snprintf(buf, size, "; a smaller model or a board with more RAM helps");
-    else if (best.free < bytes)
+    else if (best.st.free < bytes)
         snprintf(buf, size, ": enough, but in pieces: %u regions, and no block spans two; %s has the most, %u bytes",
-                 regions, name, best.free);
+                 best.regions, best.name, best.st.free);
     else
         snprintf(buf, size, ": enough, but in pieces: region %s alone has %u bytes, in %u free blocks (fragmentation)",
-                 name, best.free, best.blocks_free);
+                 best.name, best.st.free, best.st.blocks_free);
     return buf;
 }

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include "emu/board/board.h"
+#include "emu/board/memcheck.h"
 
 static struct thm_run run; /* what a test sets here before power_on() stays */
 static struct thm_board board;
@@ -21,10 +22,22 @@ static void power_on(const char *name)
 
 static void power_off(void)
 {
+    for (uint32_t i = 0; i < board.book.ledger.count; i++) {
+        const struct thm_ledger_block *k = &board.book.ledger.block[i];
+        if (!board.book.ledger.owner[k->owner].runtime)
+            THM_MEMCHECK_FREED(thm_heaps_host(&board.heaps, k->address));
+    }
     thm_regions_unmap(board.regions, board.regions_count);
     thm_stack_unmap(&board.stack);
     free(board.regions);
     thm_heap_forget(&board.book);
     thm_profile_free((struct thm_profile *)(uintptr_t)run.profile);
     run = (struct thm_run){ 0 };
+}
+
+/* For tests that write where no firmware may: memcheck would complain, and rightly. */
+static inline void skip_on_valgrind(void)
+{
+    if (RUNNING_ON_VALGRIND)
+        skip();
 }

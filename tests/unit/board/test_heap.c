@@ -53,6 +53,7 @@ static void play(void (*firmware)(void))
 
 static void checked_board(void)
 {
+    skip_on_valgrind();
     run.check_heap = true;
     power_on("esp32");
 }
@@ -164,6 +165,7 @@ static void free_twice(void)
 static void free__twice_is_told_as_that_with_and_without_checks(void **state)
 {
     (void)state;
+    skip_on_valgrind();
     for (int checked = 0; checked < 2; checked++) {
         run.check_heap = checked;
         power_on("esp32");
