@@ -98,6 +98,9 @@ static void memcheck_free(struct thm_board *b, const struct thm_heap_call *c)
 static void memcheck_alloc(struct thm_board *b, const struct thm_heap_call *c, uint32_t address, uint32_t old)
 {
     const uint8_t *p = address ? thm_heaps_host(&b->heaps, address) : NULL;
+    const bool moved = c->op == THM_HEAP_REALLOC && c->address && address != c->address;
+    if (moved && (p || c->bytes == 0))
+        THM_MEMCHECK_FREED(thm_heaps_host(&b->heaps, c->address));
     if (!p)
         return;
     if (c->runtime) { /* never freed: no leak to be told */
@@ -108,8 +111,6 @@ static void memcheck_alloc(struct thm_board *b, const struct thm_heap_call *c, u
         THM_MEMCHECK_RESIZED(p, old, c->bytes);
         return;
     }
-    if (c->op == THM_HEAP_REALLOC && c->address)
-        THM_MEMCHECK_FREED(thm_heaps_host(&b->heaps, c->address));
     THM_MEMCHECK_ALLOCATED(p, c->bytes);
     THM_MEMCHECK_DEFINED(p, old < c->bytes ? old : c->bytes);
 }

@@ -85,7 +85,7 @@ void thm_heap_check_before(struct thm_board *b, const struct thm_heap_call *c)
     if (where || thm_heaps_check(&b->heaps, &where))
         thm_heap_damaged(b, where, c);
     const struct thm_ledger_block *block = thm_ledger_find(&b->book.ledger, c->address);
-    if (c->op == THM_HEAP_FREE && c->address && !block)
+    if (c->address && !block)
         thm_heap_bad_free(b, c);
     if (c->op == THM_HEAP_FREE && block)
         memset(thm_heaps_host(&b->heaps, c->address), FILL, block->bytes);

@@ -2,8 +2,19 @@
 #include <stdlib.h>
 #include "emu/report/report.h"
 
+enum { PARTS_MAX = 1 << 18 }; /* what comes above it is left out: no sound board has so many blocks */
+
+/* A device's addresses and sizes have 32 bits; the board process may be in the hands of a hostile model. */
+static bool is_sound(const struct thm_event *ev)
+{
+    const bool placed = ev->type == THM_EV_HEAP_REGION || ev->type == THM_EV_HEAP_BLOCK;
+    return !placed || (ev->v[0] <= UINT32_MAX && ev->v[1] > 0 && ev->v[1] <= UINT32_MAX);
+}
+
 static bool append(struct thm_heap_picture *p, const struct thm_event *ev)
 {
+    if (p->count == PARTS_MAX || !is_sound(ev))
+        return true;
     if (p->count == p->capacity) {
         const size_t more = p->capacity ? 2 * p->capacity : 64;
         struct thm_event *part = realloc(p->part, more * sizeof *part);

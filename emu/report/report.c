@@ -67,14 +67,15 @@ static void take_round(struct thm_report *r, const struct thm_event *e)
 {
     if (r->rounds == r->rounds_capacity) {
         const size_t more = r->rounds_capacity ? 2 * r->rounds_capacity : 16;
-        struct thm_event *round = realloc(r->round, more * sizeof *round);
+        struct thm_report_round *round = realloc(r->round, more * sizeof *round);
         r->out_of_memory |= !round;
         if (!round)
             return;
         r->round = round;
         r->rounds_capacity = more;
     }
-    r->round[r->rounds++] = *e;
+    r->round[r->rounds].t_ns = e->t_ns;
+    memcpy(r->round[r->rounds++].v, e->v, sizeof e->v);
     if (!r->live || !is_told(e->v[0]))
         return;
     fprintf(r->live, "%9.3f s  %-8s %9llu %8llu %9llu %8s  number %llu", (double)e->t_ns / 1e9, "round",
@@ -257,9 +258,11 @@ static json_t *json_rounds(const struct thm_report *r)
 {
     json_t *a = json_array();
     for (size_t i = 0; i < r->rounds; i++) {
+        struct thm_event e = { .type = THM_EV_ROUND };
         json_t *o = json_object();
+        memcpy(e.v, r->round[i].v, sizeof e.v);
         json_object_set_new(o, "t_ns", integer(r->round[i].t_ns));
-        json_array_append_new(a, thm_event_json(&r->round[i], o));
+        json_array_append_new(a, thm_event_json(&e, o));
     }
     return a;
 }

@@ -18,6 +18,10 @@ struct thm_report_output { /* one output tensor of one frame, put together from 
     uint32_t got;
 };
 
+struct thm_report_round { /* one that has ended: the event's time and values */
+    uint64_t t_ns, v[THM_EVENT_VALUES];
+};
+
 /* What one run has told; filled by thm_report_event() and thm_report_output(). */
 struct thm_report {
     const struct thm_profile *profile;
@@ -28,7 +32,7 @@ struct thm_report {
     struct thm_event boot, storage, http, body, arena, invoke, stack, tls,
         failed; /* seq is kept; type 0 with t_ns 0 = not seen */
     struct thm_event forecast;
-    struct thm_event *round; /* one for each that has ended */
+    struct thm_report_round *round;
     size_t rounds, rounds_capacity;
     struct thm_heap_picture failed_heap, end_heap; /* at the last failed allocation, at the end */
     bool heap_at_end;                              /* which of them is being told */

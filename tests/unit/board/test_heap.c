@@ -189,6 +189,47 @@ static void free__of_no_blocks_address_is_told(void **state)
     power_off();
 }
 
+/* ---- realloc ---- */
+
+static uint32_t call(enum thm_heap_op op, uint32_t address, uint32_t bytes)
+{
+    const struct thm_heap_call c = { .op = op, .address = address, .bytes = bytes, .what = "moving" };
+    uint32_t out;
+    assert_int_equal(thm_board_heap_call(&board, &c, &out), THM_MEM_OK);
+    return out;
+}
+
+static void assert_held(uint32_t blocks, uint32_t bytes)
+{
+    const struct thm_ledger *l = &board.book.ledger;
+    for (uint32_t i = 0; i < l->owners; i++)
+        if (strcmp(l->owner[i].what, "moving") == 0) {
+            assert_int_equal(l->owner[i].blocks, blocks);
+            assert_int_equal(l->owner[i].bytes, bytes);
+        }
+}
+
+static void realloc__keeps_the_book_right(void **state)
+{
+    (void)state;
+    run.check_heap = true;
+    power_on("esp32");
+    const uint32_t first = call(THM_HEAP_REALLOC, 0, 300);
+    memset(thm_heaps_host(&board.heaps, first), 7, 300);
+    call(THM_HEAP_MALLOC, 0, 300); /* in the way */
+    const uint32_t moved = call(THM_HEAP_REALLOC, first, 3000);
+    assert_true(moved && moved != first);
+    assert_int_equal(*(uint8_t *)thm_heaps_host(&board.heaps, moved + 299), 7);
+    assert_held(2, 3300);
+    assert_int_equal(call(THM_HEAP_REALLOC, moved, 100), moved);
+    assert_held(2, 400);
+    assert_int_equal(call(THM_HEAP_REALLOC, moved, 500000), 0);
+    assert_held(2, 400);
+    assert_int_equal(call(THM_HEAP_REALLOC, moved, 0), 0);
+    assert_held(1, 300);
+    power_off();
+}
+
 /* ---- injected failures ---- */
 
 static void injection__fails_the_nth_and_only_that(void **state)
@@ -376,6 +417,7 @@ int main(void)
         cmocka_unit_test(check__says_nothing_of_what_the_firmware_may_write),
         cmocka_unit_test(free__twice_is_told_as_that_with_and_without_checks),
         cmocka_unit_test(free__of_no_blocks_address_is_told),
+        cmocka_unit_test(realloc__keeps_the_book_right),
         cmocka_unit_test(injection__fails_the_nth_and_only_that),
         cmocka_unit_test(injection__of_a_rate_is_the_same_for_a_seed),
         cmocka_unit_test(forecast__names_the_round_that_fails_when_run_on_to),

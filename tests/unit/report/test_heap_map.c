@@ -117,6 +117,21 @@ static void map__of_many_owners_still_has_80_columns(void **state)
     free(text);
 }
 
+static void map__of_impossible_addresses_ends(void **state)
+{
+    (void)state;
+    PUT(THM_EV_HEAP_REGION, "odd", "RAM", UINT64_MAX - 20, 20, 0, 0, 0, 0);
+    PUT(THM_EV_HEAP_REGION, "empty", "RAM", 0x5000, 0, 0, 0, 0, 0);
+    PUT(THM_EV_HEAP_REGION, "last", "RAM", 0xFFFFFF00, 0xFFFFFFFF, 0, 0, 0, 0);
+    PUT(THM_EV_HEAP_BLOCK, "model", "application", 0xFFFFFF00, 0xFFFFFFFF, 5);
+    PUT(THM_EV_HEAP_BLOCK, "model", "application", 7, UINT64_MAX, 5);
+    char *text = drawn(false);
+    assert_null(strstr(text, "odd"));
+    assert_null(strstr(text, "empty"));
+    assert_non_null(strstr(text, "last"));
+    free(text);
+}
+
 static void json__has_fragmentation_regions_and_owners(void **state)
 {
     (void)state;
@@ -136,6 +151,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(map__over_time_shows_the_fullest, make, drop),
         cmocka_unit_test_setup_teardown(map__colours_are_only_for_terminals, make, drop),
         cmocka_unit_test_setup_teardown(map__of_many_owners_still_has_80_columns, make, drop),
+        cmocka_unit_test_setup_teardown(map__of_impossible_addresses_ends, make, drop),
         cmocka_unit_test_setup_teardown(json__has_fragmentation_regions_and_owners, make, drop),
     };
     return cmocka_run_group_tests_name("heap_map", tests, NULL, NULL);
