@@ -16,7 +16,7 @@ struct thm_heap_call {
     enum thm_heap_op op;
     uint32_t address;            /* realloc, free: the block */
     uint32_t bytes, align, caps; /* caps 0: plain malloc's choice */
-    const char *what;            /* owner of the new block; static */
+    const char *what;            /* owner of the new block */
     bool runtime;                /* the platform's own block: no injected failure, told apart in reports */
 };
 
@@ -94,11 +94,11 @@ struct thm_heap_book {
     struct thm_heap_samples samples;
     struct thm_heap_rounds rounds;
     uint8_t *shadow[THM_HEAPS_MAX]; /* NULL: nothing is checked */
-    uint32_t calls;     /* heap calls so far */
-    uint32_t app_calls; /* allocations of the application: what --fail-alloc counts */
-    uint64_t random;    /* state of the generator that fails some of them */
-    uint32_t injected;  /* the one of them that was made to fail in this step; 0: none */
-    struct {            /* when the heap was fullest */
+    uint32_t calls;                 /* heap calls so far */
+    uint32_t app_calls;             /* allocations of the application: what --fail-alloc counts */
+    uint64_t random;                /* state of the generator that fails some of them */
+    uint32_t injected;              /* the one of them that was made to fail in this step; 0: none */
+    struct {                        /* when the heap was fullest */
         uint64_t t_ns;
         uint32_t free, bytes, call;
         const char *what;

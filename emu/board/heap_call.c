@@ -134,25 +134,28 @@ static void tell(struct thm_board *b, const struct thm_heap_call *c, uint32_t ad
                         b->heaps.low_water);
 }
 
-enum thm_mem_err thm_board_heap_call(struct thm_board *b, const struct thm_heap_call *c, uint32_t *out)
+enum thm_mem_err thm_board_heap_call(struct thm_board *b, const struct thm_heap_call *call, uint32_t *out)
 {
+    struct thm_heap_call c = *call;
     enum thm_mem_err err = THM_MEM_OK;
-    const uint32_t old = c->op == THM_HEAP_REALLOC ? live_bytes(b, c->address) : 0;
+    const uint32_t old = c.op == THM_HEAP_REALLOC ? live_bytes(b, c.address) : 0;
     *out = 0;
     b->book.calls++;
-    memcheck_free(b, c);
+    if (c.op != THM_HEAP_FREE)
+        c.what = thm_ledger_owner_name(&b->book.ledger, c.what, c.runtime);
+    memcheck_free(b, &c);
     THM_MEMCHECK_PAUSE();
-    thm_heap_check_before(b, c);
-    thm_heap_record(b, c);
-    if (!fails(b, c))
-        err = thm_heap_perform(&b->heaps, c, out);
+    thm_heap_check_before(b, &c);
+    thm_heap_record(b, &c);
+    if (!fails(b, &c))
+        err = thm_heap_perform(&b->heaps, &c, out);
     if (!err)
-        note_result(b, c, *out);
+        note_result(b, &c, *out);
     thm_heap_check_after(b);
     THM_MEMCHECK_RESUME();
-    memcheck_alloc(b, c, *out, old);
+    memcheck_alloc(b, &c, *out, old);
     if (!err)
-        tell(b, c, *out);
+        tell(b, &c, *out);
     return err;
 }
 

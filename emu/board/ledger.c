@@ -1,20 +1,32 @@
 #include "emu/board/ledger.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool is_owner(const struct thm_ledger_owner *o, const char *what, bool runtime)
+{
+    return o->runtime == runtime && (o->what == what || strncmp(o->what, what, THM_OWNER_NAME - 1) == 0);
+}
 
 static uint32_t owner_of(struct thm_ledger *l, const char *what, bool runtime)
 {
     uint32_t i = 0;
-    for (; i < l->owners; i++) {
-        const struct thm_ledger_owner *o = &l->owner[i];
-        if (o->runtime == runtime && (o->what == what || strcmp(o->what, what) == 0))
-            return i;
-    }
+    what = what ? what : "unnamed";
+    while (i < l->owners && !is_owner(&l->owner[i], what, runtime))
+        i++;
     if (i == THM_OWNERS_MAX)
         return i - 1;
-    const char *name = i == THM_OWNERS_MAX - 1 ? "all others" : what;
-    l->owner[l->owners++] = (struct thm_ledger_owner){ .what = name, .runtime = runtime };
+    if (i < l->owners)
+        return i;
+    struct thm_ledger_owner *o = &l->owner[l->owners++];
+    o->runtime = runtime;
+    snprintf(o->what, sizeof o->what, "%s", i == THM_OWNERS_MAX - 1 ? "all others" : what);
     return i;
+}
+
+const char *thm_ledger_owner_name(struct thm_ledger *l, const char *what, bool runtime)
+{
+    return l->owner[owner_of(l, what, runtime)].what;
 }
 
 static bool make_room(struct thm_ledger *l)
@@ -33,7 +45,7 @@ static bool make_room(struct thm_ledger *l)
 bool thm_ledger_add(struct thm_ledger *l, uint32_t address, uint32_t bytes, uint32_t call, const char *what,
                     bool runtime)
 {
-    const uint32_t owner = owner_of(l, what ? what : "unnamed", runtime);
+    const uint32_t owner = owner_of(l, what, runtime);
     thm_ledger_remove(l, address, call); /* a damaged heap may give an address twice */
     thm_ledger_settle(l);
     if (!make_room(l) || !thm_id_map_put(&l->index, address, l->count))

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "memmodels/id_map.h"
 
-enum { THM_OWNERS_MAX = 128, THM_FREED_MAX = 64 };
+enum { THM_OWNERS_MAX = 128, THM_OWNER_NAME = 40, THM_FREED_MAX = 64 };
 
 struct thm_ledger_block {
     uint32_t address, bytes;
@@ -19,9 +19,9 @@ struct thm_ledger_freed {
     uint32_t call; /* the heap call that freed it */
 };
 
-struct thm_ledger_owner { /* all blocks of one name */
-    const char *what;     /* lent, static */
-    bool runtime;         /* the platform's own, not the application's */
+struct thm_ledger_owner {      /* all blocks of one name */
+    char what[THM_OWNER_NAME]; /* cut if longer */
+    bool runtime;              /* the platform's own, not the application's */
     uint32_t blocks, bytes;
     uint32_t peak_blocks, peak_bytes; /* when the heap was fullest */
 };
@@ -37,6 +37,8 @@ struct thm_ledger { /* all zero: empty */
     bool at_peak; /* the peak's figures are the present ones, not copied yet */
 };
 
+/* The ledger's own copy of an owner's name: lives as long as the ledger. what NULL: "unnamed". */
+const char *thm_ledger_owner_name(struct thm_ledger *l, const char *what, bool runtime);
 /* A block has come to be. false: the PC is out of memory. */
 bool thm_ledger_add(struct thm_ledger *l, uint32_t address, uint32_t bytes, uint32_t call, const char *what,
                     bool runtime);

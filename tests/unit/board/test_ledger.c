@@ -28,6 +28,24 @@ static void owners__are_told_apart_by_name_and_by_who_runs_them(void **state)
     thm_ledger_clear(&l);
 }
 
+static void owners__names_may_lie_in_a_buffer_that_changes(void **state)
+{
+    struct thm_ledger l = { 0 };
+    char buffer[80] = "first";
+    (void)state;
+    assert_true(thm_ledger_add(&l, 0x1000, 10, 1, buffer, false));
+    strcpy(buffer, "second");
+    assert_true(thm_ledger_add(&l, 0x2000, 20, 2, buffer, false));
+    memset(buffer, 'x', sizeof buffer - 1);
+    assert_true(thm_ledger_add(&l, 0x3000, 30, 3, buffer, false));
+    assert_true(thm_ledger_add(&l, 0x4000, 40, 4, buffer, false));
+    assert_int_equal(l.owners, 3);
+    assert_int_equal(owner(&l, "first")->bytes, 10);
+    assert_int_equal(owner(&l, "second")->bytes, 20);
+    assert_int_equal(l.owner[2].bytes, 70);
+    thm_ledger_clear(&l);
+}
+
 static void owners__above_the_limit_are_counted_as_others(void **state)
 {
     struct thm_ledger l = { 0 };
@@ -117,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(owners__are_told_apart_by_name_and_by_who_runs_them),
+        cmocka_unit_test(owners__names_may_lie_in_a_buffer_that_changes),
         cmocka_unit_test(owners__above_the_limit_are_counted_as_others),
         cmocka_unit_test(peak__is_what_was_held_when_it_was_marked),
         cmocka_unit_test(neighbours__are_found_by_address),
