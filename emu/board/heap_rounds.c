@@ -1,7 +1,8 @@
 /* emu/board/heap_rounds.c -- a firmware that runs in rounds: what a round loses, and which round will be the last.
  *
  * The forecast is no straight line through the free bytes: the last round's heap calls are repeated by the board's own
- * allocator on a copy of its heaps until one fails. It holds for a firmware whose rounds are alike. */
+ * allocator on a copy of its heaps until one fails. It holds for a firmware whose rounds are alike and
+ * whose blocks live until the next round at most. */
 #include "emu/board/board.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,21 +71,19 @@ bool thm_heap_round_end(struct thm_board *b)
 
 /* ---- what is never freed ---- */
 
-static bool freed_later(const struct thm_heap_round *r, uint32_t step)
-{
-    for (uint32_t i = 0; i < r->steps; i++)
-        if (r->step[i].from == step && r->step[i].call.address)
-            return true;
-    return false;
-}
-
-/* The first owner of a block that neither its own round nor the next one frees. */
+/* The first owner of a block that neither its own round nor the next one frees; NULL: there is none. */
 static const char *leaking_owner(const struct thm_heap_round *r)
 {
-    for (uint32_t i = 0; i < r->steps; i++)
-        if (r->step[i].call.op != THM_HEAP_FREE && !freed_later(r, i))
-            return r->step[i].call.what;
-    return NULL;
+    bool *freed = calloc(r->steps, sizeof *freed);
+    const char *owner = NULL;
+    for (uint32_t i = 0; freed && i < r->steps; i++)
+        if (r->step[i].from < r->steps)
+            freed[r->step[i].from] = true;
+    for (uint32_t i = 0; freed && i < r->steps && !owner; i++)
+        if (r->step[i].call.op != THM_HEAP_FREE && !freed[i])
+            owner = r->step[i].call.what;
+    free(freed);
+    return owner;
 }
 
 /* ---- the future ---- */

@@ -69,7 +69,7 @@ static char letter_of(const struct map *m, const struct thm_event *block)
         return HOLE;
     for (size_t i = 0; i < m->owners; i++)
         if (strcmp(m->owner[i].event->name, block->name) == 0 && strcmp(m->owner[i].event->text, block->text) == 0)
-            return m->owner[i].letter;
+            return m->owner[i].letter ? m->owner[i].letter : NO_ROOM;
     return INNER;
 }
 
