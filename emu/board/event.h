@@ -42,7 +42,7 @@
     X(THM_EV_HEAP_BLOCK, "heap_block", 0, "xdd...", "address", "size", "bytes", "", "", "", "what", "kind")            \
     X(THM_EV_HEAP_OWNER, "heap_owner", 0, "dddd..", "blocks", "bytes", "peak_blocks", "peak_bytes", "", "", "what",    \
       "kind")                                                                                                          \
-    X(THM_EV_HEAP_USE, "heap_use", 0, "dd....", "from_ns", "free", "", "", "", "", "", "")                             \
+    X(THM_EV_HEAP_USE, "heap_use", 0, "dd....", "at_ns", "free", "", "", "", "", "", "")                               \
     X(THM_EV_EXIT, "exit", 0, "dd....", "exit_status", "ns", "", "", "", "", "", "")
 
 enum thm_event_type {
