@@ -23,11 +23,17 @@ static inline int32_t bias_of(const struct thm_requant_i8 *q, int32_t k)
     return q->bias ? (int32_t)thm_load32(q->bias + 4 * (size_t)k) : 0;
 }
 
-/* Every factor of the layer is one that the vectors can take: it is not negative, and no rounding overflows 32 bits. */
+/* Is a factor one that the vectors can take? No product saturates, and no rounding overflows 32 bits. */
+static inline bool is_usual(int32_t multiplier, int32_t shift)
+{
+    bool largest = multiplier == INT32_MAX || multiplier == -INT32_MAX;
+    return multiplier != INT32_MIN && !(largest && shift == -1);
+}
+
 static inline bool can_scale(const struct thm_requant_i8 *q, int32_t channels)
 {
     for (int32_t k = 0; k < (q->per_channel ? channels : 1); k++)
-        if (q->multiplier[k] < 0 || (q->multiplier[k] == INT32_MAX && q->shift[k] == -1))
+        if (!is_usual(q->multiplier[k], q->shift[k]))
             return false;
     return can_clamp(q->output_zero, q->low, q->high);
 }

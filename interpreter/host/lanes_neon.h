@@ -37,8 +37,8 @@ INLINE vec at(const void *p)
 }
 
 /* SQRDMULH rounds and saturates as thm_mul_high() does. SRSHL rounds ties up; taking 1 off what is negative and will be
- * shifted turns them down, away from zero, as in thm_div_pot(). That never overflows: as no multiplier is negative, no
- * product is INT32_MIN. */
+ * shifted turns them down, away from zero, as in thm_div_pot(). That never overflows: as no multiplier is INT32_MIN, no
+ * product is. */
 INLINE vec scale(vec sum, const struct lanes *l)
 {
     vec right = at(l->right), x = vqrdmulhq_s32(vshlq_s32(sum, at(l->left)), at(l->multiplier));

@@ -28,7 +28,8 @@ static inline void set_factor(struct lanes *l, int i, int32_t multiplier, int32_
 typedef vec elements_t, weights_t;
 #define weights_at at
 
-/* (a * b + 2^30) / 2^31 rounded down is a * b / 2^31 rounded to nearest, with ties as thm_mul_high() has them; b >= 0.
+/* (a * b + 2^30) / 2^31 rounded down is a * b / 2^31 rounded to nearest, with ties as thm_mul_high() has them; b >
+ * INT32_MIN.
  */
 INLINE vec mul_high(vec a, const struct lanes *l)
 {

@@ -23,6 +23,8 @@ static void finish_layer(struct layer *l, int32_t channels)
     t[1].scale = (float)any(1, 100) / 500;
     t[2] = (struct build_tensor){ THM_INT32, 1, { channels }, bias, 4 * (uint32_t)channels, scale * t[1].scale, 0, 0 };
     t[3].scale = scale * t[1].scale * (float)any(1, 4000);
+    if (any(0, 9) == 0)
+        t[1].scale = -t[1].scale; /* some converters write it so */
     t[3].zero = any(-128, 127);
     t[1].data = weights;
     t[1].bytes = (uint32_t)elements(&t[1]);
