@@ -5,7 +5,7 @@
 #pragma once
 #include <stdint.h>
 
-/* a * b / 2^31, to nearest, ties away from zero; saturates the one case that overflows. */
+/* a * b / 2^31, to nearest, ties up; saturates the one case that overflows. */
 static inline int32_t thm_mul_high(int32_t a, int32_t b)
 {
     if (a == b && a == INT32_MIN)
