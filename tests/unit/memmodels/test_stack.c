@@ -1,8 +1,15 @@
 /* A task's stack: its size, its paint, its guard. */
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include "memmodels/stack.h"
 #include "tests/testing.h"
+
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#else
+#define VALGRIND_MAKE_MEM_DEFINED(at, len) ((void)0)
+#endif
 
 static struct thm_stack stack;
 
@@ -141,6 +148,111 @@ static void overflow__faults_in_the_guard(void **state)
     assert_true(thm_stack_in_guard(&stack, stack.low - 1));
 }
 
+/* -- in memory that the board has anyway -------------------------------------------------------------------------- */
+
+enum { BANK = 65536, SIZE = 16384 };
+
+/* A stack at the end of a bank of zeros; NULL: this build's frames are too large for that. */
+static uint8_t *place(struct thm_stack *s)
+{
+    uint8_t *bank = mmap(NULL, BANK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(bank, MAP_FAILED);
+    if (thm_stack_factor != 1) {
+        assert_int_equal(thm_stack_place(s, "placed", bank + BANK, SIZE), THM_MEM_EINVAL);
+        munmap(bank, BANK);
+        return NULL;
+    }
+    assert_int_equal(thm_stack_place(s, "placed", bank + BANK, SIZE), THM_MEM_OK);
+    return bank;
+}
+
+/* A canary only sees bytes that are written: so are all of these. */
+static void overflow_placed(void *arg)
+{
+    volatile uint8_t frame[SIZE + 4096];
+    for (size_t i = 0; i < sizeof frame; i++)
+        frame[i] = 1;
+    *(uint8_t *)arg = frame[SIZE];
+}
+
+static void place__is_measured_and_its_canary_is_whole(void **state)
+{
+    struct thm_stack s;
+    struct visit v = { 0 };
+    (void)state;
+    uint8_t *bank = place(&s);
+    if (!bank)
+        return;
+    thm_call_on_stack(visit, &v, s.top);
+    assert_int_equal(v.sum, 45);
+    assert_in_range(thm_stack_used(&s), 10 * 512, SIZE - 1);
+    assert_true(thm_stack_canary_intact(&s));
+    assert_false(thm_stack_in_guard(&s, s.low - 1));
+    thm_stack_unmap(&s);
+    munmap(bank, BANK);
+}
+
+static void overflow__of_a_placed_one_overwrites_what_lies_below(void **state)
+{
+    struct thm_stack s;
+    uint8_t written = 0;
+    size_t overwritten = 0;
+    (void)state;
+    uint8_t *bank = place(&s);
+    if (!bank)
+        return;
+    thm_call_on_stack(overflow_placed, &written, s.top);
+    assert_int_equal(written, 1);
+    assert_false(thm_stack_canary_intact(&s));
+    assert_int_equal(thm_stack_used(&s), SIZE);
+    VALGRIND_MAKE_MEM_DEFINED(bank, BANK); /* to it, bytes below the stack pointer are dead */
+    for (const uint8_t *p = bank; p < s.low; p++)
+        overwritten += *p != 0;
+    assert_true(overwritten > 0);
+    thm_stack_unmap(&s);
+    munmap(bank, BANK);
+}
+
+static void protect__makes_the_access_below_fault(void **state)
+{
+    struct thm_stack s;
+    int status = 0;
+    (void)state;
+    uint8_t *bank = place(&s);
+    if (!bank)
+        return;
+    assert_int_equal(thm_stack_protect(&s), THM_MEM_OK);
+    assert_true(thm_stack_in_guard(&s, s.low - 1));
+    assert_false(thm_stack_in_guard(&s, s.low));
+    const pid_t pid = fork();
+    if (pid == 0) {
+        signal(SIGSEGV, SIG_DFL);
+        *(volatile uint8_t *)(s.low - 1) = 1;
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    thm_stack_unmap(&s);
+    munmap(bank, BANK);
+}
+
+static void raise__leaves_less_and_never_more(void **state)
+{
+    struct thm_stack s;
+    (void)state;
+    uint8_t *bank = place(&s);
+    if (!bank)
+        return;
+    thm_stack_raise(&s, s.low + 1000);
+    assert_int_equal(s.size, SIZE - 1000);
+    thm_stack_raise(&s, s.low - 1000);
+    assert_int_equal(s.size, SIZE - 1000);
+    thm_stack_raise(&s, s.top + 1000);
+    assert_int_equal(s.size, 0);
+    thm_stack_unmap(&s);
+    munmap(bank, BANK);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -151,6 +263,10 @@ int main(void)
         T(used__is_the_deepest_point),
         T(call_on_stack__may_nest),
         T(overflow__faults_in_the_guard),
+        cmocka_unit_test(place__is_measured_and_its_canary_is_whole),
+        cmocka_unit_test(overflow__of_a_placed_one_overwrites_what_lies_below),
+        cmocka_unit_test(protect__makes_the_access_below_fault),
+        cmocka_unit_test(raise__leaves_less_and_never_more),
     };
     return cmocka_run_group_tests_name("stack", tests, NULL, NULL);
 }
