@@ -1,6 +1,5 @@
 /* emu/board/board.c -- device time, the event stream, and the way from the firmware's stack to the PC's. */
 #include "emu/board/board.h"
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "emu/board/memcheck.h"
@@ -50,15 +49,10 @@ void thm_board_die(struct thm_board *b, int exit_status)
     _exit(exit_status);
 }
 
-struct service {
-    void (*fn)(struct thm_call *c);
-    struct thm_call *call;
-};
-
 static void run_service(void *arg)
 {
-    struct service *s = arg;
-    s->fn(s->call);
+    struct thm_board *b = arg;
+    b->service(&b->call);
 }
 
 int64_t thm_board_enter(void (*fn)(struct thm_call *c), struct thm_call c)
@@ -68,30 +62,12 @@ int64_t thm_board_enter(void (*fn)(struct thm_call *c), struct thm_call c)
         fn(&c);
         return c.result;
     }
-    struct service s = { fn, &c };
+    thm_board_stack_noted(b, __builtin_frame_address(0));
+    b->service = fn;
+    b->call = c;
     b->in_task = false;
     THM_MEMCHECK_UNDEFINED((uint8_t *)b->service_top - 16, 16); /* it takes the call's first push for a stray one */
-    thm_call_on_stack(run_service, &s, b->service_top);
+    thm_call_on_stack(run_service, b, b->service_top);
     b->in_task = true;
-    return c.result;
-}
-
-static void do_overflow(struct thm_call *c)
-{
-    struct thm_board *b = c->b;
-    char text[sizeof b->batch[0].text];
-    snprintf(
-        text, sizeof text,
-        "stack overflow in task %s: %s needs %u bytes of stack, %u of %u are left (a larger task stack helps: --stack)",
-        b->stack.task, c->s, c->n, c->m, b->stack.size);
-    thm_board_event(b, THM_EV_FAULT, "stack overflow", text, 12, 0);
-    thm_board_die(b, 12);
-}
-
-void thm_board_need_stack(struct thm_board *b, const char *what, uint32_t bytes)
-{
-    uint32_t depth = thm_stack_depth(&b->stack, __builtin_frame_address(0));
-    uint32_t left = depth < b->stack.size ? b->stack.size - depth : 0;
-    if (b->in_task && bytes > left)
-        thm_board_enter(do_overflow, (struct thm_call){ .b = b, .s = what, .n = bytes, .m = left });
+    return b->call.result;
 }

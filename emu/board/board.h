@@ -31,9 +31,23 @@ struct thm_board_tls {                  /* the open session's blocks in the boar
     uint64_t body_bytes;
 };
 
+struct thm_board_aligned { /* an aligned part of a larger block, device addresses; at 0: a free slot */
+    uint32_t at, block;
+};
+
 struct thm_board_packed {       /* weights laid out for the PC's CPU, in its memory */
     struct thm_interpreter *it; /* NULL: a free slot */
     void *weights;
+};
+
+/* what a service gets and gives */
+struct thm_call {
+    struct thm_board *b;
+    const char *s;
+    void *p;
+    const void *q;
+    uint32_t n, m;
+    int64_t result;
 };
 
 struct thm_board {
@@ -47,12 +61,20 @@ struct thm_board {
     struct thm_heaps heaps;
     struct thm_heap_book book;
     struct thm_stack stack;
-    void *service_top; /* services run below this, on the process's first stack */
-    bool in_task;
+    bool stack_shared;          /* the heap grows up towards it in the same memory */
+    const uint8_t *task_sp;     /* the task's stack pointer at its last service call; NULL: it has not run yet */
+    uint32_t task_depth;        /* deepest there, device bytes */
+    const uint8_t *flash_model; /* the model that is part of the program, in the flash window; NULL: none */
+    void *service_top;          /* services run below this, on the process's first stack */
+    bool in_task, running;      /* the task runs now; the application has started */
+    void (*service)(
+        struct thm_call *c); /* under way, and its call: kept here, as the task's stack may be overwritten */
+    struct thm_call call;
 
     uint64_t now_ns, step_start_ns, invoke_start_ns, invoke_macs;
     uint32_t invoke_ops, frames;
     struct thm_board_packed packed[8];
+    struct thm_board_aligned aligned[8];
 
     struct thm_medium *flash, *partition;
     struct thm_fs *fs;
@@ -75,13 +97,30 @@ void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *n
 void thm_board_flush(struct thm_board *b); /* async-signal-safe */
 
 /* memory.c */
-enum thm_mem_err thm_board_map_memory(struct thm_board *b);  /* regions and stack; before the sandbox */
+enum thm_mem_err thm_board_map_memory(struct thm_board *b); /* regions and stack; before the sandbox */
+void thm_board_unmap_memory(struct thm_board *b);
 enum thm_mem_err thm_board_boot_memory(struct thm_board *b); /* heaps, what the runtime takes */
 bool thm_board_take(struct thm_board *b, const char *when);  /* the profile's blocks for "boot" or "network" */
 uint32_t thm_board_alloc(struct thm_board *b, uint32_t bytes, const char *what); /* device address; 0 = out of memory */
 void thm_board_release(struct thm_board *b, uint32_t address);
+void thm_board_limit_heap(struct thm_board *b); /* where it shares memory with the stack: up to the stack pointer */
 void thm_board_heap(const struct thm_board *b, struct thm_heap_stats *out); /* plain malloc's view */
 uint32_t thm_board_address(const struct thm_board *b, const void *p); /* device address of a host pointer; 0: none */
+uint8_t *thm_board_host(const struct thm_board *b, uint32_t base, uint32_t size); /* NULL: not inside one region */
+void *thm_board_block(const struct thm_board *b, uint32_t address); /* host address of a heap block; NULL for 0 */
+
+/* program.c */
+bool thm_board_model_fits(const struct thm_board *b); /* the run has a model, and the program's flash has room for it */
+struct thm_region thm_board_flash_region(const struct thm_board *b); /* of that model; the last one of the regions */
+enum thm_mem_err thm_board_fill_flash(struct thm_board *b);          /* once it is mapped */
+
+/* task.c */
+enum thm_mem_err thm_board_map_stack(struct thm_board *b);
+void thm_board_stack_in_heap(struct thm_board *b, uint32_t address); /* the task's stack is this block */
+void thm_board_stack_noted(struct thm_board *b, const void *sp); /* a service call, where the task may be switched */
+/* The device's code for `what` uses `bytes` of stack below the caller: overflow as it shows there. */
+void thm_board_need_stack(struct thm_board *b, const char *what, uint32_t bytes);
+void thm_board_stack_ended(struct thm_board *b); /* the application has returned: report it */
 
 /* storage.c */
 struct thm_fs_memory thm_board_fs_memory(struct thm_board *b);
@@ -93,14 +132,4 @@ int thm_sandbox_enter(void);                     /* 0, or -1 with errno; irrevoc
 void thm_board_die(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* flush and end the process */
 
 /* service calls: fn(c) on the process's own stack */
-struct thm_call {
-    struct thm_board *b;
-    const char *s;
-    void *p;
-    const void *q;
-    uint32_t n, m;
-    int64_t result;
-};
 int64_t thm_board_enter(void (*fn)(struct thm_call *c), struct thm_call c);
-/* Check that the device's code for `what` would find `bytes` of stack below the caller; ends the board if not. */
-void thm_board_need_stack(struct thm_board *b, const char *what, uint32_t bytes);

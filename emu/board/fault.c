@@ -8,7 +8,7 @@
 static struct thm_board *faulting; /* signal handlers get no argument of ours */
 
 struct line { /* snprintf is not async-signal-safe */
-    char text[200];
+    char text[280];
     size_t len;
 };
 
@@ -40,6 +40,19 @@ static void stack_overflow(struct thm_board *b, struct line *l)
     thm_board_event(b, THM_EV_FAULT, "stack overflow", l->text, 12, 0);
 }
 
+/* Heap and stack share their memory: is the heap where the stack was, or soon will be? */
+static void add_overrun(const struct thm_board *b, struct line *l)
+{
+    const uint32_t close = 4096; /* bytes: as deep as an inference goes, generously */
+    if (!b->stack_shared || b->stack.size > close)
+        return;
+    add(l, ": the heap leaves the stack ");
+    add_number(l, b->stack.size, 10);
+    add(l, " bytes");
+    if (strcmp(b->profile->allocator.on_failure, "overrun") == 0)
+        add(l, "; malloc does not look (--polite-oom: it gives NULL)");
+}
+
 static void past_region(struct thm_board *b, struct line *l, const struct thm_region *r, const uint8_t *p)
 {
     uint64_t address = (uint64_t)r->base + (uint64_t)(p - r->mem);
@@ -49,14 +62,45 @@ static void past_region(struct thm_board *b, struct line *l, const struct thm_re
     add(l, r->name);
     add(l, " at 0x");
     add_number(l, address, 16);
+    add_overrun(b, l);
     thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, address);
+}
+
+/* Readable memory: it was written to, or run. */
+static void in_region(struct thm_board *b, struct line *l, const struct thm_region *r, const uint8_t *p)
+{
+    const uint64_t address = (uint64_t)r->base + (uint64_t)(p - r->mem);
+    add(l, r->mem == b->flash_model ? "write to the program's " : "jump into data in ");
+    add(l, r->name);
+    add(l, " at 0x");
+    add_number(l, address, 16);
+    add_overrun(b, l);
+    thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, address);
+}
+
+/* A pointer or return address that is none: the processor does not tell which. */
+static void wild(struct thm_board *b, struct line *l)
+{
+    add(l, "jump or access through an overwritten address");
+    add_overrun(b, l);
+    thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, 0);
+}
+
+/* A block that reaches past the RAM's end has a device address even there. */
+static uint64_t address_outside(const struct thm_board *b, const uint8_t *p)
+{
+    const struct thm_heap *h = &b->heaps.heap[0];
+    const bool behind = b->stack_shared && p > h->mem && (uint64_t)(p - h->mem) <= UINT32_MAX - h->base;
+    return behind ? h->base + (uint64_t)(p - h->mem) : (uint64_t)(uintptr_t)p;
 }
 
 static void anywhere(struct thm_board *b, struct line *l, const void *p)
 {
+    const uint64_t address = address_outside(b, p);
     add(l, (uintptr_t)p < 4096 ? "null pointer access at 0x" : "access outside the board's memory at 0x");
-    add_number(l, (uintptr_t)p, 16);
-    thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, (uint64_t)(uintptr_t)p);
+    add_number(l, address, 16);
+    add_overrun(b, l);
+    thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, address);
 }
 
 static void on_fault(int sig, siginfo_t *info, void *context)
@@ -73,8 +117,12 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     const struct thm_region *r = thm_region_at(b->regions, b->regions_count, info->si_addr, &past_end);
     if (thm_stack_in_guard(&b->stack, info->si_addr))
         stack_overflow(b, &l);
+    else if (info->si_code == SI_KERNEL)
+        wild(b, &l);
     else if (r && past_end)
         past_region(b, &l, r, info->si_addr);
+    else if (r)
+        in_region(b, &l, r, info->si_addr);
     else
         anywhere(b, &l, info->si_addr);
     thm_board_die(b, 12);

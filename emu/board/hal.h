@@ -12,6 +12,9 @@ struct thm_board;
 
 /* Memory: the board's heap. NULL: the board has none left. `what` names the block in traces and messages; static. */
 void *thm_hal_malloc(struct thm_board *b, uint32_t bytes, const char *what);
+void *thm_hal_new(struct thm_board *b, uint32_t bytes, const char *what); /* as C++'s operator new */
+/* align: a power of two. Where malloc has no such call (heap_4) this is an address in a larger block, never to be
+ * freed. */
 void *thm_hal_memalign(struct thm_board *b, uint32_t align, uint32_t bytes, const char *what);
 void thm_hal_free(struct thm_board *b, void *p); /* NULL is fine */
 
@@ -27,6 +30,10 @@ int32_t thm_hal_write(struct thm_board *b, int32_t fd, const void *buf, uint32_t
 int32_t thm_hal_close(struct thm_board *b, int32_t fd);
 int32_t thm_hal_remove(struct thm_board *b, const char *file);
 int32_t thm_hal_file_size(struct thm_board *b, const char *file);
+
+/* The model that is part of the program, in place in the flash: read-only. NULL: it does not fit into the program's
+ * flash (left as the failure). */
+const uint8_t *thm_hal_flash_model(struct thm_board *b, uint32_t *bytes);
 
 /* Network. Only one connection at a time, as the modem has one. */
 struct thm_hal_response {

@@ -17,6 +17,7 @@ struct thm_heap_call {
     uint32_t address;            /* realloc, free: the block */
     uint32_t bytes, align, caps; /* caps 0: plain malloc's choice */
     const char *what;            /* owner of the new block */
+    bool by_new;                 /* C++'s operator new asks */
     bool runtime;                /* the platform's own block: no injected failure, told apart in reports */
 };
 

@@ -191,6 +191,14 @@ static void do_https_close(struct thm_call *c)
 
 static void do_network_up(struct thm_call *c)
 {
+    if (!c->b->profile->network.link) {
+        thm_hal_failure(c->b, 13, 0, 0, 0,
+                        "%s has no network of its own; --coprocessor gives it one, --model FILE puts a model into "
+                        "its flash",
+                        c->b->profile->name);
+        c->result = false;
+        return;
+    }
     c->result = thm_board_take(c->b, "network");
 }
 

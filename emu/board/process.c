@@ -33,7 +33,8 @@ static void build(struct thm_board *b, const struct thm_nor_cells *chip)
     const struct thm_profile_flash *f = &b->profile->flash;
     const struct thm_medium_watch watch = { b, spend, flash_event };
     const struct thm_profile_link *l = b->run->link;
-    b->link = (struct thm_link){ l->name, l->down_bps, l->up_bps, l->rtt_us, l->mtu };
+    if (l)
+        b->link = (struct thm_link){ l->name, l->down_bps, l->up_bps, l->rtt_us, l->mtu };
     b->packet = malloc(THM_MODEM_CHUNK_MAX + 4096);
     enum thm_mem_err err = b->packet ? thm_board_map_memory(b) : THM_MEM_EHOST;
     if (err)
@@ -80,7 +81,7 @@ static void run_application(void *arg)
     struct application *a = arg;
     const struct thm_run *run = a->b->run;
     struct thm_ota ota = { run->url, run->storage, run->file, run->chunk, run->arena, run->rounds };
-    a->b->in_task = true;
+    a->b->in_task = a->b->running = true;
     a->exit_status = thm_firmware_ota(a->b, &ota);
     a->b->in_task = false;
 }
@@ -102,6 +103,6 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_no
     struct application app = { .b = b };
     thm_call_on_stack(run_application, &app, b->stack.top);
     thm_heap_forecast(b);
-    thm_board_event(b, THM_EV_STACK, b->stack.task, NULL, thm_stack_used(&b->stack), b->stack.size);
+    thm_board_stack_ended(b);
     thm_board_die(b, app.exit_status);
 }

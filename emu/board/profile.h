@@ -23,6 +23,11 @@ struct thm_profile_memory { /* a physical RAM bank or window */
     char *use; /* one line for the map */
 };
 
+struct thm_profile_static { /* a range that the linker or the start-up code gives away */
+    char *name;             /* ".data, .bss" */
+    uint32_t base, size;
+};
+
 struct thm_profile_heap { /* a heap region, inside one memory bank */
     char *name;
     char *type; /* capability type: "DRAM", "D/IRAM", "IRAM", "SPIRAM", "RTC", "RAM" */
@@ -42,13 +47,15 @@ struct thm_profile_taken { /* what the runtime has taken when the application st
 struct thm_profile_allocator {
     char *name;              /* row of memmodels' heap table: "esp_multi_heap_tlsf_light" */
     uint32_t internal_limit; /* PSRAM boards: see memmodels/caps.h */
-    char *on_failure;        /* "null", "panic", "overrun" */
+    char *on_failure;        /* what a failed malloc does: emu/board/out_of_memory.h */
+    char *on_new_failure;    /* what C++'s operator new does then; NULL: the same */
 };
 
 struct thm_profile_task {
     char *name; /* "loopTask" */
     uint32_t stack;
     bool stack_from_heap;
+    uint32_t stack_top; /* the first address above it, in a bank; 0: not told */
     char *overflow;     /* "canary", "mpu", "silent" */
     uint32_t tasks_max; /* that can exist at once, with this one; 0: as many as there is memory for, or not known */
 };
@@ -59,9 +66,11 @@ struct thm_profile_partition {
 };
 
 struct thm_profile_flash {
-    char *part;      /* row of fsimages' NOR table */
-    uint32_t size;   /* bytes fitted */
-    uint32_t window; /* address at which data is memory-mapped; 0 = not */
+    char *part;                            /* row of fsimages' NOR table */
+    uint32_t size;                         /* bytes fitted */
+    uint32_t window;                       /* address at which data is memory-mapped; 0 = not */
+    uint32_t program_offset, program_base; /* where the program lies: in the flash, and as the processor sees it */
+    uint32_t program_size, program_image;  /* how large it may be; how large it is without a model */
     struct thm_profile_partition *partitions;
     unsigned partitions_count;
 };
@@ -73,9 +82,9 @@ struct thm_profile_storage {
     uint32_t page_size, block_size, name_len, meta_len, max_files, cache_pages;
 };
 
-struct thm_profile_network {
-    char *link; /* profiles/links/NAME.yaml */
-    char *tls;  /* "mbedtls", "none" */
+struct thm_profile_network { /* all NULL and 0: the board has none */
+    char *link;              /* profiles/links/NAME.yaml */
+    char *tls;               /* "mbedtls", "none" */
     uint32_t tls_in_content, tls_out_content, tls_stack;
     bool tls_keep_peer_certificate;
     uint32_t chunk; /* bytes the firmware reads at a time by default */
@@ -88,6 +97,8 @@ struct thm_profile {
     struct thm_profile_memory *memory;
     unsigned memory_count;
     struct thm_profile_allocator allocator;
+    struct thm_profile_static *statics;
+    unsigned statics_count;
     struct thm_profile_heap *heaps;
     unsigned heaps_count;
     struct thm_profile_taken *taken;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "emu/board/out_of_memory.h"
 #include "fsimages/fs.h"
 #include "fsimages/nor.h"
 #include "fsimages/partition.h"
@@ -81,6 +82,11 @@ static bool inside(const struct span *a, const struct span *outer)
 static struct span bank(const struct thm_profile *p, unsigned i)
 {
     return (struct span){ p->memory[i].name, p->memory[i].base, p->memory[i].size };
+}
+
+static struct span fixed(const struct thm_profile *p, unsigned i)
+{
+    return (struct span){ p->statics[i].name, p->statics[i].base, p->statics[i].size };
 }
 
 static struct span heap(const struct thm_profile *p, unsigned i)
@@ -162,6 +168,41 @@ static int check_memory(struct check *c)
     return 0;
 }
 
+/* The range lies in one memory bank; the path is set. */
+static int in_a_bank(struct check *c, const struct span *s)
+{
+    for (unsigned k = 0; k < c->p->memory_count; k++) {
+        struct span b = bank(c->p, k);
+        if (inside(s, &b))
+            return 0;
+    }
+    return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " is outside every memory bank", s->base, s->size);
+}
+
+static int check_statics(struct check *c)
+{
+    int status = 0;
+    for (unsigned i = 0; i < c->p->statics_count && !status; i++) {
+        struct span s = fixed(c->p, i);
+        status = is_separate(c, fixed, i, "statics", "base");
+        at(c, "statics[%u].base", i);
+        status = status ? status : in_a_bank(c, &s);
+    }
+    return status;
+}
+
+/* A heap begins after what the linker gave away. */
+static int clear_of_statics(struct check *c, const struct span *s)
+{
+    for (unsigned k = 0; k < c->p->statics_count; k++) {
+        struct span other = fixed(c->p, k);
+        if (overlap(s, &other))
+            return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " overlaps statics[%u] '%s' at 0x%" PRIx64 " + %" PRIu64,
+                         s->base, s->size, k, other.name, other.base, other.size);
+    }
+    return 0;
+}
+
 static int check_heap(struct check *c, unsigned i)
 {
     struct span s = heap(c->p, i);
@@ -173,12 +214,8 @@ static int check_heap(struct check *c, unsigned i)
     if (status)
         return status;
     at(c, "heaps[%u].base", i);
-    for (unsigned k = 0; k < c->p->memory_count; k++) {
-        struct span b = bank(c->p, k);
-        if (inside(&s, &b))
-            return 0;
-    }
-    return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " is outside every memory bank", s.base, s.size);
+    status = in_a_bank(c, &s);
+    return status ? status : clear_of_statics(c, &s);
 }
 
 static int check_heaps(struct check *c)
@@ -189,15 +226,25 @@ static int check_heaps(struct check *c)
     return status;
 }
 
+static int check_oom_policy(struct check *c, const char *name)
+{
+    const char *known[16] = { NULL };
+    for (size_t i = 0; i + 1 < sizeof known / sizeof *known && thm_oom_policy_at(i); i++)
+        known[i] = thm_oom_policy_at(i)->name;
+    return one_of(c, name, known);
+}
+
 static int check_allocator(struct check *c)
 {
-    static const char *const failures[] = { "null", "panic", "overrun", NULL };
+    const struct thm_profile_allocator *a = &c->p->allocator;
     at(c, "allocator.name");
     int status = library_knows(c, thm_heap_find(c->p->allocator.name), "an allocator", c->p->allocator.name);
     if (status)
         return status;
     at(c, "allocator.on_failure");
-    return one_of(c, c->p->allocator.on_failure, failures);
+    status = check_oom_policy(c, a->on_failure);
+    at(c, "allocator.on_new_failure");
+    return status || !a->on_new_failure ? status : check_oom_policy(c, a->on_new_failure);
 }
 
 static int check_one_taken(struct check *c, unsigned i)
@@ -229,6 +276,34 @@ static int check_taken(struct check *c)
     return status;
 }
 
+/* A heap may grow towards the stack in the same memory if it is the only one, and nothing is in between. */
+static int stack_and_heaps(struct check *c, const struct span *s)
+{
+    const bool guarded = strcmp(c->p->task.overflow, "mpu") == 0;
+    const struct span guard = { "guard", s->base < SECTOR ? 0 : s->base - SECTOR, SECTOR }; /* a page of the PC's */
+    for (unsigned i = 0; i < c->p->heaps_count; i++) {
+        struct span h = heap(c->p, i);
+        if (overlap(s, &h) && (guarded || c->p->heaps_count > 1))
+            return WRONG(c, "the stack shares memory with heaps[%u] '%s': expected no mpu and no other heap", i,
+                         h.name);
+        if (guarded && overlap(&guard, &h))
+            return WRONG(c, "heaps[%u] '%s' ends less than %u bytes below the stack, where the mpu's page is", i,
+                         h.name, SECTOR);
+    }
+    return 0;
+}
+
+static int check_stack_place(struct check *c)
+{
+    const struct thm_profile_task *t = &c->p->task;
+    struct span s = { "stack", (uint64_t)t->stack_top - t->stack, t->stack };
+    at(c, "task.stack_top");
+    if (t->stack > t->stack_top)
+        return WRONG(c, "expected at least the stack's %" PRIu32 " bytes", t->stack);
+    int status = in_a_bank(c, &s);
+    return status ? status : stack_and_heaps(c, &s);
+}
+
 static int check_task(struct check *c)
 {
     static const char *const overflows[] = { "canary", "mpu", "silent", NULL };
@@ -237,7 +312,8 @@ static int check_task(struct check *c)
     if (status)
         return status;
     at(c, "task.overflow");
-    return one_of(c, c->p->task.overflow, overflows);
+    status = one_of(c, c->p->task.overflow, overflows);
+    return status || !c->p->task.stack_top ? status : check_stack_place(c);
 }
 
 static int check_partition(struct check *c, unsigned i)
@@ -275,6 +351,27 @@ static int check_window(struct check *c)
     return w.base + w.size > UINT64_C(0x100000000) ? WRONG(c, "ends past the 32-bit address space") : 0;
 }
 
+static int check_program(struct check *c)
+{
+    const struct thm_profile_flash *f = &c->p->flash;
+    struct span s = { "program", f->program_base, f->program_size };
+    at(c, "flash.program_size");
+    if ((uint64_t)f->program_offset + f->program_size > f->size)
+        return WRONG(c, "0x%" PRIx32 " + %" PRIu32 " ends past the flash's 0x%" PRIx32 " bytes", f->program_offset,
+                     f->program_size, f->size);
+    at(c, "flash.program_image");
+    if (f->program_image > f->program_size)
+        return WRONG(c, "expected at most the %" PRIu32 " bytes a program may have, found %" PRIu32, f->program_size,
+                     f->program_image);
+    at(c, "flash.program_base");
+    for (unsigned i = 0; f->program_size && i < c->p->memory_count; i++) {
+        struct span b = bank(c->p, i);
+        if (overlap(&s, &b))
+            return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " overlaps memory[%u] '%s'", s.base, s.size, i, b.name);
+    }
+    return s.base + s.size > UINT64_C(0x100000000) ? WRONG(c, "ends past the 32-bit address space") : 0;
+}
+
 static int check_flash(struct check *c)
 {
     at(c, "flash.part");
@@ -286,6 +383,7 @@ static int check_flash(struct check *c)
         return WRONG(c, "expected a multiple of %u, found %" PRIu32, SECTOR, c->p->flash.size);
     for (unsigned i = 0; i < c->p->flash.partitions_count && !status; i++)
         status = check_partition(c, i);
+    status = status ? status : check_program(c);
     return status ? status : check_window(c);
 }
 
@@ -343,9 +441,11 @@ static int check_network(struct check *c)
 {
     static const char *const stacks[] = { "mbedtls", "none", NULL };
     const struct thm_profile_network *n = &c->p->network;
+    if (!n->link)
+        return 0; /* the board has none */
     at(c, "network.tls");
     int status = one_of(c, n->tls, stacks);
-    bool tls = strcmp(n->tls, "none") != 0;
+    bool tls = !status && strcmp(n->tls, "none") != 0;
     if (status)
         return status;
     at(c, "network.tls_in_content");
@@ -363,9 +463,9 @@ static int check_network(struct check *c)
 
 int thm_profile_check(const struct thm_profile *p, struct thm_yaml *y)
 {
-    static int (*const checks[])(struct check *) = { check_cores,     check_memory,  check_heaps,
-                                                     check_allocator, check_taken,   check_task,
-                                                     check_flash,     check_storage, check_network };
+    static int (*const checks[])(struct check *) = { check_cores,     check_memory, check_statics, check_heaps,
+                                                     check_allocator, check_taken,  check_task,    check_flash,
+                                                     check_storage,   check_network };
     struct check c = { .p = p, .y = y };
     int status = 0;
     for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++)

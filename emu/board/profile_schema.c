@@ -24,6 +24,11 @@
     K(UINT, thm_profile_memory, size, REQUIRED, "bytes")                            \
     K(TEXT, thm_profile_memory, use, OPTIONAL, "what it is used for, for the memory map")
 
+#define STATICS_KEYS(K)                                                             \
+    K(TEXT, thm_profile_static, name, REQUIRED, "what it is")                       \
+    K(UINT, thm_profile_static, base, REQUIRED, "device address of its first byte") \
+    K(UINT, thm_profile_static, size, REQUIRED, "bytes; inside one memory bank")
+
 #define HEAPS_KEYS(K)                                                                                  \
     K(TEXT, thm_profile_heap, name, REQUIRED, "name of the region")                                    \
     K(TEXT, thm_profile_heap, type, REQUIRED, "capability type: DRAM, D/IRAM, IRAM, SPIRAM, RTC, RAM") \
@@ -38,16 +43,20 @@
     K(TEXT, thm_profile_taken, caps, OPTIONAL, "from where: default (as malloc), internal, dma, spiram") \
     K(TEXT, thm_profile_taken, when, REQUIRED, "boot, or network: when the network comes up")
 
-#define ALLOCATOR_KEYS(K)                                                                                  \
-    K(TEXT, thm_profile_allocator, name, REQUIRED, "the board's allocator: esp_multi_heap_tlsf_light ...") \
-    K(UINT, thm_profile_allocator, internal_limit, OPTIONAL,                                               \
-      "PSRAM: malloc of up to so many bytes goes to internal RAM first; 0: no PSRAM")                      \
-    K(TEXT, thm_profile_allocator, on_failure, REQUIRED, "what a failing malloc does: null, panic, overrun")
+#define ALLOCATOR_KEYS(K)                                                                                          \
+    K(TEXT, thm_profile_allocator, name, REQUIRED, "the board's allocator: esp_multi_heap_tlsf_light ...")         \
+    K(UINT, thm_profile_allocator, internal_limit, OPTIONAL,                                                       \
+      "PSRAM: malloc of up to so many bytes goes to internal RAM first; 0: no PSRAM")                              \
+    K(TEXT, thm_profile_allocator, on_failure, REQUIRED, "what a failing malloc does: null, panic, overrun, kill") \
+    K(TEXT, thm_profile_allocator, on_new_failure, OPTIONAL,                                                       \
+      "what C++'s operator new does then: mbed_fatal, abort ...; absent: the same")
 
 #define TASK_KEYS(K)                                                                         \
     K(TEXT, thm_profile_task, name, REQUIRED, "the task that runs the application")          \
     K(UINT, thm_profile_task, stack, REQUIRED, "bytes of its stack")                         \
     K(FLAG, thm_profile_task, stack_from_heap, OPTIONAL, "the stack is a block of the heap") \
+    K(UINT, thm_profile_task, stack_top, OPTIONAL,                                           \
+      "first address above the stack, which lies in its bank as on the device; 0: apart")    \
     K(TEXT, thm_profile_task, overflow, REQUIRED, "how overflow shows: canary, mpu, silent") \
     K(UINT, thm_profile_task, tasks_max, OPTIONAL,                                           \
       "tasks that can exist at once; 0: as many as memory allows, or not known")
@@ -59,10 +68,14 @@
     K(UINT, thm_profile_partition, offset, REQUIRED, "first byte in the flash; a multiple of 4096")  \
     K(UINT, thm_profile_partition, size, REQUIRED, "bytes; a multiple of 4096")
 
-#define FLASH_KEYS(K)                                                                              \
-    K(TEXT, thm_profile_flash, part, REQUIRED, "flash chip: W25Q32JV ...")                         \
-    K(UINT, thm_profile_flash, size, REQUIRED, "bytes fitted")                                     \
-    K(UINT, thm_profile_flash, window, OPTIONAL, "address at which data is memory-mapped; 0: not") \
+#define FLASH_KEYS(K)                                                                               \
+    K(TEXT, thm_profile_flash, part, REQUIRED, "flash chip: W25Q32JV ...")                          \
+    K(UINT, thm_profile_flash, size, REQUIRED, "bytes fitted")                                      \
+    K(UINT, thm_profile_flash, window, OPTIONAL, "address at which data is memory-mapped; 0: not")  \
+    K(UINT, thm_profile_flash, program_offset, OPTIONAL, "first byte of the program in the flash")  \
+    K(UINT, thm_profile_flash, program_base, OPTIONAL, "device address at which that byte is read") \
+    K(UINT, thm_profile_flash, program_size, OPTIONAL, "bytes a program may have; 0: not told")     \
+    K(UINT, thm_profile_flash, program_image, OPTIONAL, "bytes of the program without a model")     \
     K(LIST, thm_profile_flash, partitions, OPTIONAL, "the partition table")
 
 #define STORAGE_KEYS(K)                                                                         \
@@ -90,13 +103,14 @@
     K(TEXT, thm_profile, title, REQUIRED, "one line for listings")                                  \
     K(LIST1, thm_profile, cores, REQUIRED, "processor cores")                                       \
     K(LIST1, thm_profile, memory, REQUIRED, "every RAM bank and window")                            \
+    K(LIST, thm_profile, statics, OPTIONAL, "what the linker gives away: .data, .bss, stacks")      \
     K(MAP, thm_profile, allocator, REQUIRED, "the heap allocator")                                  \
     K(LIST1, thm_profile, heaps, REQUIRED, "the heap regions as the device registers them")         \
     K(LIST, thm_profile, taken, OPTIONAL, "heap blocks of the runtime, in the order it takes them") \
     K(MAP, thm_profile, task, REQUIRED, "the application's task")                                   \
     K(MAP, thm_profile, flash, REQUIRED, "the flash chip")                                          \
     K(LIST, thm_profile, storage, OPTIONAL, "file systems; the first is the default")               \
-    K(MAP, thm_profile, network, REQUIRED, "link and TLS")
+    K(MAP, thm_profile, network, OPTIONAL, "link and TLS; absent: the board has no network")
 
 #define LINK_KEYS(K)                                                                              \
     K(TEXT, thm_profile_link, name, REQUIRED, "name of the link; that of the file without .yaml") \
@@ -126,6 +140,7 @@
 
 KEYS(cores, CORES_KEYS)
 KEYS(memory, MEMORY_KEYS)
+KEYS(statics, STATICS_KEYS)
 KEYS(heaps, HEAPS_KEYS)
 KEYS(taken, TAKEN_KEYS)
 KEYS(allocator, ALLOCATOR_KEYS)
@@ -136,6 +151,7 @@ KEYS(network, NETWORK_KEYS)
 KEYS(link, LINK_KEYS)
 ENTRY(cores, thm_profile_core)
 ENTRY(memory, thm_profile_memory)
+ENTRY(statics, thm_profile_static)
 ENTRY(heaps, thm_profile_heap)
 ENTRY(taken, thm_profile_taken)
 ENTRY(partitions, thm_profile_partition)
@@ -157,7 +173,7 @@ static const struct {
     {                                                            \
         g##_fields, g##_help, sizeof g##_help / sizeof *g##_help \
     }
-    GROUP(board), GROUP(cores), GROUP(memory),     GROUP(heaps),   GROUP(taken),   GROUP(allocator),
+    GROUP(board), GROUP(cores), GROUP(memory),     GROUP(statics), GROUP(heaps),   GROUP(taken), GROUP(allocator),
     GROUP(task),  GROUP(flash), GROUP(partitions), GROUP(storage), GROUP(network), GROUP(link),
 #undef GROUP
 };

@@ -17,7 +17,9 @@ struct thm_run_input { /* one model input's frames, one after another */
 struct thm_run { /* everything lent */
     const struct thm_profile *profile;
     const struct thm_profile_link *link;
-    const char *url;
+    const char *url;      /* NULL: `model` is part of the program */
+    const uint8_t *model; /* a model compiled in: it lies in the program's flash and is used there */
+    uint32_t model_bytes;
     const char *cacert; /* PEM file; NULL: the system's */
     uint32_t
         cacert_bytes;    /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
@@ -28,6 +30,7 @@ struct thm_run { /* everything lent */
     uint32_t arena;        /* 0 = the model's minimum */
     uint32_t stack;        /* task stack; 0 = the profile's */
     unsigned timeout_ms;   /* no byte for so long; 0 = the client's default */
+    bool polite_oom;       /* a failed allocation gives NULL, whatever the platform does */
     bool trace;            /* send detail events too */
     bool check_heap;       /* look for damage at every heap call */
     bool heap_map;         /* send every block of the heap with its state */

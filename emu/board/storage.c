@@ -6,7 +6,7 @@
 static void *fs_alloc(void *ctx, uint32_t bytes, const char *what)
 {
     struct thm_board *b = ctx;
-    return thm_heaps_host(&b->heaps, thm_board_alloc(b, bytes, what));
+    return thm_board_block(b, thm_board_alloc(b, bytes, what));
 }
 
 static void fs_free(void *ctx, void *p)

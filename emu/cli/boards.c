@@ -34,26 +34,39 @@ void thm_board_figures(const struct thm_profile *p, struct thm_board_figures *ou
 
 /* -- the list --------------------------------------------------------------------------------------------------- */
 
-static void print_row(const struct thm_profile *p)
+int thm_board_budget(const struct thm_profile *p, struct thm_budget *out)
+{
+    int status = thm_profile_budget(p, out);
+    return status ? thm_fail(status, "%s: its memory cannot be set up with what its runtime takes", p->name) : 0;
+}
+
+static int print_row(const struct thm_profile *p)
 {
     struct thm_board_figures f;
+    struct thm_budget got;
     char cores[48];
+    int status = thm_board_budget(p, &got);
     thm_board_figures(p, &f);
     snprintf(cores, sizeof cores, "%.20s %g MHz%s", p->cores[0].isa, (double)p->cores[0].clock_hz / 1e6,
              p->cores_count > 1 ? ", ..." : "");
-    printf("%-15s %-26s %5" PRIu64 "K %5" PRIu64 "K %6gM  %s\n", p->name, cores, f.ram / 1024, f.heap / 1024,
-           p->flash.size / 1048576.0, p->storage_count ? p->storage[0].name : "-");
-    printf("                %s\n", p->title);
-    printf("                %s, %s\n", p->allocator.name, p->network.link);
+    printf("%-15s %-22s %5" PRIu64 "K %5" PRIu32 "K %6" PRIu32 "K %5gM  %s\n", p->name, cores, f.ram / 1024,
+           got.boot_free / 1024, got.boot_largest / 1024, p->flash.size / 1048576.0,
+           p->storage_count ? p->storage[0].name : "-");
+    printf("                %.63s\n", p->title);
+    return status;
 }
 
 static int print_list(struct thm_profile *const *boards, size_t n)
 {
-    printf("%-15s %-26s %6s %6s %7s  %s\n", "BOARD", "CORE", "RAM", "HEAP", "FLASH", "STORAGE");
-    for (size_t i = 0; i < n; i++)
-        print_row(boards[i]);
-    puts("\n'thimble boards BOARD' draws its memory and flash.");
-    return THM_EXIT_OK;
+    int status = THM_EXIT_OK;
+    printf("%-15s %-22s %6s %6s %7s %6s  %s\n", "BOARD", "CORE", "RAM", "FREE", "LARGEST", "FLASH", "STORAGE");
+    for (size_t i = 0; i < n; i++) {
+        int failed = print_row(boards[i]);
+        status = failed ? failed : status;
+    }
+    puts("\nFree and largest block are the application's, when it starts.\n"
+         "'thimble boards BOARD' draws its memory and flash.");
+    return status;
 }
 
 /* A profile that does not load is reported and left out: one wrong file must not hide the others. */

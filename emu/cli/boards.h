@@ -1,6 +1,7 @@
 /* emu/cli/boards.h -- the parts of `thimble boards`. All print to stdout; results are exit statuses. */
 #pragma once
 #include <stdint.h>
+#include "emu/board/budget.h"
 #include "emu/board/profile.h"
 
 struct thm_board_figures {           /* sums over a profile, bytes */
@@ -10,6 +11,8 @@ struct thm_board_figures {           /* sums over a profile, bytes */
 };
 void thm_board_figures(const struct thm_profile *p, struct thm_board_figures *out);
 
-int thm_boards_draw(const struct thm_profile *p); /* memory map, flash map, figures */
+/* Memory map, flash map, figures. An impossible budget is an error, already reported. */
+int thm_boards_draw(const struct thm_profile *p);
 int thm_boards_json_list(struct thm_profile *const *boards, size_t n);
 int thm_boards_json(const struct thm_profile *p);
+int thm_board_budget(const struct thm_profile *p, struct thm_budget *out); /* result 0, or reported */

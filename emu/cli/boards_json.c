@@ -52,11 +52,23 @@ static json_t *mapping_json(const char *data, const cyaml_schema_value_t *v)
     return object;
 }
 
+/* null: the board's memory cannot be set up, which is reported. */
+static json_t *budget_json(const struct thm_profile *p)
+{
+    struct thm_budget got;
+    if (thm_board_budget(p, &got))
+        return json_null();
+    return json_pack("{sI sI sI sI}", "boot_free", (json_int_t)got.boot_free, "boot_largest",
+                     (json_int_t)got.boot_largest, "network_free", (json_int_t)got.network_free, "network_largest",
+                     (json_int_t)got.network_largest);
+}
+
 static json_t *board_json(const struct thm_profile *p)
 {
     struct thm_board_figures f;
     json_t *board = mapping_json((const char *)p, &thm_profile_board_schema);
     thm_board_figures(p, &f);
+    json_object_set_new(board, "application", budget_json(p));
     json_object_set_new(board, "totals",
                         json_pack("{sI sI sI sI sI}", "ram_bytes", (json_int_t)f.ram, "heap_bytes", (json_int_t)f.heap,
                                   "malloc_bytes", (json_int_t)f.heap_malloc, "taken_boot_bytes", (json_int_t)f.boot,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "emu/board/out_of_memory.h"
 #include "emu/cli/boards.h"
 #include "emu/cli/cli.h"
 
@@ -15,10 +16,10 @@
 #define MBEDTLS_RECORD_OVERHEAD 333u       /* content length to record buffer: measured, mbed TLS 2.28 */
 
 struct glyphs {
-    const char *heap, *other, *edge, *dot, *cut;
+    const char *heap, *fixed, *other, *edge, *dot, *cut;
 };
-static const struct glyphs utf8 = { "\u2588", "\u2591", "\u2502", "\u00b7", "\u00bb" };
-static const struct glyphs ascii = { "#", "-", "|", ".", ">" };
+static const struct glyphs utf8 = { "\u2588", "\u2592", "\u2591", "\u2502", "\u00b7", "\u00bb" };
+static const struct glyphs ascii = { "#", "=", "-", "|", ".", ">" };
 
 static const struct glyphs *glyphs(void)
 {
@@ -54,9 +55,14 @@ static uint32_t bank_base(const struct thm_profile *p, unsigned i)
 {
     return p->memory[i].base;
 }
-static uint32_t heap_base(const struct thm_profile *p, unsigned i)
+/* Heaps and statics are drawn together: entries [0, heaps_count) are the heaps. */
+static uint32_t range_base(const struct thm_profile *p, unsigned i)
 {
-    return p->heaps[i].base;
+    return i < p->heaps_count ? p->heaps[i].base : p->statics[i - p->heaps_count].base;
+}
+static uint32_t range_size(const struct thm_profile *p, unsigned i)
+{
+    return i < p->heaps_count ? p->heaps[i].size : p->statics[i - p->heaps_count].size;
 }
 static uint32_t partition_base(const struct thm_profile *p, unsigned i)
 {
@@ -76,22 +82,25 @@ static uint32_t bar_unit(const struct thm_profile *p)
     return unit ? (unit + 1023) / 1024 * 1024 : 1024;
 }
 
-static bool in_bank(const struct thm_profile_heap *h, const struct thm_profile_memory *m)
-{
-    return h->base >= m->base && h->base - m->base < m->size;
-}
-
-/* Heap bytes within [from, from + len). */
-static uint64_t heap_bytes(const struct thm_profile *p, uint64_t from, uint64_t len)
+/* Bytes of the ranges [first, end) within [from, from + len). */
+static uint64_t bytes_of(const struct thm_profile *p, unsigned first, unsigned end, uint64_t from, uint64_t len)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < p->heaps_count; i++) {
-        uint64_t a = p->heaps[i].base, b = a + p->heaps[i].size;
+    for (unsigned i = first; i < end; i++) {
+        uint64_t a = range_base(p, i), b = a + range_size(p, i);
         a = a < from ? from : a;
         b = b > from + len ? from + len : b;
         sum += b > a ? b - a : 0;
     }
     return sum;
+}
+
+/* What most of [from, from + len) is. */
+static const char *glyph_of(const struct thm_profile *p, uint64_t from, uint64_t len, const struct glyphs *g)
+{
+    if (bytes_of(p, 0, p->heaps_count, from, len) * 2 >= len)
+        return g->heap;
+    return bytes_of(p, p->heaps_count, p->heaps_count + p->statics_count, from, len) * 2 >= len ? g->fixed : g->other;
 }
 
 static void draw_bar(const struct thm_profile *p, const struct thm_profile_memory *m, uint32_t unit,
@@ -101,28 +110,43 @@ static void draw_bar(const struct thm_profile *p, const struct thm_profile_memor
     bool cut = chars > BAR_WIDTH;
     for (uint32_t i = 0; i < (cut ? BAR_WIDTH - 1 : chars); i++) {
         uint64_t from = (uint64_t)i * unit, len = m->size - from < unit ? m->size - from : unit;
-        fputs(heap_bytes(p, m->base + from, len) * 2 >= len ? g->heap : g->other, stdout);
+        fputs(glyph_of(p, m->base + from, len, g), stdout);
     }
     puts(cut ? g->cut : "");
+}
+
+static void draw_heap(const struct thm_profile_heap *h, const struct glyphs *g)
+{
+    printf("    %08" PRIX32 "  %s %-10.10s %8" PRIu32 "  %s%s\n", h->base, g->heap, h->name, h->size, h->type,
+           strcmp(h->type, "IRAM") == 0 ? ", 32-bit access only: not for malloc"
+           : h->at_startup              ? ", from the application's start"
+                                        : "");
+}
+
+static void draw_static(const struct thm_profile_static *s, const struct glyphs *g)
+{
+    printf("    %08" PRIX32 "  %s %-10s %8" PRIu32 "  %.42s\n", s->base, g->fixed, "", s->size, s->name);
 }
 
 static void draw_bank(const struct thm_profile *p, const struct thm_profile_memory *m, uint32_t unit,
                       const struct glyphs *g)
 {
     char buf[24];
-    unsigned order[LIST_MAX];
+    unsigned order[2 * LIST_MAX];
+    const unsigned ranges = p->heaps_count + p->statics_count;
     printf("  %08" PRIX32 "  %-9.9s %8s  ", m->base, m->name, size_text(buf, m->size));
     draw_bar(p, m, unit, g);
     if (m->use)
         printf("  %8s  %.67s\n", "", m->use);
-    sort_by_address(p, heap_base, order, p->heaps_count);
-    for (unsigned k = 0; k < p->heaps_count; k++) {
-        const struct thm_profile_heap *h = &p->heaps[order[k]];
-        if (in_bank(h, m))
-            printf("    %08" PRIX32 "  %s %-10.10s %8" PRIu32 "  %s%s\n", h->base, g->heap, h->name, h->size, h->type,
-                   strcmp(h->type, "IRAM") == 0 ? ", 32-bit access only: not for malloc"
-                   : h->at_startup              ? ", from the application's start"
-                                                : "");
+    sort_by_address(p, range_base, order, ranges);
+    for (unsigned k = 0; k < ranges; k++) {
+        const unsigned i = order[k];
+        if (range_base(p, i) - m->base >= m->size)
+            continue;
+        if (i < p->heaps_count)
+            draw_heap(&p->heaps[i], g);
+        else
+            draw_static(&p->statics[i - p->heaps_count], g);
     }
 }
 
@@ -133,7 +157,8 @@ static void draw_memory(const struct thm_profile *p, const struct glyphs *g)
     uint32_t unit = bar_unit(p);
     struct thm_board_figures f;
     thm_board_figures(p, &f);
-    printf("MEMORY    %s heap  %s other use   one character is %s\n", g->heap, g->other, size_text(buf, unit));
+    printf("MEMORY    %s heap  %s given away  %s other use   one character is %s\n", g->heap, g->fixed, g->other,
+           size_text(buf, unit));
     sort_by_address(p, bank_base, order, p->memory_count);
     for (unsigned i = 0; i < p->memory_count; i++)
         draw_bank(p, &p->memory[order[i]], unit, g);
@@ -160,6 +185,15 @@ static void draw_range(uint32_t offset, uint32_t size, const char *name, const c
     draw_place(offset, size, flash, g);
 }
 
+/* Without a partition table: what lies before the program, and the program. */
+static void draw_program(const struct thm_profile_flash *f, uint32_t *next, const struct glyphs *g)
+{
+    if (f->program_offset > 0)
+        draw_range(0, f->program_offset, "(boot)", "loader, other", f->size, g);
+    draw_range(f->program_offset, f->program_size, "program", "and its models", f->size, g);
+    *next = f->program_offset + f->program_size;
+}
+
 static void draw_flash(const struct thm_profile *p, const struct glyphs *g)
 {
     char buf[24], use[64];
@@ -170,6 +204,8 @@ static void draw_flash(const struct thm_profile *p, const struct glyphs *g)
     if (f->window)
         printf(", data mapped at %08" PRIX32, f->window);
     putchar('\n');
+    if (f->partitions_count == 0 && f->program_size)
+        draw_program(f, &next, g);
     sort_by_address(p, partition_base, order, f->partitions_count);
     for (unsigned i = 0; i < f->partitions_count; i++) {
         const struct thm_profile_partition *t = &f->partitions[order[i]];
@@ -186,13 +222,6 @@ static void draw_flash(const struct thm_profile *p, const struct glyphs *g)
 
 /* -- figures ---------------------------------------------------------------------------------------------------- */
 
-static const char *failure_text(const char *on_failure)
-{
-    return strcmp(on_failure, "null") == 0    ? "malloc gives NULL when it fails"
-           : strcmp(on_failure, "panic") == 0 ? "panics when it fails"
-                                              : "never fails: runs past the end";
-}
-
 static void print_cores(const struct thm_profile *p)
 {
     for (unsigned i = 0; i < p->cores_count; i++) {
@@ -202,20 +231,65 @@ static void print_cores(const struct thm_profile *p)
     }
 }
 
+static const char *plural(unsigned n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void print_allocator(const struct thm_profile_allocator *a)
+{
+    printf("  %-16s %s\n", "allocator", a->name);
+    printf("  %-16s malloc %s\n", "", thm_oom_policy_find(a->on_failure)->text);
+    if (a->on_new_failure)
+        printf("  %-16s operator new %s\n", "", thm_oom_policy_find(a->on_new_failure)->text);
+    if (a->internal_limit)
+        printf("  %-16s up to %" PRIu32 " bytes from internal RAM first\n", "", a->internal_limit);
+}
+
+static void print_budget(const struct thm_profile *p, const struct thm_budget *got)
+{
+    const struct thm_profile_flash *f = &p->flash;
+    printf("  %-16s %" PRIu32 " bytes free when it starts, largest block %" PRIu32 "\n", "application", got->boot_free,
+           got->boot_largest);
+    if (p->network.link)
+        printf("  %-16s %" PRIu32 " bytes free with the network up, largest block %" PRIu32 "\n", "", got->network_free,
+               got->network_largest);
+    if (f->program_size)
+        printf("  %-16s %" PRIu32 " of %" PRIu32 " bytes without a model: %" PRIu32 " for models\n", "program",
+               f->program_image, f->program_size, f->program_size - f->program_image);
+}
+
+static const char *overflow_text(const char *how)
+{
+    return strcmp(how, "canary") == 0 ? "a canary is checked when the task is switched"
+           : strcmp(how, "mpu") == 0  ? "the access faults (MPU)"
+                                      : "silent, overwrites what lies below";
+}
+
+static void print_task(const struct thm_profile_task *t)
+{
+    printf("  %-16s %s, %" PRIu32 " bytes of stack", "task", t->name, t->stack);
+    if (t->stack_top)
+        printf(" down from %08" PRIX32, t->stack_top);
+    printf("%s\n  %-16s overflow: %s\n", t->stack_from_heap ? " from the heap" : "", "", overflow_text(t->overflow));
+}
+
 static void print_heap(const struct thm_profile *p)
 {
     struct thm_board_figures f;
     thm_board_figures(p, &f);
-    printf("  %-16s %" PRIu64 " bytes in %u regions", "heap", f.heap, p->heaps_count);
+    printf("  %-16s %" PRIu64 " bytes in %u region%s", "heap", f.heap, p->heaps_count, plural(p->heaps_count));
     if (f.heaps_malloc < p->heaps_count)
         printf("; malloc: %" PRIu64 " in %u", f.heap_malloc, f.heaps_malloc);
-    printf("\n  %-16s %" PRIu64 " bytes in %u blocks at boot\n", "taken", f.boot, f.boot_blocks);
-    printf("  %-16s %" PRIu64 " bytes in %u blocks more with the network\n", "", f.network, f.network_blocks);
-    printf("  %-16s %s\n  %-16s %s\n", "allocator", p->allocator.name, "", failure_text(p->allocator.on_failure));
-    if (p->allocator.internal_limit)
-        printf("  %-16s up to %" PRIu32 " bytes from internal RAM first\n", "", p->allocator.internal_limit);
-    printf("  %-16s %s, %" PRIu32 " bytes of stack%s; overflow: %s\n", "task", p->task.name, p->task.stack,
-           p->task.stack_from_heap ? " from the heap" : "", p->task.overflow);
+    putchar('\n');
+    if (p->taken_count) {
+        printf("  %-16s %" PRIu64 " bytes in %u block%s at boot\n", "taken", f.boot, f.boot_blocks,
+               plural(f.boot_blocks));
+        printf("  %-16s %" PRIu64 " bytes in %u block%s more with the network\n", "", f.network, f.network_blocks,
+               plural(f.network_blocks));
+    }
+    print_allocator(&p->allocator);
+    print_task(&p->task);
 }
 
 static void print_taken(const struct thm_profile *p)
@@ -240,6 +314,10 @@ static void print_network(const struct thm_profile *p)
     const struct thm_profile_network *n = &p->network;
     struct thm_profile_link *l;
     char *error;
+    if (!n->link) {
+        printf("  %-16s none of its own\n", "network");
+        return;
+    }
     printf("  %-16s %s", "link", n->link);
     if (thm_profile_link_load(n->link, &l, &error) == 0) {
         printf(": down ");
@@ -262,6 +340,10 @@ static void print_network(const struct thm_profile *p)
 int thm_boards_draw(const struct thm_profile *p)
 {
     const struct glyphs *g = glyphs();
+    struct thm_budget got;
+    int status = thm_board_budget(p, &got);
+    if (status)
+        return status;
     printf("%s - %s\n\n", p->name, p->title);
     draw_memory(p, g);
     draw_flash(p, g);
@@ -274,5 +356,6 @@ int thm_boards_draw(const struct thm_profile *p)
         printf("  %-16s %s: %s on partition %s\n", i ? "" : "storage", p->storage[i].name, p->storage[i].fs,
                p->storage[i].partition);
     print_network(p);
+    print_budget(p, &got);
     return THM_EXIT_OK;
 }

@@ -12,7 +12,7 @@
 #include "emu/cli/labels.h"
 #include "emu/report/report.h"
 
-enum { INPUTS_MAX = 16, INPUT_BYTES_MAX = 256 << 20 };
+enum { INPUTS_MAX = 16, INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
 
 enum {
     BOARD,
@@ -36,12 +36,17 @@ enum {
     FAIL_ALLOC,
     SEED,
     ROUNDS,
-    LEAK
+    LEAK,
+    COPROCESSOR,
+    POLITE_OOM
 };
 
 static const struct thm_option options[] = {
     [BOARD] = { "board", "NAME", "the board to emulate (see 'thimble boards'; default: esp32)", 'b' },
-    [MODEL] = { "model", "URL", "https URL of the model: .tflite, .bin, or a C array (.h, .cc)", 'm' },
+    [MODEL] = { "model", "URL|FILE",
+                "https URL of the model (.tflite, .bin, or a C array: .h, .cc); or a .tflite file, which is part of "
+                "the program and used in its flash",
+                'm' },
     [CACERT] = { "cacert", "FILE", "PEM file with the certificate authorities the board trusts (default: the system's)",
                  0 },
     [INPUT] = { "input", "FILE",
@@ -70,15 +75,20 @@ static const struct thm_option options[] = {
     [SEED] = { "seed", "N", "which allocations those P percent are (default: 0)", 0 },
     [ROUNDS] = { "rounds", "N", "fetch, store, load and infer so often, and tell what a round loses", 0 },
     [LEAK] = { "leak", "BYTES", "lose so many bytes of heap in every round", 0 },
+    [COPROCESSOR] = { "coprocessor", NULL,
+                      "attach a Wi-Fi co-processor that has sockets and TLS of its own (AirLift, WiFiNINA)", 0 },
+    [POLITE_OOM] = { "polite-oom", NULL,
+                     "a failed allocation gives NULL, also where the platform panics, kills or overruns its stack", 0 },
     { 0 },
 };
 
 struct request { /* what the command line asks for */
     struct thm_run run;
     const char *board, *labels_path, *output_dir, *trace_path;
+    const char *model; /* URL or file */
     const char *input_path[INPUTS_MAX];
     struct thm_run_input input[INPUTS_MAX];
-    bool json, stats;
+    bool json, stats, coprocessor;
 };
 
 struct readers { /* who gets the events */
@@ -164,7 +174,7 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     struct thm_run *run = &q->run;
     switch (option) {
     case BOARD: q->board = a->value; return 0;
-    case MODEL: run->url = a->value; return 0;
+    case MODEL: q->model = a->value; return 0;
     case CACERT: run->cacert = a->value; return 0;
     case INPUT: return take_input(a, q);
     case LABELS: q->labels_path = a->value; return 0;
@@ -184,6 +194,8 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     case SEED: return size_option(a, option, 0, UINT32_MAX, &run->seed);
     case ROUNDS: return size_option(a, option, 1, 1000000, &run->rounds);
     case LEAK: return size_option(a, option, 1, UINT32_MAX, &run->leak);
+    case COPROCESSOR: q->coprocessor = true; return 0;
+    case POLITE_OOM: run->polite_oom = true; return 0;
     case TRACE:
         q->trace_path = a->value;
         run->trace = true;
@@ -201,12 +213,14 @@ static int parse(struct thm_args *a, struct request *q)
         return status ? status : option == -3 ? -1 : THM_EXIT_USAGE;
     if (a->argc > 0)
         return thm_usage(a, "unexpected argument '%s'", a->argv[0]);
-    if (!q->run.url)
-        return thm_usage(a, "--model URL is missing");
+    if (!q->model)
+        return thm_usage(a, "--model URL or FILE is missing");
     if (q->run.leak && !q->run.rounds)
         return thm_usage(a, "--leak is so many bytes a round: it needs --rounds");
-    if (strlen(q->run.url) >= THM_MODEM_URL_MAX)
+    if (strlen(q->model) >= THM_MODEM_URL_MAX)
         return thm_usage(a, "the URL is longer than %u characters", THM_MODEM_URL_MAX - 1);
+    if (strstr(q->model, "://"))
+        q->run.url = q->model;
     return 0;
 }
 
@@ -245,11 +259,40 @@ static int load_cacert(struct request *q)
     return q->run.cacert_bytes ? 0 : thm_fail(THM_EXIT_USAGE, "%s: no PEM certificate in it", q->run.cacert);
 }
 
+/* The file that is linked into the program as an array. */
+static int load_model(struct request *q)
+{
+    uint8_t *data;
+    size_t len;
+    if (q->run.url)
+        return 0;
+    int status = thm_read_file(q->model, MODEL_BYTES_MAX, &data, &len);
+    if (status)
+        return status;
+    q->run.model = data;
+    q->run.model_bytes = (uint32_t)len;
+    return len ? 0 : thm_fail(THM_EXIT_USAGE, "%s: the file is empty", q->model);
+}
+
+/* Adafruit's AirLift and Arduino's WiFiNINA: an ESP32 behind SPI. The driver reads pieces into a buffer of its own. */
+static bool attach_coprocessor(struct thm_profile_network *n)
+{
+    enum {
+        WIFININA_CHUNK = 1460
+    }; /* a TCP segment; the driver's SPI buffer holds up to 4000 bytes: general knowledge */
+    free(n->link);
+    free(n->tls);
+    *n = (struct thm_profile_network){ .link = strdup("airlift-spi"), .tls = strdup("none"), .chunk = WIFININA_CHUNK };
+    return n->link && n->tls;
+}
+
 static int load_profile(struct request *q, struct thm_profile **profile, struct thm_profile_link **link)
 {
     char *error = NULL;
     int status = thm_profile_load(q->board, profile, &error);
-    if (!status)
+    if (!status && q->coprocessor && !attach_coprocessor(&(*profile)->network))
+        status = THM_EXIT_HOST;
+    if (!status && (*profile)->network.link)
         status = thm_profile_link_load((*profile)->network.link, link, &error);
     if (status) {
         thm_fail(status, "%s", error ? error : "out of memory");
@@ -410,6 +453,8 @@ static int command_run(int argc, char **argv)
     if (!status)
         status = load_profile(&q, &profile, &link);
     if (!status)
+        status = load_model(&q);
+    if (!status)
         status = load_cacert(&q);
     if (!status)
         status = load_inputs(&q);
@@ -419,6 +464,7 @@ static int command_run(int argc, char **argv)
         status = run_board(&q, &labels);
     thm_labels_free(&labels);
     free_inputs(&q);
+    free((void *)(uintptr_t)q.run.model);
     thm_profile_link_free(link);
     thm_profile_free(profile);
     return status < 0 ? THM_EXIT_OK : status; /* -1: help was asked for */
@@ -426,7 +472,7 @@ static int command_run(int argc, char **argv)
 
 const struct thm_command thm_command_run = {
     .name = "run",
-    .args = "--model URL",
+    .args = "--model URL|FILE",
     .summary = "run one board: fetch a model over HTTPS, store it, load it, run it",
     .details = "Every step that can fail on the board can fail here, by the same name and with the same code.",
     .options = options,

@@ -9,10 +9,11 @@ struct ota { /* in the task's static data on a device */
     const struct thm_ota *o;
     const char *step; /* the one under way: named when it fails */
     struct thm_payload payload;
-    char text[128]; /* the decoder's message */
-    uint8_t *chunk; /* receive buffer */
-    int32_t fd;     /* file being written */
-    uint8_t *model; /* the copy in RAM */
+    char text[128];       /* the decoder's message */
+    uint8_t *chunk;       /* receive buffer */
+    int32_t fd;           /* file being written */
+    uint8_t *buffer;      /* the copy in RAM */
+    const uint8_t *model; /* that, or the one in the flash */
     uint32_t model_bytes, capacity;
     uint8_t *arena;
     uint32_t arena_bytes;
@@ -39,7 +40,7 @@ static bool to_memory(void *ctx, const uint8_t *data, uint32_t len)
                         "the body is longer than its Content-Length said: the buffer holds %u bytes", s->capacity);
         return false;
     }
-    memcpy(s->model + s->model_bytes, data, len);
+    memcpy(s->buffer + s->model_bytes, data, len);
     s->model_bytes += len;
     return true;
 }
@@ -135,7 +136,7 @@ static bool read_file(struct ota *s, int32_t fd)
 {
     uint32_t got = 0;
     while (got < s->model_bytes) {
-        int32_t n = thm_hal_read(s->b, fd, s->model + got, s->model_bytes - got);
+        int32_t n = thm_hal_read(s->b, fd, s->buffer + got, s->model_bytes - got);
         if (n < 0)
             return false;
         if (n == 0)
@@ -156,8 +157,8 @@ static bool load(struct ota *s)
     if (size < 0)
         return false;
     s->model_bytes = (uint32_t)size;
-    s->model = thm_hal_malloc(s->b, s->model_bytes, "model copy");
-    if (!s->model || !read_file(s, fd) || thm_hal_close(s->b, fd) < 0)
+    s->model = s->buffer = thm_hal_malloc(s->b, s->model_bytes, "model copy");
+    if (!s->buffer || !read_file(s, fd) || thm_hal_close(s->b, fd) < 0)
         return false;
     thm_hal_step(s->b, "load", "model copied to RAM, %u bytes", s->model_bytes);
     return true;
@@ -176,12 +177,22 @@ static bool load_from_socket(struct ota *s)
         return false;
     }
     s->capacity = (uint32_t)response.content_length;
-    s->model = thm_hal_malloc(s->b, s->capacity, "model buffer");
-    if (!s->model || !receive_body(s, to_memory))
+    s->model = s->buffer = thm_hal_malloc(s->b, s->capacity, "model buffer");
+    if (!s->buffer || !receive_body(s, to_memory))
         return false;
     hang_up(s);
     thm_hal_step(s->b, "load", "model received into RAM, %u bytes", s->model_bytes);
     return true;
+}
+
+/* Compiled in: nothing is copied, and there is nothing to wait for. */
+static bool use_flash_model(struct ota *s)
+{
+    s->step = "flash";
+    s->model = thm_hal_flash_model(s->b, &s->model_bytes);
+    if (s->model)
+        thm_hal_step(s->b, "flash", "model of the program used in place, %u bytes", s->model_bytes);
+    return s->model != NULL;
 }
 
 static bool refused(struct ota *s, const struct thm_nn_diag *diag)
@@ -260,7 +271,8 @@ static bool network_up(struct ota *s)
 static void unload(struct ota *s)
 {
     thm_hal_free(s->b, s->arena);
-    thm_hal_free(s->b, s->model);
+    if (s->o->url) /* a model in the flash is nobody's to free */
+        thm_hal_free(s->b, s->model);
     s->arena = s->model = NULL;
     s->model_bytes = 0;
 }
@@ -268,7 +280,8 @@ static void unload(struct ota *s)
 static bool run_round(struct ota *s, bool stored)
 {
     unload(s);
-    return (stored ? store(s) && load(s) : load_from_socket(s)) && set_up_interpreter(s) && infer(s);
+    bool loaded = !s->o->url ? use_flash_model(s) : stored ? store(s) && load(s) : load_from_socket(s);
+    return loaded && set_up_interpreter(s) && infer(s);
 }
 
 static bool run_rounds(struct ota *s, bool stored)
@@ -292,7 +305,7 @@ int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
     *s = (struct ota){ .b = b, .o = o, .step = "boot", .fd = -1 };
     thm_hal_step(b, "boot", "application starts");
     bool stored = strcmp(o->storage, "none") != 0;
-    bool ok = network_up(s) && (!stored || mount_storage(s));
+    bool ok = !o->url || (network_up(s) && (!stored || mount_storage(s)));
     ok = ok && (o->rounds > 0 ? run_rounds(s, stored) : run_round(s, stored));
     return ok ? 0 : thm_hal_fail(b, s->step);
 }

@@ -1,4 +1,5 @@
-/* emu/firmware/ota.h -- the built-in firmware: fetch a model over HTTPS, store it, load it, run it.
+/* emu/firmware/ota.h -- the built-in firmware: fetch a model over HTTPS, store it, load it, run it; or run the one that
+ * is part of the program.
  *
  * The flow of OTA-TinyML (Sudharsan et al., IEEE Internet Computing 26(3), 2022), with every result checked. Each step
  * that can fail on a board can fail here, under the same name: boot, network, connect, storage, store, load, arena,
@@ -9,7 +10,7 @@
 struct thm_board;
 
 struct thm_ota {
-    const char *url;
+    const char *url;     /* NULL: the model in the program's flash, in place */
     const char *storage; /* name in the profile; "none" = from the socket straight into a malloc'ed buffer */
     const char *file;    /* its name on the file system */
     uint32_t chunk;      /* bytes read from the connection at a time */

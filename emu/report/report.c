@@ -184,9 +184,13 @@ static void summarize_arena(const struct thm_report *r, FILE *f)
 
 static void summarize_work(const struct thm_report *r, FILE *f)
 {
-    if (r->has[THM_EV_STACK])
-        fprintf(f, "stack    %llu of %llu bytes used at most (%s)\n", (unsigned long long)r->stack.v[0],
-                (unsigned long long)r->stack.v[1], r->stack.name);
+    const uint64_t used = r->stack.v[0], size = r->stack.v[1];
+    if (r->has[THM_EV_STACK] && used <= size)
+        fprintf(f, "stack    %llu of %llu bytes used at most (%s)\n", (unsigned long long)used,
+                (unsigned long long)size, r->stack.name);
+    else if (r->has[THM_EV_STACK])
+        fprintf(f, "stack    overflowed, unnoticed by the board: at least %llu of %llu bytes used (%s)\n",
+                (unsigned long long)used, (unsigned long long)size, r->stack.name);
     if (r->has[THM_EV_INVOKE])
         fprintf(f, "infer    %llu MACs in about %.1f ms of device time\n", (unsigned long long)r->invoke.v[1],
                 (double)r->invoke.v[2] / 1e6);

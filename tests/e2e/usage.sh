@@ -14,7 +14,7 @@ expect "no_command__shows_usage_on_stderr" 2 '^usage: thimble'
 [ -s "$T/out" ]
 ok "no_command__leaves_stdout_empty" $((! $?))
 usage_error "unknown_command__is_named" "unknown command 'frobnicate'" frobnicate
-usage_error "run__without_a_model_says_so" 'model URL is missing' run
+usage_error "run__without_a_model_says_so" 'model URL or FILE is missing' run
 usage_error "run__unknown_option_is_named" "unknown option '--frob'" run --frob
 usage_error "run__option_without_value_is_named" "'--board' needs a value" run --board
 usage_error "run__unknown_board_is_named" 'nosuch' run --board nosuch --model https://localhost:1/x

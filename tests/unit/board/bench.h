@@ -27,9 +27,7 @@ static void power_off(void)
         if (!board.book.ledger.owner[k->owner].runtime)
             THM_MEMCHECK_FREED(thm_heaps_host(&board.heaps, k->address));
     }
-    thm_regions_unmap(board.regions, board.regions_count);
-    thm_stack_unmap(&board.stack);
-    free(board.regions);
+    thm_board_unmap_memory(&board);
     thm_heap_forget(&board.book);
     thm_profile_free((struct thm_profile *)(uintptr_t)run.profile);
     run = (struct thm_run){ 0 };

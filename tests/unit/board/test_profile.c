@@ -29,10 +29,6 @@ static const char base_text[] = "name: tiny\n"
                                 "  - {name: h1, type: RAM, base: 0x20000000, size: 8192, at_startup: true}\n"
                                 "taken:\n"
                                 "  - {name: radio, bytes: 1600, count: 8, caps: dma, when: network}\n"
-                                "task:\n"
-                                "  name: main\n"
-                                "  stack: 4096\n"
-                                "  overflow: silent\n"
                                 "flash:\n"
                                 "  part: W25Q16JV\n"
                                 "  size: 0x200000\n"
@@ -47,7 +43,11 @@ static const char base_text[] = "name: tiny\n"
                                 "  tls: mbedtls\n"
                                 "  tls_in_content: 16384\n"
                                 "  tls_out_content: 4096\n"
-                                "  chunk: 1024\n";
+                                "  chunk: 1024\n"
+                                "task:\n"
+                                "  name: main\n"
+                                "  stack: 4096\n"
+                                "  overflow: silent\n";
 
 static void write_profile(const void *data, size_t len)
 {
@@ -269,7 +269,29 @@ static const struct wrong wrongs[] = {
     { "base: 0x20000000, size: 8192", "base: 0x10001FFF, size: 8192", "name: h1", "heaps[1].base",
       "overlaps heaps[0] 'h0'" },
     { "on_failure: \"null\"", "on_failure: shrug", "shrug", "allocator.on_failure",
-      "expected one of null, panic, overrun, found 'shrug'" },
+      "expected one of null, panic, mbed_fatal, abort, overrun, kill, found 'shrug'" },
+    { "on_failure: \"null\"", "on_failure: \"null\"\n  on_new_failure: shrug", "shrug", "allocator.on_new_failure",
+      "expected one of null" },
+    { "allocator:\n", "statics:\n  - {name: bss, base: 0x10000FFC, size: 8}\nallocator:\n", "name: h0", "heaps[0].base",
+      "overlaps statics[0] 'bss'" },
+    { "allocator:\n", "statics:\n  - {name: bss, base: 0x30000000, size: 8}\nallocator:\n", "name: bss",
+      "statics[0].base", "outside every memory bank" },
+    { "allocator:\n", "statics:\n  - {name: bss, base: 0x10000000, size: 0}\nallocator:\n", "name: bss",
+      "statics[0].size", "expected at least 1 byte" },
+    { "overflow: silent", "overflow: silent\n  stack_top: 0x20009000", "stack_top", "task.stack_top",
+      "0x20008000 + 4096 is outside every memory bank" },
+    { "overflow: silent", "overflow: silent\n  stack_top: 0x100", "stack_top", "task.stack_top",
+      "expected at least the stack's 4096 bytes" },
+    { "overflow: silent", "overflow: silent\n  stack_top: 0x20002000", "stack_top", "task.stack_top",
+      "shares memory with heaps[1] 'h1'" },
+    { "overflow: silent", "overflow: mpu\n  stack_top: 0x20003800", "stack_top", "task.stack_top",
+      "heaps[1] 'h1' ends less than 4096 bytes below" },
+    { "window: 0x08000000", "program_offset: 4096\n  program_size: 0x200000", "program_size", "flash.program_size",
+      "ends past the flash's 0x200000 bytes" },
+    { "window: 0x08000000", "program_size: 4096\n  program_image: 4097", "program_image", "flash.program_image",
+      "expected at most the 4096 bytes" },
+    { "window: 0x08000000", "program_size: 4096\n  program_base: 0x0FFFF001", "program_base", "flash.program_base",
+      "overlaps memory[0] 'low'" },
     { "when: network", "when: never", "never", "taken[0].when", "expected one of boot, network, found 'never'" },
     { "caps: dma", "caps: fast", "caps: fast", "taken[0].caps", "expected one of default, internal, dma, spiram" },
     { "count: 8", "count: 0", "count: 0", "taken[0].count", "expected 1 to 10000, found 0" },
@@ -320,7 +342,7 @@ static void wrong_profile__is_refused_with_one_line_naming_place_key_and_expecta
 static void every_prefix__of_a_profile_is_refused_with_one_line(void **state)
 {
     (void)state;
-    size_t complete = strlen(base_text) - strlen("\n  chunk: 1024\n"); /* what follows may be a whole profile */
+    size_t complete = strlen(base_text) - strlen("t\n"); /* what follows may be a whole profile */
     for (size_t len = 0; len < complete; len += 7) {
         struct thm_profile *p;
         char *error;
