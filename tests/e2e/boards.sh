@@ -7,18 +7,18 @@ out=$(mktemp -d) && trap 'rm -rf "$out"' EXIT
 ok $? "list__names_the_shipped_boards"
 
 wide=0
-for args in "" --keys --help esp32 esp32-s3 esp32-s3-psram; do
+for args in "" --keys --help $("$THIMBLE" boards | sed -nE 's/^([a-z0-9-]+) +[a-z0-9+-]+ [0-9.]+ MHz.*/\1/p'); do
     LC_ALL=C "$THIMBLE" boards $args > "$out/text" || wide=1
     LC_ALL=C awk 'length > 80 || /[^ -~]/ { bad = 1 } END { exit bad }' "$out/text" || wide=1
 done
 ok $wide "text__is_ascii_within_80_columns_in_the_c_locale"
 
-LC_ALL=C.UTF-8 "$THIMBLE" boards esp32 | grep -q '█░'
+LC_ALL=C.UTF-8 "$THIMBLE" boards esp32 | grep -q '█▒'
 ok $? "map__has_block_characters_in_a_utf8_locale"
 
 LC_ALL=C "$THIMBLE" boards esp32 > "$out/map"
 grep -q '3FFE4350 .* diram1 *113840 ' "$out/map" && grep -q '00290000 .* spiffs .* 1408K ' "$out/map" &&
-    grep -q 'malloc: 277680 in 4$' "$out/map" && grep -q '16717 and 16717 bytes' "$out/map"
+    grep -q 'malloc: 277680 in 4$' "$out/map" && grep -q 'largest block 110580$' "$out/map" && grep -q '16717 and 16717 bytes' "$out/map"
 ok $? "map__shows_heaps_partitions_and_figures"
 
 "$THIMBLE" boards --json > "$out/a" && "$THIMBLE" boards --json > "$out/b" && cmp -s "$out/a" "$out/b"
@@ -31,6 +31,8 @@ boards = {b["name"]: b for b in json.load(open(sys.argv[1]))["boards"]}
 b = boards["esp32"]
 assert b["totals"]["heap_bytes"] == sum(h["size"] for h in b["heaps"])
 assert b["heaps"][3] == {"name": "diram1", "type": "D/IRAM", "base": 0x3FFE4350, "size": 113840, "at_startup": True}
+assert b["application"]["boot_largest"] == b["application"]["network_largest"] == 110580
+assert boards["pico"]["network"]["link"] is None and boards["pico"]["application"]["network_free"] == 0
 assert b["cores"][0]["clock_hz"] == 240000000 and b["flash"]["partitions"][4]["size"] == 0x160000
 END
     ok $? "json__parses_and_has_the_profile"
