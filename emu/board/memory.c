@@ -195,8 +195,8 @@ uint32_t thm_board_alloc(struct thm_board *b, uint32_t bytes, const char *what)
     return allocate(b, &(struct thm_heap_call){ .bytes = bytes, .what = what });
 }
 
-/* An application without memalign (FreeRTOS' heap_4 has none) asks for more, uses the aligned part, and remembers what to
- * give back. */
+/* An application without memalign (FreeRTOS' heap_4 has none) asks for more, uses the aligned part, and remembers what
+ * to give back. */
 static uint32_t align_by_hand(struct thm_board *b, const struct thm_heap_call *c)
 {
     const uint32_t more = c->align - 1;

@@ -271,9 +271,8 @@ static bool network_up(struct ota *s)
 static void unload(struct ota *s)
 {
     thm_hal_free(s->b, s->arena);
-    if (s->o->url) /* a model in the flash is nobody's to free */
-        thm_hal_free(s->b, s->model);
-    s->arena = s->model = NULL;
+    thm_hal_free(s->b, s->buffer);
+    s->arena = s->buffer = NULL;
     s->model_bytes = 0;
 }
 
