@@ -10,6 +10,8 @@ struct thm_op_info {
     bool available;        /* the interpreter, which has all operators of TensorFlow Lite Micro, has it */
     int32_t input, output; /* its first tensors, indices in the subgraph; -1 = none */
 };
+/* Is there an operator of this name? "CONV_2D"; custom operators by their own. */
+bool thm_op_exists(const char *name);
 /* Operator `op` of a subgraph; both must exist. */
 void thm_model_op(const struct thm_model *m, uint32_t subgraph, uint32_t op, struct thm_op_info *out);
 

@@ -1,4 +1,5 @@
 /* interpreter/ops.c -- operators by code and name. */
+#include "interpreter/inspect.h"
 #include "interpreter/op.h"
 #include <stddef.h>
 
@@ -190,4 +191,14 @@ const struct thm_op *thm_op_find(uint32_t code, const char *custom, uint32_t cus
 const char *thm_op_builtin_name(uint32_t code)
 {
     return code < sizeof names / sizeof names[0] ? names[code] : "an operator newer than this program";
+}
+
+bool thm_op_exists(const char *name)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < thm_op_table.builtins && !found; i++)
+        found = thm_op_table.builtin[i] && thm_same_text(thm_op_table.builtin[i]->name, name);
+    for (size_t i = 0; thm_op_table.custom[i] && !found; i++)
+        found = thm_same_text(thm_op_table.custom[i]->name, name);
+    return found;
 }

@@ -98,7 +98,7 @@ void thm_board_flush(struct thm_board *b); /* async-signal-safe */
 
 /* memory.c */
 enum thm_mem_err thm_board_map_memory(struct thm_board *b); /* regions and stack; before the sandbox */
-void thm_board_unmap_memory(struct thm_board *b);
+void thm_board_unmap_memory(struct thm_board *b); /* and forget the heap's book */
 enum thm_mem_err thm_board_boot_memory(struct thm_board *b); /* heaps, what the runtime takes */
 bool thm_board_take(struct thm_board *b, const char *when);  /* the profile's blocks for "boot" or "network" */
 uint32_t thm_board_alloc(struct thm_board *b, uint32_t bytes, const char *what); /* device address; 0 = out of memory */

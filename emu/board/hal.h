@@ -53,6 +53,8 @@ struct thm_interpreter_hooks thm_hal_interpreter_hooks(
  */
 uint32_t thm_hal_measure_arena(struct thm_board *b, const struct thm_model *m, const struct thm_layout *layout);
 const struct thm_layout *thm_hal_layout(struct thm_board *b);
+/* Register the operators that the run asks for; between init and allocate. */
+void thm_hal_register_operators(struct thm_board *b, struct thm_interpreter *it);
 /* How many frames of so many bytes the sensor has for input 0; 0: what it has is not a whole number of them. */
 uint32_t thm_hal_frames(struct thm_board *b, uint32_t frame_bytes);
 bool thm_hal_sense(struct thm_board *b, uint32_t frame, uint32_t input, void *buf, uint32_t len);

@@ -164,11 +164,24 @@ void thm_hal_model_refused(struct thm_board *b, const struct thm_nn_diag *d)
     thm_board_enter(do_refused, (struct thm_call){ .b = b, .q = d });
 }
 
+static void register_operators(void *ctx, struct thm_interpreter *it)
+{
+    const struct thm_run *run = ((struct thm_board *)ctx)->run;
+    if (run->operators)
+        thm_interpreter_set_operators(it, run->operators, run->operators_count);
+}
+
+void thm_hal_register_operators(struct thm_board *b, struct thm_interpreter *it)
+{
+    register_operators(b, it);
+}
+
 static void do_measure(struct thm_call *c)
 {
     struct thm_nn_diag diag;
     struct thm_arena_stats stats;
-    enum thm_nn_err err = thm_nn_measure(c->q, c->p, &stats, &diag);
+    const struct thm_nn_change change = { register_operators, c->b };
+    enum thm_nn_err err = thm_nn_measure_changed(c->q, c->p, &change, &stats, &diag);
     if (err)
         thm_hal_model_refused(c->b, &diag);
     c->result = err ? 0 : stats.min;

@@ -36,6 +36,7 @@ void thm_board_unmap_memory(struct thm_board *b)
 {
     thm_stack_unmap(&b->stack);
     thm_regions_unmap(b->regions, b->regions_count);
+    thm_heap_forget(&b->book);
     free(b->regions);
     b->regions = NULL;
 }

@@ -268,8 +268,15 @@ static int check_link(const void *data, struct thm_yaml *y)
     return thm_profile_link_check(data, y);
 }
 
+static int check_operators(const void *data, struct thm_yaml *y)
+{
+    return thm_profile_operators_check(data, y);
+}
+
 static const struct kind board_kind = { "boards", "board", &thm_profile_board_schema, check_board };
 static const struct kind link_kind = { "links", "link", &thm_profile_link_schema, check_link };
+static const struct kind operators_kind = { "operators", "set of operators", &thm_profile_operators_schema,
+                                            check_operators };
 
 int thm_profile_load(const char *name, struct thm_profile **out, char **error)
 {
@@ -287,6 +294,14 @@ int thm_profile_link_load(const char *name, struct thm_profile_link **out, char 
     return status;
 }
 
+int thm_profile_operators_load(const char *name, struct thm_profile_operators **out, char **error)
+{
+    void *data;
+    int status = load(&operators_kind, name, &data, error);
+    *out = data;
+    return status;
+}
+
 void thm_profile_free(struct thm_profile *p)
 {
     cyaml_free(&yaml_config, &thm_profile_board_schema, p, 0);
@@ -295,4 +310,9 @@ void thm_profile_free(struct thm_profile *p)
 void thm_profile_link_free(struct thm_profile_link *l)
 {
     cyaml_free(&yaml_config, &thm_profile_link_schema, l, 0);
+}
+
+void thm_profile_operators_free(struct thm_profile_operators *o)
+{
+    cyaml_free(&yaml_config, &thm_profile_operators_schema, o, 0);
 }

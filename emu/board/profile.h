@@ -1,4 +1,4 @@
-/* emu/board/profile.h -- a board as data: profiles/boards/NAME.yaml and profiles/links/NAME.yaml.
+/* emu/board/profile.h -- a board as data: profiles/boards/NAME.yaml, and links and sets of operators beside it.
  *
  * The schema is one table (profile_schema.c) read by libcyaml; unknown keys and wrong values are errors with file,
  * line, key and what was expected. A loaded profile is checked as a whole (profile_check.c): regions do not overlap,
@@ -108,6 +108,13 @@ struct thm_profile {
     struct thm_profile_storage *storage;
     unsigned storage_count; /* the first is the default */
     struct thm_profile_network network;
+    char *operators; /* profiles/operators/NAME.yaml: what its usual firmware registers; NULL = all there are */
+};
+
+struct thm_profile_operators { /* which operators a firmware registers: profiles/operators/NAME.yaml */
+    char *name, *title;
+    char **operators; /* names of the schema; custom operators by their own */
+    unsigned operators_count;
 };
 
 struct thm_profile_link {
@@ -124,6 +131,8 @@ int thm_profile_load(const char *name, struct thm_profile **out, char **error);
 void thm_profile_free(struct thm_profile *p); /* NULL is fine */
 int thm_profile_link_load(const char *name, struct thm_profile_link **out, char **error);
 void thm_profile_link_free(struct thm_profile_link *l);
+int thm_profile_operators_load(const char *name, struct thm_profile_operators **out, char **error);
+void thm_profile_operators_free(struct thm_profile_operators *o);
 
 /* taken[].caps as THM_CAP_* bits (memmodels/caps.h); 0: as plain malloc. NULL is "default". */
 uint32_t thm_profile_caps(const char *caps);

@@ -7,6 +7,7 @@
 #include "emu/board/out_of_memory.h"
 #include "fsimages/fs.h"
 #include "fsimages/nor.h"
+#include "interpreter/inspect.h"
 #include "fsimages/partition.h"
 #include "interpreter/interpreter.h"
 #include "memmodels/caps.h"
@@ -461,11 +462,26 @@ static int check_network(struct check *c)
     return status ? status : check_link_name(c);
 }
 
+static int check_operators_name(struct check *c)
+{
+    struct thm_profile_operators *o;
+    char *error;
+    if (!c->p->operators)
+        return 0;
+    at(c, "operators");
+    int status = thm_profile_operators_load(c->p->operators, &o, &error);
+    if (status == 2)
+        status = WRONG(c, "expected a set of operators that loads; %s", error);
+    free(error);
+    thm_profile_operators_free(o);
+    return status;
+}
+
 int thm_profile_check(const struct thm_profile *p, struct thm_yaml *y)
 {
-    static int (*const checks[])(struct check *) = { check_cores,     check_memory, check_statics, check_heaps,
-                                                     check_allocator, check_taken,  check_task,    check_flash,
-                                                     check_storage,   check_network };
+    static int (*const checks[])(struct check *) = { check_cores,     check_memory,  check_statics,       check_heaps,
+                                                     check_allocator, check_taken,   check_task,          check_flash,
+                                                     check_storage,   check_network, check_operators_name };
     struct check c = { .p = p, .y = y };
     int status = 0;
     for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++)
@@ -490,6 +506,17 @@ int thm_profile_link_check(const struct thm_profile_link *l, struct thm_yaml *y)
         int status = within(&c, limits[i].value, limits[i].min, limits[i].max);
         if (status)
             return status;
+    }
+    return 0;
+}
+
+int thm_profile_operators_check(const struct thm_profile_operators *o, struct thm_yaml *y)
+{
+    struct check c = { .y = y };
+    for (unsigned i = 0; i < o->operators_count; i++) {
+        at(&c, "operators[%u]", i);
+        if (!thm_op_exists(o->operators[i]))
+            return WRONG(&c, "expected an operator of TensorFlow Lite Micro, not '%s'", o->operators[i]);
     }
     return 0;
 }

@@ -2,8 +2,9 @@
 #include <stdbool.h>
 #include "emu/board/profile.h"
 
-#define TEXT_MAX 200 /* bytes of one text */
-#define LIST_MAX 64  /* entries of one list */
+#define TEXT_MAX  200 /* bytes of one text */
+#define LIST_MAX  64  /* entries of one list */
+#define TEXTS_MAX 256 /* texts of one list */
 
 /* One row a key: kind, structure, member (also the key's name), needed or not, help. */
 #define REQUIRED CYAML_FLAG_DEFAULT
@@ -110,7 +111,15 @@
     K(MAP, thm_profile, task, REQUIRED, "the application's task")                                   \
     K(MAP, thm_profile, flash, REQUIRED, "the flash chip")                                          \
     K(LIST, thm_profile, storage, OPTIONAL, "file systems; the first is the default")               \
-    K(MAP, thm_profile, network, OPTIONAL, "link and TLS; absent: the board has no network")
+    K(MAP, thm_profile, network, OPTIONAL, "link and TLS; absent: the board has no network")        \
+    K(TEXT, thm_profile, operators, OPTIONAL,                                                       \
+      "operators/NAME.yaml: those that its usual firmware registers; absent: all")
+
+#define OPERATORS_KEYS(K)                                                                             \
+    K(TEXT, thm_profile_operators, name, REQUIRED, "name of the set; that of the file without .yaml") \
+    K(TEXT, thm_profile_operators, title, REQUIRED, "one line for listings")                          \
+    K(TEXTS, thm_profile_operators, operators, REQUIRED,                                              \
+      "names of the operators, as in the TFLite schema; custom ones by their own")
 
 #define LINK_KEYS(K)                                                                              \
     K(TEXT, thm_profile_link, name, REQUIRED, "name of the link; that of the file without .yaml") \
@@ -129,6 +138,8 @@
 #define FIELD_LIST(s, m, p)  CYAML_FIELD_SEQUENCE(#m, CYAML_FLAG_POINTER | (p), struct s, m, &m##_entry, 0, LIST_MAX),
 #define FIELD_LIST1(s, m, p) CYAML_FIELD_SEQUENCE(#m, CYAML_FLAG_POINTER | (p), struct s, m, &m##_entry, 1, LIST_MAX),
 
+#define FIELD_TEXTS(s, m, p) CYAML_FIELD_SEQUENCE(#m, CYAML_FLAG_POINTER | (p), struct s, m, &text_entry, 1, TEXTS_MAX),
+
 #define FIELD(kind, s, m, p, help) FIELD_##kind(s, m, p)
 #define HELP(kind, s, m, p, help)  help,
 #define KEYS(group, rows)                                                                 \
@@ -137,6 +148,8 @@
 #define ENTRY(group, s)                                                                                   \
     static const cyaml_schema_value_t group##_entry = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct s, \
                                                                             group##_fields) };
+
+static const cyaml_schema_value_t text_entry = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX) };
 
 KEYS(cores, CORES_KEYS)
 KEYS(memory, MEMORY_KEYS)
@@ -149,6 +162,7 @@ KEYS(partitions, PARTITIONS_KEYS)
 KEYS(storage, STORAGE_KEYS)
 KEYS(network, NETWORK_KEYS)
 KEYS(link, LINK_KEYS)
+KEYS(operators, OPERATORS_KEYS)
 ENTRY(cores, thm_profile_core)
 ENTRY(memory, thm_profile_memory)
 ENTRY(statics, thm_profile_static)
@@ -164,6 +178,9 @@ const cyaml_schema_value_t thm_profile_board_schema = { CYAML_VALUE_MAPPING(CYAM
 const cyaml_schema_value_t thm_profile_link_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct thm_profile_link,
                                                                            link_fields) };
 
+const cyaml_schema_value_t thm_profile_operators_schema = { CYAML_VALUE_MAPPING(
+    CYAML_FLAG_POINTER, struct thm_profile_operators, operators_fields) };
+
 static const struct {
     const cyaml_schema_field_t *fields;
     const char *const *help;
@@ -174,7 +191,7 @@ static const struct {
         g##_fields, g##_help, sizeof g##_help / sizeof *g##_help \
     }
     GROUP(board), GROUP(cores), GROUP(memory),     GROUP(statics), GROUP(heaps),   GROUP(taken), GROUP(allocator),
-    GROUP(task),  GROUP(flash), GROUP(partitions), GROUP(storage), GROUP(network), GROUP(link),
+    GROUP(task),  GROUP(flash), GROUP(partitions), GROUP(storage), GROUP(network), GROUP(link),  GROUP(operators),
 #undef GROUP
 };
 
@@ -195,7 +212,10 @@ const char *thm_profile_expected(const cyaml_schema_value_t *v)
     case CYAML_FLOAT: return "a decimal number";
     case CYAML_BOOL: return "true or false";
     case CYAML_STRING: return "a text of 1 to 200 printable bytes";
-    case CYAML_SEQUENCE: return v->sequence.min ? "a list of 1 to 64 entries" : "a list of up to 64 entries";
+    case CYAML_SEQUENCE:
+        if (v->sequence.entry->type == CYAML_STRING)
+            return "a list of 1 to 256 names";
+        return v->sequence.min ? "a list of 1 to 64 entries" : "a list of up to 64 entries";
     default: return "keys with values";
     }
 }

@@ -141,14 +141,12 @@ static void print_keys(const cyaml_schema_value_t *mapping, const char *prefix)
 {
     for (const cyaml_schema_field_t *f = mapping->mapping.fields; f->key; f++) {
         char path[128];
-        const cyaml_schema_value_t *below = f->value.type == CYAML_SEQUENCE  ? f->value.sequence.entry
-                                            : f->value.type == CYAML_MAPPING ? &f->value
-                                                                             : NULL;
+        const cyaml_schema_value_t *below = f->value.type == CYAML_SEQUENCE ? f->value.sequence.entry : &f->value;
         printf("%s%s  (%s%s)\n", prefix, f->key, type_name(&f->value),
                f->value.flags & CYAML_FLAG_OPTIONAL ? ", optional" : "");
         print_help(thm_profile_key_help(f));
         snprintf(path, sizeof path, "%s%s%s.", prefix, f->key, f->value.type == CYAML_SEQUENCE ? "[]" : "");
-        if (below)
+        if (below->type == CYAML_MAPPING)
             print_keys(below, path);
     }
 }
@@ -159,6 +157,8 @@ static int keys(void)
     print_keys(&thm_profile_board_schema, "");
     puts("\nlinks/NAME.yaml\n");
     print_keys(&thm_profile_link_schema, "");
+    puts("\noperators/NAME.yaml\n");
+    print_keys(&thm_profile_operators_schema, "");
     return THM_EXIT_OK;
 }
 

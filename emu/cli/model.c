@@ -235,6 +235,20 @@ static void print_missing(const struct thm_model_facts *f)
             }
 }
 
+static void print_boards(const struct thm_model_facts *f)
+{
+    size_t i, k;
+    json_t *board, *name;
+    json_array_foreach(f->refusing_boards, i, board)
+    {
+        printf("refused  on %s: its firmware (%s) does not register",
+               json_string_value(json_object_get(board, "board")), json_string_value(json_object_get(board, "set")));
+        json_array_foreach(json_object_get(board, "missing"), k, name)
+            printf("%s %s", k ? "," : "", json_string_value(name));
+        putchar('\n');
+    }
+}
+
 static void print_text(const struct thm_model_facts *f)
 {
     if (!f->opened)
@@ -249,6 +263,7 @@ static void print_text(const struct thm_model_facts *f)
     }
     printf("work     %" PRIu64 " multiply-accumulates\n", f->macs);
     print_memory(f);
+    print_boards(f);
 }
 
 static int print_json(const struct thm_model_facts *f)
@@ -278,7 +293,8 @@ static int find_out(struct thm_model_facts *f, const uint8_t *file, size_t bytes
     if (f->plan.out_of_memory)
         return thm_fail(THM_EXIT_HOST, "out of memory for the plan of %s", f->path);
     count_macs(f);
-    return count_constants(f);
+    int status = count_constants(f);
+    return status ? status : thm_model_refusing_boards(&f->model, &f->refusing_boards);
 }
 
 static int describe(struct request *r)
@@ -299,6 +315,7 @@ static int describe(struct request *r)
         status = thm_fail(thm_nn_exit_status(f->refused), "%s: %s", f->path, text);
     }
     thm_memory_plan_free(&f->plan);
+    json_decref(f->refusing_boards);
     free(file);
     return status;
 }

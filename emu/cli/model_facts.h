@@ -15,9 +15,13 @@ struct thm_model_facts {
     struct thm_nn_diag diag;
     struct thm_memory_plan plan;
     uint64_t constants, constant_bytes; /* elements and bytes in the file; data that tensors share counts once */
+    json_t *refusing_boards;            /* see below; owned; NULL = not known */
     uint64_t macs;                      /* of one invocation in which every operator that is planned runs once */
 };
 
+/* Boards whose usual firmware does not register an operator of the model: a list of {board, set, missing: [names]}.
+ * Result: 0, or reported: 2 (a profile is wrong), 20. *out: the caller's. */
+int thm_model_refusing_boards(const struct thm_model *m, json_t **out);
 /* The same input gives the same object. NULL: out of memory. */
 json_t *thm_model_facts_json(const struct thm_model_facts *f);
 /* Tensor i of a subgraph, with the bytes it has in memory (constants: in the file). */

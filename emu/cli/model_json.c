@@ -118,5 +118,7 @@ json_t *thm_model_facts_json(const struct thm_model_facts *f)
     }
     if (!f->refused)
         add_plan(f, o);
+    if (f->refusing_boards)
+        json_object_set(o, "refusing_boards", f->refusing_boards);
     return o;
 }

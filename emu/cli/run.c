@@ -10,6 +10,7 @@
 #include "emu/board/run.h"
 #include "emu/cli/commands.h"
 #include "emu/cli/labels.h"
+#include "emu/cli/operators.h"
 #include "emu/report/report.h"
 
 enum { INPUTS_MAX = 16, INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
@@ -38,7 +39,8 @@ enum {
     ROUNDS,
     LEAK,
     COPROCESSOR,
-    POLITE_OOM
+    POLITE_OOM,
+    OPERATORS
 };
 
 static const struct thm_option options[] = {
@@ -79,11 +81,14 @@ static const struct thm_option options[] = {
                       "attach a Wi-Fi co-processor that has sockets and TLS of its own (AirLift, WiFiNINA)", 0 },
     [POLITE_OOM] = { "polite-oom", NULL,
                      "a failed allocation gives NULL, also where the platform panics, kills or overruns its stack", 0 },
+    [OPERATORS] = { "operators", "LIST", THM_OPERATORS_HELP " (default: the profile's)", 0 },
     { 0 },
 };
 
 struct request { /* what the command line asks for */
     struct thm_run run;
+    const char *operators_given;
+    struct thm_operators operators;
     const char *board, *labels_path, *output_dir, *trace_path;
     const char *model; /* URL or file */
     const char *input_path[INPUTS_MAX];
@@ -196,6 +201,7 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     case LEAK: return size_option(a, option, 1, UINT32_MAX, &run->leak);
     case COPROCESSOR: q->coprocessor = true; return 0;
     case POLITE_OOM: run->polite_oom = true; return 0;
+    case OPERATORS: q->operators_given = a->value; return 0;
     case TRACE:
         q->trace_path = a->value;
         run->trace = true;
@@ -309,7 +315,10 @@ static int load_profile(struct request *q, struct thm_profile **profile, struct 
                         run->storage, q->board);
     if (!run->chunk)
         run->chunk = (*profile)->network.chunk;
-    return 0;
+    status = thm_operators_choose(&q->operators, q->operators_given, *profile);
+    run->operators = q->operators.names;
+    run->operators_count = q->operators.count;
+    return status;
 }
 
 static int load_inputs(struct request *q)
@@ -464,6 +473,7 @@ static int command_run(int argc, char **argv)
         status = run_board(&q, &labels);
     thm_labels_free(&labels);
     free_inputs(&q);
+    thm_operators_free(&q.operators);
     free((void *)(uintptr_t)q.run.model);
     thm_profile_link_free(link);
     thm_profile_free(profile);

@@ -217,6 +217,7 @@ static bool set_up_interpreter(struct ota *s)
     if (!s->arena)
         return false;
     thm_interpreter_init(&s->interpreter, &s->parsed, layout, s->arena, s->arena_bytes, &hooks);
+    thm_hal_register_operators(s->b, &s->interpreter);
     if (thm_interpreter_allocate(&s->interpreter, &diag)) {
         refused(s, &diag);
         if (diag.err == THM_NN_EARENA)

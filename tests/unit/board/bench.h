@@ -28,7 +28,6 @@ static void power_off(void)
             THM_MEMCHECK_FREED(thm_heaps_host(&board.heaps, k->address));
     }
     thm_board_unmap_memory(&board);
-    thm_heap_forget(&board.book);
     thm_profile_free((struct thm_profile *)(uintptr_t)run.profile);
     run = (struct thm_run){ 0 };
 }
