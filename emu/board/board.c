@@ -40,6 +40,14 @@ void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *n
         thm_board_flush(b);
 }
 
+void thm_board_end(struct thm_board *b, int exit_status)
+{
+    thm_console_flush(b);
+    thm_heap_forecast(b);
+    thm_board_stack_ended(b);
+    thm_board_die(b, exit_status);
+}
+
 void thm_board_die(struct thm_board *b, int exit_status)
 {
     if (exit_status != 20)

@@ -17,18 +17,22 @@
 
 struct thm_failure { /* the last one; reported when a step fails of it */
     int exit_status;
+    bool settled; /* of an earlier service call */
     int64_t code;
     uint64_t need, have, largest;
     char message[sizeof((struct thm_event *)0)->text];
 };
 
 struct thm_board_tls {                  /* the open session's blocks in the board's heap */
+    bool open;                          /* from https_get to https_close */
     bool streaming;                     /* GET is sent, END has not come */
     uint32_t block[THM_TLS_BLOCKS_MAX]; /* device addresses; 0 = not allocated */
     struct thm_tls_block plan[THM_TLS_BLOCKS_MAX];
     size_t planned;
     uint32_t consumed; /* messages since the last credit */
     uint64_t body_bytes;
+    const uint8_t *left; /* of the last piece, in the packet buffer */
+    uint32_t left_bytes;
 };
 
 struct thm_board_aligned { /* an aligned part of a larger block, device addresses; at 0: a free slot */
@@ -67,11 +71,12 @@ struct thm_board {
     const uint8_t *flash_model; /* the model that is part of the program, in the flash window; NULL: none */
     void *service_top;          /* services run below this, on the process's first stack */
     bool in_task, running;      /* the task runs now; the application has started */
+    bool loading, network_up;   /* loading: a user's firmware */
     void (*service)(
         struct thm_call *c); /* under way, and its call: kept here, as the task's stack may be overwritten */
     struct thm_call call;
 
-    uint64_t now_ns, step_start_ns, invoke_start_ns, invoke_macs;
+    uint64_t now_ns, step_start_ns, invoke_ns, invoke_macs;
     uint32_t invoke_ops, frames;
     struct thm_board_packed packed[8];
     struct thm_board_aligned aligned[8];
@@ -82,6 +87,11 @@ struct thm_board {
 
     struct thm_board_tls tls;
     uint8_t *packet; /* receive buffer of the PC's side, THM_MODEM_CHUNK_MAX + header */
+
+    const char *firmware_name;                         /* the user's: its file; NULL: the built-in one */
+    uintptr_t text_low, text_high, text_base;          /* its code, and what addr2line counts from */
+    char console[sizeof((struct thm_event *)0)->text]; /* the line being printed */
+    uint32_t console_len;
 
     struct thm_failure failure;
     struct thm_event batch[THM_EVENT_BATCH];
@@ -94,13 +104,15 @@ void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *n
                     const uint64_t v[THM_EVENT_VALUES]);
 #define thm_board_event(b, type, name, text, ...) \
     thm_board_emit(b, type, name, text, (const uint64_t[THM_EVENT_VALUES]){ __VA_ARGS__ })
-void thm_board_flush(struct thm_board *b); /* async-signal-safe */
+void thm_board_flush(struct thm_board *b);   /* async-signal-safe */
+void thm_console_flush(struct thm_board *b); /* a line that has not ended becomes an event; likewise */
 
 /* memory.c */
 enum thm_mem_err thm_board_map_memory(struct thm_board *b); /* regions and stack; before the sandbox */
 void thm_board_unmap_memory(struct thm_board *b); /* and forget the heap's book */
-enum thm_mem_err thm_board_boot_memory(struct thm_board *b); /* heaps, what the runtime takes */
-bool thm_board_take(struct thm_board *b, const char *when);  /* the profile's blocks for "boot" or "network" */
+enum thm_mem_err thm_board_boot_memory(struct thm_board *b);     /* heaps, what the runtime takes */
+bool thm_board_take(struct thm_board *b, const char *when);      /* the profile's blocks for "boot" or "network" */
+bool thm_board_take_static(struct thm_board *b, uint32_t bytes); /* of a user's firmware: what its linker would place */
 uint32_t thm_board_alloc(struct thm_board *b, uint32_t bytes, const char *what); /* device address; 0 = out of memory */
 void thm_board_release(struct thm_board *b, uint32_t address);
 void thm_board_limit_heap(struct thm_board *b); /* where it shares memory with the stack: up to the stack pointer */
@@ -129,7 +141,16 @@ void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total
 /* fault.c, sandbox.c */
 int thm_board_catch_faults(struct thm_board *b); /* 0, or -1 with errno */
 int thm_sandbox_enter(void);                     /* 0, or -1 with errno; irrevocable */
+int thm_sandbox_enter_loading(void);             /* the same, for loading a firmware: may read files and map code */
 void thm_board_die(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* flush and end the process */
+void thm_board_end(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* the same, with last figures */
+
+/* where.c: the firmware's function at pc, or what called from there: the nearest one on the task's stack above sp */
+struct thm_place {
+    const char *name; /* NULL: not the firmware */
+    uintptr_t offset; /* not 0: a static function, and `name` is the file: NAME+OFFSET is what addr2line takes */
+};
+struct thm_place thm_where(const struct thm_board *b, const void *pc, const void *sp);
 
 /* service calls: fn(c) on the process's own stack */
 int64_t thm_board_enter(void (*fn)(struct thm_call *c), struct thm_call c);

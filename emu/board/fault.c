@@ -1,11 +1,16 @@
 /* emu/board/fault.c -- a bad access, told as what it is on the board. Runs inside the signal handler:
  * async-signal-safe. */
 #include "emu/board/board.h"
+#include <seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 static struct thm_board *faulting; /* signal handlers get no argument of ours */
+static struct {
+    const void *pc, *sp;
+} registers; /* when the signal came; sp: the task's */
 
 struct line { /* snprintf is not async-signal-safe */
     char text[280];
@@ -30,13 +35,44 @@ static void add_number(struct line *l, uint64_t v, unsigned base)
     add(l, &digits[i]);
 }
 
+/* ", in read_sensor": where the firmware was, if it is a user's. */
+static void add_place(const struct thm_board *b, struct line *l)
+{
+    const struct thm_place place = thm_where(b, registers.pc, registers.sp);
+    if (!place.name)
+        return;
+    add(l, ", in ");
+    add(l, place.name);
+    if (place.offset) {
+        add(l, "+0x");
+        add_number(l, place.offset, 16);
+    }
+}
+
+static void take_registers(const struct thm_board *b, const ucontext_t *u)
+{
+#if defined __x86_64__
+    registers.pc = (const void *)u->uc_mcontext.gregs[REG_RIP];
+    registers.sp = (const void *)u->uc_mcontext.gregs[REG_RSP];
+#elif defined __aarch64__
+    registers.pc = (const void *)u->uc_mcontext.pc;
+    registers.sp = (const void *)u->uc_mcontext.sp;
+#else
+    (void)u;
+#endif
+    if (!b->in_task) /* a service was running, on the PC's stack */
+        registers.sp = b->task_sp;
+}
+
 static void stack_overflow(struct thm_board *b, struct line *l)
 {
     add(l, "stack overflow in task ");
     add(l, b->stack.task);
     add(l, ": all ");
     add_number(l, b->stack.size, 10);
-    add(l, " bytes are used (a larger task stack helps: --stack)");
+    add(l, " bytes are used");
+    add_place(b, l);
+    add(l, " (a larger task stack helps: --stack)");
     thm_board_event(b, THM_EV_FAULT, "stack overflow", l->text, 12, 0);
 }
 
@@ -62,6 +98,7 @@ static void past_region(struct thm_board *b, struct line *l, const struct thm_re
     add(l, r->name);
     add(l, " at 0x");
     add_number(l, address, 16);
+    add_place(b, l);
     add_overrun(b, l);
     thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, address);
 }
@@ -74,6 +111,7 @@ static void in_region(struct thm_board *b, struct line *l, const struct thm_regi
     add(l, r->name);
     add(l, " at 0x");
     add_number(l, address, 16);
+    add_place(b, l);
     add_overrun(b, l);
     thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, address);
 }
@@ -82,6 +120,7 @@ static void in_region(struct thm_board *b, struct line *l, const struct thm_regi
 static void wild(struct thm_board *b, struct line *l)
 {
     add(l, "jump or access through an overwritten address");
+    add_place(b, l);
     add_overrun(b, l);
     thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, 0);
 }
@@ -99,38 +138,82 @@ static void anywhere(struct thm_board *b, struct line *l, const void *p)
     const uint64_t address = address_outside(b, p);
     add(l, (uintptr_t)p < 4096 ? "null pointer access at 0x" : "access outside the board's memory at 0x");
     add_number(l, address, 16);
+    add_place(b, l);
     add_overrun(b, l);
     thm_board_event(b, THM_EV_FAULT, "memory fault", l->text, 12, address);
+}
+
+static void forbidden_call(struct thm_board *b, struct line *l, int number)
+{
+    char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number); /* malloc'ed; no allowed call traps */
+    add(l, "the firmware made the system call ");
+    add(l, name ? name : "of an unknown number");
+    add(l, ", which a board does not have");
+    add_place(b, l);
+    thm_board_event(b, THM_EV_FAULT, "system call", l->text, 12, 0);
+}
+
+static void hung(struct thm_board *b, struct line *l)
+{
+    add(l, "the firmware makes no progress: its processor time is used up");
+    add_place(b, l);
+    thm_board_event(b, THM_EV_FAULT, "hung", l->text, 17, 0);
+    thm_board_die(b, 17);
+}
+
+static void arithmetic(struct thm_board *b, struct line *l, const void *at)
+{
+    add(l, "division by zero or an overflowing one");
+    add_place(b, l);
+    thm_board_event(b, THM_EV_FAULT, "arithmetic fault", l->text, 12, (uint64_t)(uintptr_t)at);
+}
+
+/* The dynamic linker trusts its file. */
+static void not_loadable(struct thm_board *b, struct line *l)
+{
+    add(l, b->run->firmware);
+    add(l, ": a fault while it was loaded: the file is damaged, or a constructor in it is wrong");
+    thm_board_event(b, THM_EV_FAULT, "firmware", l->text, 2, 0);
+    thm_board_die(b, 2);
+}
+
+static void bad_access(struct thm_board *b, struct line *l, const siginfo_t *info)
+{
+    const void *at = info->si_addr;
+    bool past_end = false;
+    const struct thm_region *r = thm_region_at(b->regions, b->regions_count, at, &past_end);
+    if (thm_stack_in_guard(&b->stack, at))
+        stack_overflow(b, l);
+    else if (info->si_code == SI_KERNEL)
+        wild(b, l);
+    else if (r && past_end)
+        past_region(b, l, r, at);
+    else if (r)
+        in_region(b, l, r, at);
+    else
+        anywhere(b, l, at);
 }
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
     struct thm_board *b = faulting;
     struct line l = { .len = 0 };
-    bool past_end = false;
-    (void)context;
-    if (sig == SIGXCPU) {
-        add(&l, "the firmware makes no progress: its processor time is used up");
-        thm_board_event(b, THM_EV_FAULT, "hung", l.text, 17, 0);
-        thm_board_die(b, 17);
+    take_registers(b, context);
+    if (b->loading && sig != SIGSYS)
+        not_loadable(b, &l);
+    thm_console_flush(b);
+    switch (sig) {
+    case SIGXCPU: hung(b, &l); break;
+    case SIGSYS: forbidden_call(b, &l, info->si_syscall); break;
+    case SIGFPE: arithmetic(b, &l, info->si_addr); break;
+    default: bad_access(b, &l, info);
     }
-    const struct thm_region *r = thm_region_at(b->regions, b->regions_count, info->si_addr, &past_end);
-    if (thm_stack_in_guard(&b->stack, info->si_addr))
-        stack_overflow(b, &l);
-    else if (info->si_code == SI_KERNEL)
-        wild(b, &l);
-    else if (r && past_end)
-        past_region(b, &l, r, info->si_addr);
-    else if (r)
-        in_region(b, &l, r, info->si_addr);
-    else
-        anywhere(b, &l, info->si_addr);
     thm_board_die(b, 12);
 }
 
 int thm_board_catch_faults(struct thm_board *b)
 {
-    static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGXCPU };
+    static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGXCPU, SIGSYS };
     size_t size = 64 * 1024;
     stack_t alt = { .ss_size = size };
     faulting = b;

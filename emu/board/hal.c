@@ -68,9 +68,17 @@ void thm_hal_step(struct thm_board *b, const char *step, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    struct text_call t = { .step = step, .fmt = fmt, .args = &args };
-    thm_board_enter(do_step, (struct thm_call){ .b = b, .q = &t });
+    thm_hal_vstep(b, step, fmt, args);
     va_end(args);
+}
+
+void thm_hal_vstep(struct thm_board *b, const char *step, const char *fmt, va_list args)
+{
+    va_list copy;
+    va_copy(copy, args);
+    struct text_call t = { .step = step, .fmt = fmt, .args = &copy };
+    thm_board_enter(do_step, (struct thm_call){ .b = b, .q = &t });
+    va_end(copy);
 }
 
 static void do_fail(struct thm_call *c)
@@ -87,6 +95,49 @@ static void do_fail(struct thm_call *c)
 int thm_hal_fail(struct thm_board *b, const char *step)
 {
     return (int)thm_board_enter(do_fail, (struct thm_call){ .b = b, .s = step });
+}
+
+const char *thm_hal_failure_text(const struct thm_board *b)
+{
+    return b->failure.message;
+}
+
+int thm_hal_failure_status(const struct thm_board *b)
+{
+    return b->failure.exit_status;
+}
+
+const char *thm_hal_board_name(const struct thm_board *b)
+{
+    return b->profile->name;
+}
+
+const char *thm_hal_firmware_name(const struct thm_board *b)
+{
+    return b->firmware_name;
+}
+
+const char *thm_hal_setting(const struct thm_board *b, const char *key)
+{
+    for (unsigned i = 0; i < b->run->settings_count; i++)
+        if (strcmp(b->run->settings[i].key, key) == 0)
+            return b->run->settings[i].value;
+    return NULL;
+}
+
+const struct thm_run *thm_hal_run(const struct thm_board *b)
+{
+    return b->run;
+}
+
+static void do_end(struct thm_call *c)
+{
+    thm_board_end(c->b, (int)c->n);
+}
+
+void thm_hal_end(struct thm_board *b, int exit_status)
+{
+    thm_board_enter(do_end, (struct thm_call){ .b = b, .n = (uint32_t)exit_status });
 }
 
 static void do_body(struct thm_call *c)

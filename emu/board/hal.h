@@ -4,11 +4,15 @@
  * device's error code) in the board; thm_hal_fail() reports them as the failure of a step. Pointers are into the
  * board's SRAM. Services run on a stack of the PC's, so that only the firmware's own frames are on the task's stack. */
 #pragma once
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "interpreter/interpreter.h"
+#include "memmodels/heap.h"
 
 struct thm_board;
+struct thm_run;
 
 /* Memory: the board's heap. NULL: the board has none left. `what` names the block in traces and messages; static. */
 void *thm_hal_malloc(struct thm_board *b, uint32_t bytes, const char *what);
@@ -16,13 +20,17 @@ void *thm_hal_new(struct thm_board *b, uint32_t bytes, const char *what); /* as 
 /* align: a power of two. Where malloc has no such call (heap_4) this is an address in a larger block, never to be
  * freed. */
 void *thm_hal_memalign(struct thm_board *b, uint32_t align, uint32_t bytes, const char *what);
-void thm_hal_free(struct thm_board *b, void *p); /* NULL is fine */
+void *thm_hal_malloc_caps(struct thm_board *b, uint32_t bytes, uint32_t caps, const char *what); /* THM_CAP_* */
+void *thm_hal_realloc(struct thm_board *b, void *p, uint32_t bytes, const char *what);
+void thm_hal_free(struct thm_board *b, void *p); /* NULL is fine; what was never in the heap is a fault */
+void thm_hal_heap(struct thm_board *b, uint32_t caps, struct thm_heap_stats *out, uint32_t *low_water);
 
 /* One round of a firmware's loop has ended: reports tell what each round lost, and when that will be fatal. false: a
  * leak asked for on the command line has found no memory. */
 bool thm_hal_round(struct thm_board *b);
 
-/* Storage. Results: >= 0, or the file system's own error code. mount formats a medium that holds no file system. */
+/* Storage. Results: >= 0, or the file system's own error code; -1 before the mount. mount formats a medium that holds
+ * no file system; only one is mounted at a time. */
 int32_t thm_hal_mount(struct thm_board *b, const char *storage);        /* a name from the profile */
 int32_t thm_hal_open(struct thm_board *b, const char *file, int flags); /* flags of fsimages/fs.h; a handle */
 int32_t thm_hal_read(struct thm_board *b, int32_t fd, void *buf, uint32_t len);
@@ -30,6 +38,9 @@ int32_t thm_hal_write(struct thm_board *b, int32_t fd, const void *buf, uint32_t
 int32_t thm_hal_close(struct thm_board *b, int32_t fd);
 int32_t thm_hal_remove(struct thm_board *b, const char *file);
 int32_t thm_hal_file_size(struct thm_board *b, const char *file);
+int32_t thm_hal_seek(struct thm_board *b, int32_t fd, int32_t offset, int whence);
+int32_t thm_hal_rename(struct thm_board *b, const char *from, const char *to);
+int32_t thm_hal_df(struct thm_board *b, uint32_t *total, uint32_t *used);
 
 /* The model that is part of the program, in place in the flash: read-only. NULL: it does not fit into the program's
  * flash (left as the failure). */
@@ -41,9 +52,10 @@ struct thm_hal_response {
     int64_t content_length; /* -1: not told */
 };
 bool thm_hal_network_up(struct thm_board *b);
-/* Connect, TLS handshake, request, header. Bodies come in pieces of at most `chunk` bytes. */
+/* Connect, TLS handshake, request, header. Bodies come in pieces of at most `chunk` bytes. out->status is set on
+ * failure too, 0 if there was no answer. */
 bool thm_hal_https_get(struct thm_board *b, const char *url, uint32_t chunk, struct thm_hal_response *out);
-int32_t thm_hal_https_read(struct thm_board *b, void *buf, uint32_t len); /* 0: the end; -1: failed. len >= chunk */
+int32_t thm_hal_https_read(struct thm_board *b, void *buf, uint32_t len); /* 0: the end; -1: failed */
 void thm_hal_https_close(struct thm_board *b);
 
 /* Inference. The interpreter itself is linked into the firmware and runs on its stack. */
@@ -55,13 +67,43 @@ uint32_t thm_hal_measure_arena(struct thm_board *b, const struct thm_model *m, c
 const struct thm_layout *thm_hal_layout(struct thm_board *b);
 /* Register the operators that the run asks for; between init and allocate. */
 void thm_hal_register_operators(struct thm_board *b, struct thm_interpreter *it);
-/* How many frames of so many bytes the sensor has for input 0; 0: what it has is not a whole number of them. */
+/* How many frames of so many bytes the sensor has for input 0; 1 of zeros without inputs; 0: what it has is not a whole
+ * number of them. */
 uint32_t thm_hal_frames(struct thm_board *b, uint32_t frame_bytes);
 bool thm_hal_sense(struct thm_board *b, uint32_t frame, uint32_t input, void *buf, uint32_t len);
 void thm_hal_output(struct thm_board *b, uint32_t frame, uint32_t index, const struct thm_tensor *t);
 void thm_hal_arena(struct thm_board *b, struct thm_interpreter *it); /* report its figures; call it once allocated */
-void thm_hal_invoked(struct thm_board *b, uint32_t frame);           /* one inference has ended */
+void thm_hal_arena_stats(struct thm_board *b, const struct thm_arena_stats *s, const void *arena); /* only that */
+void *thm_hal_pc_memory(struct thm_board *b, size_t bytes); /* of the PC, for what no device has; NULL: none */
+void thm_hal_invoked(struct thm_board *b, uint32_t frame);  /* one inference has ended */
 void thm_hal_model_refused(struct thm_board *b, const struct thm_nn_diag *d); /* keep it as the failure */
+
+/* Time. A tick is what one service call takes; it ends the run when its duration is over. */
+uint64_t thm_hal_now_ns(const struct thm_board *b);
+void thm_hal_spend(struct thm_board *b, uint64_t ns);
+void thm_hal_work(struct thm_board *b, uint64_t cycles);
+void thm_hal_tick(struct thm_board *b);
+
+/* The console: lines become events of the log, printed ones as they are completed. tag: who writes; "": printing. */
+void thm_hal_print(struct thm_board *b, const char *text, uint32_t len);
+int thm_hal_vprint(struct thm_board *b, const char *tag, const char *fmt, va_list args);
+/* vsnprintf and vsscanf, which take more stack here than on a device, on the PC's stack. */
+int thm_hal_vformat(struct thm_board *b, char *buf, size_t size, const char *fmt, va_list args);
+int thm_hal_vscan(struct thm_board *b, const char *text, const char *fmt, va_list args);
+
+/* What the firmware was started with. */
+const char *thm_hal_board_name(const struct thm_board *b);
+const char *thm_hal_firmware_name(const struct thm_board *b);            /* the file of the user's */
+const char *thm_hal_setting(const struct thm_board *b, const char *key); /* NULL: not set */
+const struct thm_run *thm_hal_run(const struct thm_board *b);
+
+/* The end; neither returns (no attribute says so: before such calls AddressSanitizer looks for the stack it knows).
+ * fault: the firmware did what no board survives; pc: where in it, NULL: where its call came from. end: it has
+ * finished. */
+void thm_hal_fault(struct thm_board *b, const void *pc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void thm_hal_end(struct thm_board *b, int exit_status);
+/* The name of the firmware's function at pc, "" if it is none of the firmware's: static. */
+const char *thm_hal_function(struct thm_board *b, const void *pc);
 
 /* What went wrong, for services of the firmware's own. */
 void thm_hal_failure(struct thm_board *b, int exit_status, int64_t code, uint64_t need, uint64_t have, const char *fmt,
@@ -71,6 +113,9 @@ void thm_hal_failure_note(struct thm_board *b, const char *fmt, ...) __attribute
 
 /* The story: a step has been done (note: one short phrase), or has failed. fail returns the exit status. */
 void thm_hal_step(struct thm_board *b, const char *step, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void thm_hal_vstep(struct thm_board *b, const char *step, const char *fmt, va_list args);
 int thm_hal_fail(struct thm_board *b, const char *step);
+const char *thm_hal_failure_text(const struct thm_board *b);
+int thm_hal_failure_status(const struct thm_board *b); /* 0: no service has failed since the last step */
 void thm_hal_body(struct thm_board *b, const char *kind, uint64_t bytes,
                   uint64_t model_bytes); /* a download is complete */

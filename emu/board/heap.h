@@ -27,6 +27,7 @@ struct thm_heap_call {
 enum thm_mem_err thm_heap_perform(struct thm_heaps *hs, const struct thm_heap_call *c, uint32_t *out);
 /* The same on the board, with everything that is watched; damage that the allocator meets is left to the caller. */
 enum thm_mem_err thm_board_heap_call(struct thm_board *b, const struct thm_heap_call *c, uint32_t *out);
+bool thm_heap_call_frees(const struct thm_heap_call *c); /* no new block is wanted: free, or realloc to 0 bytes */
 const char *thm_heap_call_text(const struct thm_heap_call *c, char *buf, uint32_t size); /* "malloc(100) for x" */
 
 /* ---- heap_samples.c: how full the heap was over time, in few figures ---- */

@@ -16,6 +16,11 @@ enum thm_mem_err thm_heap_perform(struct thm_heaps *hs, const struct thm_heap_ca
     return THM_MEM_OK;
 }
 
+bool thm_heap_call_frees(const struct thm_heap_call *c)
+{
+    return c->op == THM_HEAP_FREE || (c->op == THM_HEAP_REALLOC && c->address && c->bytes == 0);
+}
+
 const char *thm_heap_call_text(const struct thm_heap_call *c, char *buf, uint32_t size)
 {
     static const char *const names[] = { "malloc", "memalign", "realloc", "free" };
@@ -39,7 +44,7 @@ static uint32_t next_millionth(uint64_t *state)
 static bool fails(struct thm_board *b, const struct thm_heap_call *c)
 {
     struct thm_heap_book *k = &b->book;
-    if (c->op == THM_HEAP_FREE || c->runtime)
+    if (thm_heap_call_frees(c) || c->runtime)
         return false;
     k->app_calls++;
     if (k->random == 0)

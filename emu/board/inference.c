@@ -23,6 +23,7 @@ static void do_op(struct thm_call *c)
     uint64_t ns = op_ns(b, ev);
     memcpy(name, ev->name, ev->name_len < sizeof name - 1 ? ev->name_len : sizeof name - 1);
     thm_board_spend(b, ns);
+    b->invoke_ns += ns;
     b->invoke_macs += ev->macs;
     b->invoke_ops++;
     thm_board_event(b, THM_EV_OP, name, NULL, ev->op, ev->macs, ev->elements, ns);
@@ -65,6 +66,10 @@ bool thm_hal_sense(struct thm_board *b, uint32_t frame, uint32_t input, void *bu
         return true;
     }
     const struct thm_run_input *in = &run->inputs[input];
+    if (frame >= b->frames) {
+        thm_hal_failure(b, 2, 0, frame, b->frames, "frame %u: the sensor has %u", frame, b->frames);
+        return false;
+    }
     if (in->len != (uint64_t)len * b->frames) {
         thm_hal_failure(b, 2, 0, (uint64_t)len * b->frames, in->len,
                         "input %u: the file has %zu bytes, %u frames want %u each", input, in->len, b->frames, len);
@@ -110,7 +115,8 @@ void thm_hal_output(struct thm_board *b, uint32_t frame, uint32_t index, const s
     thm_board_enter(do_output, (struct thm_call){ .b = b, .n = frame, .m = index, .q = t });
 }
 
-/* With more interpreters than there are slots, the last ones run the portable kernels. */
+/* Of the built-in firmware, whose interpreter is this program's; a user's packs with its own (thm_report_arena()).
+ * With more interpreters than there are slots, the last ones run the portable kernels. */
 static void pack_weights(struct thm_board *b, struct thm_interpreter *it)
 {
     for (size_t i = 0; i < sizeof b->packed / sizeof b->packed[0]; i++) {
@@ -123,13 +129,22 @@ static void pack_weights(struct thm_board *b, struct thm_interpreter *it)
     }
 }
 
+static void do_arena_stats(struct thm_call *c)
+{
+    const struct thm_arena_stats *s = c->q;
+    thm_board_event(c->b, THM_EV_ARENA, c->b->profile->cores[0].layout, NULL, s->size, s->used, s->head, s->tail,
+                    s->min, thm_board_address(c->b, c->p));
+}
+
+void thm_hal_arena_stats(struct thm_board *b, const struct thm_arena_stats *s, const void *arena)
+{
+    thm_board_enter(do_arena_stats, (struct thm_call){ .b = b, .q = s, .p = (void *)(uintptr_t)arena });
+}
+
 static void do_arena(struct thm_call *c)
 {
     struct thm_interpreter *it = c->p;
-    const struct thm_arena_stats *s = thm_interpreter_stats(it);
-    thm_board_event(c->b, THM_EV_ARENA, thm_layout_name(it->layout), NULL, s->size, s->used, s->head, s->tail, s->min,
-                    thm_board_address(c->b, it->arena));
-    c->b->invoke_start_ns = c->b->now_ns;
+    thm_hal_arena_stats(c->b, thm_interpreter_stats(it), it->arena);
     pack_weights(c->b, it);
 }
 
@@ -138,12 +153,24 @@ void thm_hal_arena(struct thm_board *b, struct thm_interpreter *it)
     thm_board_enter(do_arena, (struct thm_call){ .b = b, .p = it });
 }
 
+static void do_pc_memory(struct thm_call *c)
+{
+    *(void **)c->p = aligned_alloc(64, (c->n + 63) & ~63u);
+}
+
+void *thm_hal_pc_memory(struct thm_board *b, size_t bytes)
+{
+    void *p = NULL;
+    if (bytes && bytes <= INT32_MAX)
+        thm_board_enter(do_pc_memory, (struct thm_call){ .b = b, .p = &p, .n = (uint32_t)bytes });
+    return p;
+}
+
 static void do_invoked(struct thm_call *c)
 {
     struct thm_board *b = c->b;
-    thm_board_event(b, THM_EV_INVOKE, NULL, NULL, c->n, b->invoke_macs, b->now_ns - b->invoke_start_ns, b->invoke_ops);
-    b->invoke_start_ns = b->now_ns;
-    b->invoke_macs = b->invoke_ops = 0;
+    thm_board_event(b, THM_EV_INVOKE, NULL, NULL, c->n, b->invoke_macs, b->invoke_ns, b->invoke_ops);
+    b->invoke_ns = b->invoke_macs = b->invoke_ops = 0;
 }
 
 void thm_hal_invoked(struct thm_board *b, uint32_t frame)

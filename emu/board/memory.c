@@ -122,6 +122,11 @@ static enum thm_mem_err add_heaps(struct thm_board *b, const struct thm_heap_ops
 
 /* ---- allocations ---- */
 
+static const char *call_name(const struct thm_heap_call *c)
+{
+    return c->by_new ? "operator new" : c->op == THM_HEAP_REALLOC ? "realloc" : "malloc";
+}
+
 static void alloc_failed(struct thm_board *b, const struct thm_heap_call *c)
 {
     struct thm_heap_stats st;
@@ -130,7 +135,7 @@ static void alloc_failed(struct thm_board *b, const struct thm_heap_call *c)
     thm_board_event(b, THM_EV_ALLOC_FAILED, c->what, NULL, c->bytes, st.free, st.largest);
     thm_heap_view(b, "failed", c->what);
     thm_hal_failure(b, 10, 0, c->bytes, st.free, "%s: %s(%u) failed: %u bytes are free, the largest block is %u%s",
-                    c->what, c->by_new ? "operator new" : "malloc", c->bytes, st.free, st.largest,
+                    c->what, call_name(c), c->bytes, st.free, st.largest,
                     thm_heap_shortage(b, c->bytes, why, sizeof why));
     b->failure.largest = st.largest;
 }
@@ -181,6 +186,8 @@ static uint32_t allocate(struct thm_board *b, const struct thm_heap_call *c)
         return address;
     }
     look_for_damage(b, c);
+    if (thm_heap_call_frees(c))
+        return 0;
     alloc_failed(b, c);
     out_of_memory(b, c->by_new && a->on_new_failure ? a->on_new_failure : a->on_failure);
     return 0;
@@ -211,15 +218,22 @@ static uint32_t align_by_hand(struct thm_board *b, const struct thm_heap_call *c
     return free_slot->at;
 }
 
+static struct thm_board_aligned *aligned_slot(struct thm_board *b, uint32_t address)
+{
+    for (size_t i = 0; i < sizeof b->aligned / sizeof b->aligned[0]; i++)
+        if (address && b->aligned[i].at == address)
+            return &b->aligned[i];
+    return NULL;
+}
+
 /* The block that an address stands for. */
 static uint32_t block_of(struct thm_board *b, uint32_t address)
 {
-    for (size_t i = 0; i < sizeof b->aligned / sizeof b->aligned[0]; i++)
-        if (address && b->aligned[i].at == address) {
-            b->aligned[i].at = 0;
-            return b->aligned[i].block;
-        }
-    return address;
+    struct thm_board_aligned *slot = aligned_slot(b, address);
+    if (!slot)
+        return address;
+    slot->at = 0;
+    return slot->block;
 }
 
 void thm_board_release(struct thm_board *b, uint32_t address)
@@ -228,6 +242,25 @@ void thm_board_release(struct thm_board *b, uint32_t address)
     uint32_t none;
     if (address && thm_board_heap_call(b, &c, &none))
         thm_heap_bad_free(b, &c);
+}
+
+/* realloc of an aligned part: its bytes begin inside the block, so the allocator cannot move them. */
+static uint32_t move_aligned(struct thm_board *b, const struct thm_heap_call *c)
+{
+    const uint32_t block = aligned_slot(b, c->address)->block;
+    const struct thm_ledger_block *known = thm_ledger_find(&b->book.ledger, block);
+    const uint32_t old = known ? known->bytes - (c->address - block) : 0;
+    const uint32_t to = c->bytes ? thm_board_alloc(b, c->bytes, c->what) : 0;
+    if (to)
+        memmove(thm_board_block(b, to), thm_board_block(b, c->address), old < c->bytes ? old : c->bytes);
+    if (to || c->bytes == 0)
+        thm_board_release(b, c->address);
+    return to;
+}
+
+bool thm_board_take_static(struct thm_board *b, uint32_t bytes)
+{
+    return bytes == 0 || take_block(b, bytes, 0, "firmware .data .bss");
 }
 
 bool thm_board_take(struct thm_board *b, const char *when)
@@ -301,6 +334,24 @@ static void do_memalign(struct thm_call *c)
     c->result = has_it ? allocate(c->b, &call) : align_by_hand(c->b, &call);
 }
 
+static void do_malloc_caps(struct thm_call *c)
+{
+    c->result = allocate(c->b, &(struct thm_heap_call){ .bytes = c->n, .caps = c->m, .what = c->s });
+}
+
+static void do_realloc(struct thm_call *c)
+{
+    const struct thm_heap_call call = { .op = THM_HEAP_REALLOC, .address = c->m, .bytes = c->n, .what = c->s };
+    c->result = aligned_slot(c->b, c->m) ? move_aligned(c->b, &call) : allocate(c->b, &call);
+}
+
+static void do_heap(struct thm_call *c)
+{
+    THM_MEMCHECK_PAUSE();
+    thm_heaps_stats(&c->b->heaps, c->n, c->p);
+    THM_MEMCHECK_RESUME();
+}
+
 static void do_free(struct thm_call *c)
 {
     thm_board_release(c->b, c->n);
@@ -324,10 +375,38 @@ void *thm_hal_memalign(struct thm_board *b, uint32_t align, uint32_t bytes, cons
     return thm_board_block(b, (uint32_t)at);
 }
 
+void *thm_hal_malloc_caps(struct thm_board *b, uint32_t bytes, uint32_t caps, const char *what)
+{
+    int64_t at = thm_board_enter(do_malloc_caps, (struct thm_call){ .b = b, .n = bytes, .m = caps, .s = what });
+    return thm_board_block(b, (uint32_t)at);
+}
+
+/* The device address of what is given back; ends the board if it lies in no heap. */
+static uint32_t heap_address(struct thm_board *b, const void *p, const char *call)
+{
+    const uint32_t at = thm_board_address(b, p);
+    if (at == 0 || !thm_board_block(b, at))
+        thm_hal_fault(b, NULL, "%s of %p: it points to no heap of the board", call, p);
+    return at;
+}
+
+void *thm_hal_realloc(struct thm_board *b, void *p, uint32_t bytes, const char *what)
+{
+    const uint32_t old = p ? heap_address(b, p, "realloc") : 0;
+    int64_t at = thm_board_enter(do_realloc, (struct thm_call){ .b = b, .n = bytes, .m = old, .s = what });
+    return thm_board_block(b, (uint32_t)at);
+}
+
 void thm_hal_free(struct thm_board *b, void *p)
 {
     if (p)
-        thm_board_enter(do_free, (struct thm_call){ .b = b, .n = thm_board_address(b, p) });
+        thm_board_enter(do_free, (struct thm_call){ .b = b, .n = heap_address(b, p, "free") });
+}
+
+void thm_hal_heap(struct thm_board *b, uint32_t caps, struct thm_heap_stats *out, uint32_t *low_water)
+{
+    thm_board_enter(do_heap, (struct thm_call){ .b = b, .n = caps ? caps : THM_CAP_DEFAULT, .p = out });
+    *low_water = caps ? out->min_free : b->heaps.low_water;
 }
 
 static void do_round(struct thm_call *c)

@@ -108,7 +108,8 @@ static bool finish_tls(struct thm_board *b, const struct thm_msg_header *h)
     return enter_tls_phase(b, THM_TLS_CONNECTED);
 }
 
-static bool take_header(struct thm_board *b, const struct thm_msg *m, long len, struct thm_hal_response *out)
+static bool take_header(struct thm_board *b, const char *url, const struct thm_msg *m, long len,
+                        struct thm_hal_response *out)
 {
     struct thm_msg_header h;
     if (m->type != THM_MSG_HEADER || len != (long)sizeof h) {
@@ -120,7 +121,7 @@ static bool take_header(struct thm_board *b, const struct thm_msg *m, long len, 
     if (strcmp(b->profile->network.tls, "none") != 0 && !finish_tls(b, &h))
         return false;
     thm_board_spend(b, thm_link_up_ns(&b->link, REQUEST_BYTES) + thm_link_rtt_ns(&b->link, RTT_REQUEST + h.redirects));
-    thm_board_event(b, THM_EV_HTTP, h.key_type, b->run->url, h.http_status, (uint64_t)h.content_length);
+    thm_board_event(b, THM_EV_HTTP, h.key_type, url, h.http_status, (uint64_t)h.content_length);
     *out = (struct thm_hal_response){ h.http_status, h.content_length };
     if (h.http_status >= 200 && h.http_status <= 299)
         return true;
@@ -129,23 +130,50 @@ static bool take_header(struct thm_board *b, const struct thm_msg *m, long len, 
     return false;
 }
 
+static void close_connection(struct thm_board *b)
+{
+    const struct thm_msg *m;
+    release_tls(b, THM_TLS_PHASES);
+    b->tls.open = false;
+    b->tls.left_bytes = 0;
+    if (b->tls.streaming)
+        (void)thm_modem_send(b->modem, THM_MSG_CLOSE, NULL, 0, NULL, 0);
+    while (b->tls.streaming) { /* what is still under way is dropped, up to the end that answers CLOSE */
+        receive(b, &m);
+        b->tls.streaming = m->type != THM_MSG_END;
+    }
+}
+
+static bool may_connect(struct thm_board *b, const char *url)
+{
+    const char *why = !b->network_up                     ? "the network is not up"
+                      : b->tls.open                      ? "a connection is open already, and one is all there is"
+                      : strlen(url) >= THM_MODEM_URL_MAX ? "the URL is too long"
+                                                         : NULL;
+    if (why)
+        thm_hal_failure(b, 13, 0, 0, 0, "%s", why);
+    return !why;
+}
+
 static void do_get(struct thm_call *c)
 {
     struct thm_board *b = c->b;
     const struct thm_msg *m;
     struct thm_msg_get get = { .chunk = c->n };
     c->result = false;
-    if (!start_tls(b))
+    *(struct thm_hal_response *)c->p = (struct thm_hal_response){ 0 };
+    if (!may_connect(b, c->s) || !start_tls(b))
         return;
+    b->tls.open = true;
     snprintf(get.url, sizeof get.url, "%s", c->s);
     thm_board_flush(b);
     if (thm_modem_send(b->modem, THM_MSG_GET, &get, sizeof get, NULL, 0) < 0)
         thm_board_die(b, 20);
     b->tls.streaming = true;
     long len = receive(b, &m);
-    c->result = take_header(b, m, len, c->p);
+    c->result = take_header(b, c->s, m, len, c->p);
     if (!c->result)
-        release_tls(b, THM_TLS_PHASES);
+        close_connection(b);
 }
 
 /* Half a window has been consumed: let as much come again. */
@@ -159,47 +187,56 @@ static void give_credit(struct thm_board *b)
         thm_board_die(b, 20);
 }
 
-static void do_https_read(struct thm_call *c)
+/* The next piece of the body. Result: 1; 0: the end; -1: failed. */
+static int next_piece(struct thm_board *b)
 {
-    struct thm_board *b = c->b;
     const struct thm_msg *m;
     long len = receive(b, &m);
-    if (m->type != THM_MSG_DATA || len > (long)c->n) {
-        c->result = ended(b, m, len);
-        return;
-    }
-    memcpy(c->p, m + 1, (size_t)len);
+    if (m->type != THM_MSG_DATA)
+        return ended(b, m, len);
+    b->tls.left = (const uint8_t *)(m + 1);
+    b->tls.left_bytes = (uint32_t)len;
     give_credit(b);
     b->tls.body_bytes += (uint64_t)len;
     thm_board_spend(b, thm_link_down_ns(&b->link, (uint64_t)len));
     thm_board_event(b, THM_EV_PACKET, NULL, NULL, (uint64_t)len, b->tls.body_bytes);
+    return 1;
+}
+
+static void do_https_read(struct thm_call *c)
+{
+    struct thm_board_tls *t = &c->b->tls;
+    c->result = 0;
+    if (!t->open) {
+        thm_hal_failure(c->b, 13, 0, 0, 0, "no connection is open");
+        c->result = -1;
+        return;
+    }
+    if (t->left_bytes == 0 && (!t->streaming || (c->result = next_piece(c->b)) <= 0))
+        return;
+    const uint32_t len = t->left_bytes < c->n ? t->left_bytes : c->n;
+    memcpy(c->p, t->left, len);
+    t->left += len;
+    t->left_bytes -= len;
     c->result = len;
 }
 
 static void do_https_close(struct thm_call *c)
 {
-    struct thm_board *b = c->b;
-    const struct thm_msg *m;
-    release_tls(b, THM_TLS_PHASES);
-    if (b->tls.streaming)
-        (void)thm_modem_send(b->modem, THM_MSG_CLOSE, NULL, 0, NULL, 0);
-    while (b->tls.streaming) { /* what is still under way is dropped, up to the end that answers CLOSE */
-        receive(b, &m);
-        b->tls.streaming = m->type != THM_MSG_END;
-    }
+    close_connection(c->b);
 }
 
 static void do_network_up(struct thm_call *c)
 {
-    if (!c->b->profile->network.link) {
-        thm_hal_failure(c->b, 13, 0, 0, 0,
+    struct thm_board *b = c->b;
+    if (!b->profile->network.link)
+        thm_hal_failure(b, 13, 0, 0, 0,
                         "%s has no network of its own; --coprocessor gives it one, --model FILE puts a model into "
                         "its flash",
-                        c->b->profile->name);
-        c->result = false;
-        return;
-    }
-    c->result = thm_board_take(c->b, "network");
+                        b->profile->name);
+    else if (!b->network_up)
+        b->network_up = thm_board_take(b, "network");
+    c->result = b->network_up;
 }
 
 bool thm_hal_network_up(struct thm_board *b)

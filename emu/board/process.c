@@ -9,6 +9,7 @@
 #include "emu/board/board.h"
 #include "emu/board/factory.h"
 #include "emu/firmware/ota.h"
+#include "emu/firmware/user.h"
 
 static void host_failed(struct thm_board *b, const char *what, const char *why)
 {
@@ -73,17 +74,55 @@ static int close_other_files(int modem)
 
 struct application {
     struct thm_board *b;
+    struct thm_user user; /* if the run names one */
     int exit_status;
 };
+
+/* Before the board is there: loading it needs files. */
+static void load_firmware(struct application *a)
+{
+    struct thm_board *b = a->b;
+    char *why = NULL;
+    if (thm_sandbox_enter_loading() < 0)
+        host_failed(b, "sandbox", strerror(errno));
+    b->loading = true;
+    if (thm_user_load(&a->user, b->run->firmware, &why) < 0) {
+        thm_board_event(b, THM_EV_FAULT, "firmware", why ? why : "the PC is out of memory", why ? 2 : 20, 0);
+        thm_board_die(b, why ? 2 : 20);
+    }
+    b->loading = false;
+    b->firmware_name = strrchr(a->user.image.path, '/') + 1;
+    b->text_low = a->user.image.text_low;
+    b->text_high = a->user.image.text_high;
+    b->text_base = a->user.image.base;
+}
+
+/* What the linker gives the firmware on a device comes out of the same RAM as the heap. */
+static void charge_static_data(struct application *a)
+{
+#ifdef __SANITIZE_ADDRESS__ /* which has filled up the interpreter in the firmware */
+    const uint32_t bytes = 0;
+#else
+    const uint32_t bytes = a->user.static_bytes;
+#endif
+    if (!thm_board_take_static(a->b, bytes))
+        thm_board_die(a->b, thm_hal_fail(a->b, "boot"));
+}
+
+static int run_ota(struct thm_board *b)
+{
+    const struct thm_run *run = b->run;
+    struct thm_ota ota = { run->url, run->storage, run->file, run->chunk, run->arena, run->rounds };
+    return thm_firmware_ota(b, &ota);
+}
 
 static void run_application(void *arg)
 {
     struct application *a = arg;
-    const struct thm_run *run = a->b->run;
-    struct thm_ota ota = { run->url, run->storage, run->file, run->chunk, run->arena, run->rounds };
-    a->b->in_task = a->b->running = true;
-    a->exit_status = thm_firmware_ota(a->b, &ota);
-    a->b->in_task = false;
+    struct thm_board *b = a->b;
+    b->in_task = b->running = true;
+    a->exit_status = b->run->firmware ? thm_user_run(b, &a->user) : run_ota(b);
+    b->in_task = false;
 }
 
 void thm_board_process(const struct thm_run *run, int modem, const struct thm_nor_cells *chip)
@@ -95,14 +134,15 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_no
     b->profile = run->profile;
     b->modem = close_other_files(modem);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct application app = { .b = b };
     build(b, chip);
+    if (run->firmware)
+        load_firmware(&app);
     if (thm_sandbox_enter() < 0)
         host_failed(b, "sandbox", strerror(errno));
     boot(b);
+    charge_static_data(&app);
     b->service_top = (uint8_t *)__builtin_frame_address(0) - 8192; /* well below this frame and the ones it calls */
-    struct application app = { .b = b };
     thm_call_on_stack(run_application, &app, b->stack.top);
-    thm_heap_forecast(b);
-    thm_board_stack_ended(b);
-    thm_board_die(b, app.exit_status);
+    thm_board_end(b, app.exit_status);
 }

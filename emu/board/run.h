@@ -14,33 +14,41 @@ struct thm_run_input { /* one model input's frames, one after another */
     size_t len;
 };
 
+struct thm_run_setting {
+    const char *key, *value;
+};
+
 struct thm_run { /* everything lent */
     const struct thm_profile *profile;
     const struct thm_profile_link *link;
-    const char *url;      /* NULL: `model` is part of the program */
-    const uint8_t *model; /* a model compiled in: it lies in the program's flash and is used there */
+    const char *url;      /* of the model, for the built-in firmware; NULL: `model` is part of the program */
+    const uint8_t *model; /* a model compiled in: it lies in the program's flash and is used there; NULL: none */
     uint32_t model_bytes;
     const char *cacert; /* PEM file; NULL: the system's */
     uint32_t
         cacert_bytes;    /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
     const char *storage; /* profile's storage name, or "none" */
     const char *file;    /* name on the board's file system */
-    const char *state_dir;        /* keeps the flash between runs; NULL: a fresh chip */
-    uint32_t chunk;               /* bytes the firmware reads at a time */
-    const char *const *operators; /* names of those the firmware registers; NULL: all there are */
+    const char *state_dir;                  /* keeps the flash between runs; NULL: a fresh chip */
+    uint32_t chunk;                         /* bytes the firmware reads at a time */
+    const char *const *operators;           /* names of those the firmware registers; NULL: all there are */
     uint32_t operators_count;
-    uint32_t arena;      /* 0 = the model's minimum */
-    uint32_t stack;      /* task stack; 0 = the profile's */
-    unsigned timeout_ms; /* no byte for so long; 0 = the client's default */
-    bool polite_oom;     /* a failed allocation gives NULL, whatever the platform does */
-    bool trace;          /* send detail events too */
-    bool check_heap;     /* look for damage at every heap call */
-    bool heap_map;       /* send every block of the heap with its state */
-    uint32_t rounds;     /* the firmware's; 0 is 1 */
-    uint32_t leak;       /* bytes that are lost in each round (injected) */
-    uint32_t fail_nth;   /* this allocation of the application fails, counted from 1; 0: none */
-    uint32_t fail_ppm;   /* so many of a million fail */
-    uint32_t seed;       /* of which they are */
+    uint32_t arena;                         /* 0 = the model's minimum */
+    uint32_t stack;                         /* task stack; 0 = the profile's */
+    unsigned timeout_ms;                    /* no byte for so long; 0 = the client's default */
+    const char *firmware;                   /* a user's, absolute path of the .so; NULL: the built-in one */
+    const struct thm_run_setting *settings; /* for it */
+    unsigned settings_count;
+    uint64_t duration_ns; /* device time after which the board is switched off; 0 = never */
+    bool polite_oom;      /* a failed allocation gives NULL, whatever the platform does */
+    bool trace;           /* send detail events too */
+    bool check_heap;      /* look for damage at every heap call */
+    bool heap_map;        /* send every block of the heap with its state */
+    uint32_t rounds;      /* the firmware's; 0 is 1, and without end for a loop() */
+    uint32_t leak;        /* bytes that are lost in each round (injected) */
+    uint32_t fail_nth;    /* this allocation of the application fails, counted from 1; 0: none */
+    uint32_t fail_ppm;    /* so many of a million fail */
+    uint32_t seed;        /* of which they are */
     const struct thm_run_input *inputs;
     unsigned inputs_count;
 

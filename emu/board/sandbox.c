@@ -33,6 +33,7 @@ static const int allowed[] = {
     SCMP_SYS(restart_syscall),
 #ifdef THM_SANITIZED /* the sanitizer's run-time reports errors itself */
     SCMP_SYS(write),
+    SCMP_SYS(ioctl), /* is it a terminal? */
     SCMP_SYS(getpid),
     SCMP_SYS(gettid),
     SCMP_SYS(sigaltstack),
@@ -46,7 +47,17 @@ static const int allowed[] = {
     SCMP_SYS(sched_getaffinity),
     SCMP_SYS(newfstatat),
     SCMP_SYS(lseek),
+    SCMP_SYS(readlink),
 #endif
+};
+
+/* While a user's firmware is loaded, whose constructors run then: its file and its libraries may be read and mapped,
+ * and the sandbox for good entered. */
+static const int loading[] = {
+    SCMP_SYS(openat),    SCMP_SYS(read),       SCMP_SYS(pread64),  SCMP_SYS(close),      SCMP_SYS(fstat),
+    SCMP_SYS(lseek),     SCMP_SYS(newfstatat), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(access),
+    SCMP_SYS(mmap),      SCMP_SYS(mprotect),   SCMP_SYS(seccomp),  SCMP_SYS(prctl),      SCMP_SYS(prlimit64),
+    SCMP_SYS(getrandom), SCMP_SYS(setrlimit),
 };
 
 /* Of the PC's processor: then the board counts as hung (SIGXCPU), and one second later it ends for good. */
@@ -71,24 +82,38 @@ static int set_limits(void)
 #endif
 }
 
-static int add_rules(scmp_filter_ctx f)
+static int allow(scmp_filter_ctx f, const int *calls, size_t n)
 {
-    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
-        if (seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0) < 0)
+    for (size_t i = 0; i < n; i++)
+        if (seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) < 0)
             return -1;
+    return 0;
+}
+
+static int add_running_rules(scmp_filter_ctx f)
+{
+    if (allow(f, allowed, sizeof allowed / sizeof allowed[0]) < 0)
+        return -1;
     if (seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0)) < 0 ||
         seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, 4, 0)) < 0)
         return -1;
     return 0;
 }
 
-int thm_sandbox_enter(void)
+static int add_loading_rules(scmp_filter_ctx f)
 {
-    if (RUNNING_ON_VALGRIND) /* it makes system calls of its own on the board's behalf */
-        return 0;
-    if (set_limits() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    return allow(f, allowed, sizeof allowed / sizeof allowed[0]) < 0 ||
+                   allow(f, loading, sizeof loading / sizeof loading[0]) < 0
+               ? -1
+               : 0;
+}
+
+/* What is not allowed raises SIGSYS: fault.c tells what it was, and a process without that handler ends. */
+static int install(int (*add_rules)(scmp_filter_ctx f))
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return -1;
-    scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    scmp_filter_ctx f = seccomp_init(SCMP_ACT_TRAP);
     if (!f) {
         errno = ENOMEM;
         return -1;
@@ -98,4 +123,16 @@ int thm_sandbox_enter(void)
     if (err < 0)
         errno = -err;
     return err < 0 ? -1 : 0;
+}
+
+int thm_sandbox_enter_loading(void)
+{
+    return RUNNING_ON_VALGRIND ? 0 : install(add_loading_rules);
+}
+
+int thm_sandbox_enter(void)
+{
+    if (RUNNING_ON_VALGRIND) /* it makes system calls of its own on the board's behalf */
+        return 0;
+    return set_limits() < 0 ? -1 : install(add_running_rules);
 }

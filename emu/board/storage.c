@@ -54,7 +54,8 @@ static int32_t failed(struct thm_board *b, int32_t code, const char *what, const
     uint64_t used, total;
     thm_board_storage_used(b, &used, &total);
     enum thm_fs_err kind = ops->code_kind(code);
-    if (b->failure.exit_status) /* what failed first tells more: the allocation, or the write before this close */
+    if (b->failure.exit_status &&
+        !b->failure.settled) /* what failed first tells more: the allocation, or the write before this close */
         return code;
     thm_hal_failure(b, thm_fs_exit_status(kind), code, need, total > used ? total - used : 0, "%s %s: %s (%d): %s",
                     what, file, name ? name : "error", code, thm_fs_strerror(kind));
@@ -84,10 +85,22 @@ static int32_t mount_or_format(struct thm_board *b, const struct thm_fs_ops *ops
     return code < 0 ? code : ops->mount(&b->fs, b->partition, &config, &mem);
 }
 
+static int32_t mount_again(struct thm_board *b, const char *name)
+{
+    if (strcmp(b->storage->name, name) == 0)
+        return 0;
+    thm_hal_failure(b, 11, 0, 0, 0, "mount %s: %s is mounted already, and only one can be", name, b->storage->name);
+    return -1;
+}
+
 static void do_mount(struct thm_call *c)
 {
     struct thm_board *b = c->b;
     bool formatted;
+    if (b->fs) {
+        c->result = mount_again(b, c->s);
+        return;
+    }
     b->storage = find_storage(b, c->s);
     const struct thm_profile_partition *part = b->storage ? find_partition(b, b->storage->partition) : NULL;
     c->result = -1;
@@ -155,6 +168,36 @@ static void do_size(struct thm_call *c)
         c->result = st.size;
 }
 
+static void do_seek(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->seek(c->b->fs, (int32_t)c->m, (int32_t)c->n, *(const int *)c->q);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "seek", "in the file", 0);
+}
+
+static void do_rename(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->rename(c->b->fs, c->s, c->q);
+    thm_board_event(c->b, THM_EV_FILE, "rename", c->s, (uint64_t)c->result);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "rename", c->s, 0);
+}
+
+static void do_df(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->usage(c->b->fs, c->p);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "usage", "of the storage", 0);
+}
+
+static int32_t on_files(void (*fn)(struct thm_call *c), struct thm_call c)
+{
+    if (c.b->fs)
+        return (int32_t)thm_board_enter(fn, c);
+    thm_hal_failure(c.b, 11, 0, 0, 0, "no storage is mounted");
+    return -1;
+}
+
 int32_t thm_hal_mount(struct thm_board *b, const char *storage)
 {
     return (int32_t)thm_board_enter(do_mount, (struct thm_call){ .b = b, .s = storage });
@@ -162,30 +205,49 @@ int32_t thm_hal_mount(struct thm_board *b, const char *storage)
 
 int32_t thm_hal_open(struct thm_board *b, const char *file, int flags)
 {
-    return (int32_t)thm_board_enter(do_open, (struct thm_call){ .b = b, .s = file, .n = (uint32_t)flags });
+    return on_files(do_open, (struct thm_call){ .b = b, .s = file, .n = (uint32_t)flags });
 }
 
 int32_t thm_hal_read(struct thm_board *b, int32_t fd, void *buf, uint32_t len)
 {
-    return (int32_t)thm_board_enter(do_read, (struct thm_call){ .b = b, .m = (uint32_t)fd, .p = buf, .n = len });
+    return on_files(do_read, (struct thm_call){ .b = b, .m = (uint32_t)fd, .p = buf, .n = len });
 }
 
 int32_t thm_hal_write(struct thm_board *b, int32_t fd, const void *buf, uint32_t len)
 {
-    return (int32_t)thm_board_enter(do_write, (struct thm_call){ .b = b, .m = (uint32_t)fd, .q = buf, .n = len });
+    return on_files(do_write, (struct thm_call){ .b = b, .m = (uint32_t)fd, .q = buf, .n = len });
 }
 
 int32_t thm_hal_close(struct thm_board *b, int32_t fd)
 {
-    return (int32_t)thm_board_enter(do_close, (struct thm_call){ .b = b, .m = (uint32_t)fd });
+    return on_files(do_close, (struct thm_call){ .b = b, .m = (uint32_t)fd });
 }
 
 int32_t thm_hal_remove(struct thm_board *b, const char *file)
 {
-    return (int32_t)thm_board_enter(do_remove, (struct thm_call){ .b = b, .s = file });
+    return on_files(do_remove, (struct thm_call){ .b = b, .s = file });
 }
 
 int32_t thm_hal_file_size(struct thm_board *b, const char *file)
 {
-    return (int32_t)thm_board_enter(do_size, (struct thm_call){ .b = b, .s = file });
+    return on_files(do_size, (struct thm_call){ .b = b, .s = file });
+}
+
+int32_t thm_hal_seek(struct thm_board *b, int32_t fd, int32_t offset, int whence)
+{
+    return on_files(do_seek, (struct thm_call){ .b = b, .m = (uint32_t)fd, .n = (uint32_t)offset, .q = &whence });
+}
+
+int32_t thm_hal_rename(struct thm_board *b, const char *from, const char *to)
+{
+    return on_files(do_rename, (struct thm_call){ .b = b, .s = from, .q = to });
+}
+
+int32_t thm_hal_df(struct thm_board *b, uint32_t *total, uint32_t *used)
+{
+    struct thm_fs_usage u = { 0 };
+    const int32_t code = on_files(do_df, (struct thm_call){ .b = b, .p = &u });
+    *total = u.total;
+    *used = u.used;
+    return code;
 }

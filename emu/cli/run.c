@@ -13,11 +13,14 @@
 #include "emu/cli/operators.h"
 #include "emu/report/report.h"
 
-enum { INPUTS_MAX = 16, INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
+enum { INPUTS_MAX = 16, SETTINGS_MAX = 64, INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
 
 enum {
     BOARD,
     MODEL,
+    FIRMWARE,
+    SET,
+    DURATION,
     CACERT,
     INPUT,
     LABELS,
@@ -47,8 +50,12 @@ static const struct thm_option options[] = {
     [BOARD] = { "board", "NAME", "the board to emulate (see 'thimble boards'; default: esp32)", 'b' },
     [MODEL] = { "model", "URL|FILE",
                 "https URL of the model (.tflite, .bin, or a C array: .h, .cc); or a .tflite file, which is part of "
-                "the program and used in its flash",
+                "the program and used in its flash: with --firmware only that",
                 'm' },
+    [FIRMWARE] = { "firmware", "FILE.so", "run a firmware of your own in place of the built-in one", 'f' },
+    [SET] = { "set", "KEY=VALUE", "a setting that the firmware reads with thm_setting(); may be repeated", 0 },
+    [DURATION] = { "duration", "SECONDS",
+                   "device time after which a firmware of your own is switched off (default: never)", 'd' },
     [CACERT] = { "cacert", "FILE", "PEM file with the certificate authorities the board trusts (default: the system's)",
                  0 },
     [INPUT] = { "input", "FILE",
@@ -89,10 +96,11 @@ struct request { /* what the command line asks for */
     struct thm_run run;
     const char *operators_given;
     struct thm_operators operators;
-    const char *board, *labels_path, *output_dir, *trace_path;
+    const char *board, *firmware, *labels_path, *output_dir, *trace_path;
     const char *model; /* URL or file */
     const char *input_path[INPUTS_MAX];
     struct thm_run_input input[INPUTS_MAX];
+    struct thm_run_setting setting[SETTINGS_MAX];
     bool json, stats, coprocessor;
 };
 
@@ -174,12 +182,37 @@ static int take_input(const struct thm_args *a, struct request *q)
     return 0;
 }
 
+static int take_setting(const struct thm_args *a, struct request *q)
+{
+    char *equals = strchr(a->value, '=');
+    if (!equals || equals == a->value)
+        return thm_usage(a, "--set wants KEY=VALUE, not '%s'", a->value);
+    if (q->run.settings_count == SETTINGS_MAX)
+        return thm_usage(a, "more than %d --set", SETTINGS_MAX);
+    *equals = '\0'; /* of this process's own arguments */
+    q->setting[q->run.settings_count++] = (struct thm_run_setting){ a->value, equals + 1 };
+    return 0;
+}
+
+static int take_duration(const struct thm_args *a, struct request *q)
+{
+    char *end;
+    const double seconds = strtod(a->value, &end);
+    if (*end || end == a->value || !(seconds > 0 && seconds <= 1e9))
+        return thm_usage(a, "--duration wants seconds, up to 1000000000, not '%s'", a->value);
+    q->run.duration_ns = (uint64_t)(seconds * 1e9);
+    return 0;
+}
+
 static int take_option(struct thm_args *a, int option, struct request *q)
 {
     struct thm_run *run = &q->run;
     switch (option) {
     case BOARD: q->board = a->value; return 0;
     case MODEL: q->model = a->value; return 0;
+    case FIRMWARE: q->firmware = a->value; return 0;
+    case SET: return take_setting(a, q);
+    case DURATION: return take_duration(a, q);
     case CACERT: run->cacert = a->value; return 0;
     case INPUT: return take_input(a, q);
     case LABELS: q->labels_path = a->value; return 0;
@@ -210,6 +243,11 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     }
 }
 
+static bool is_url(const char *model)
+{
+    return strstr(model, "://") != NULL;
+}
+
 static int parse(struct thm_args *a, struct request *q)
 {
     int option, status = 0;
@@ -219,13 +257,21 @@ static int parse(struct thm_args *a, struct request *q)
         return status ? status : option == -3 ? -1 : THM_EXIT_USAGE;
     if (a->argc > 0)
         return thm_usage(a, "unexpected argument '%s'", a->argv[0]);
-    if (!q->model)
-        return thm_usage(a, "--model URL or FILE is missing");
     if (q->run.leak && !q->run.rounds)
         return thm_usage(a, "--leak is so many bytes a round: it needs --rounds");
+    if (q->firmware)
+        return 0;
+    if (q->run.settings_count || q->run.duration_ns)
+        return thm_usage(a, "--set and --duration are for --firmware");
+    if (!q->model)
+        return thm_usage(a, "--model URL or FILE is missing");
     if (strlen(q->model) >= THM_MODEM_URL_MAX)
         return thm_usage(a, "the URL is longer than %u characters", THM_MODEM_URL_MAX - 1);
-    if (strstr(q->model, "://"))
+    if (is_url(q->model))
+        q->run.url = q->model;
+    return 0;
+    return thm_usage(a, "the URL is longer than %u characters", THM_MODEM_URL_MAX - 1);
+    if (is_url(q->model))
         q->run.url = q->model;
     return 0;
 }
@@ -270,8 +316,11 @@ static int load_model(struct request *q)
 {
     uint8_t *data;
     size_t len;
-    if (q->run.url)
+    if (q->run.url || !q->model)
         return 0;
+    if (is_url(q->model))
+        return thm_fail(THM_EXIT_USAGE, "with --firmware, --model is a file in the board's flash; give the firmware a "
+                                        "URL with --set");
     int status = thm_read_file(q->model, MODEL_BYTES_MAX, &data, &len);
     if (status)
         return status;
@@ -321,6 +370,14 @@ static int load_profile(struct request *q, struct thm_profile **profile, struct 
     return status;
 }
 
+static int load_firmware(struct request *q)
+{
+    if (!q->firmware)
+        return 0;
+    q->run.firmware = realpath(q->firmware, NULL);
+    return q->run.firmware ? 0 : thm_fail(THM_EXIT_USAGE, "%s: %s", q->firmware, strerror(errno));
+}
+
 static int load_inputs(struct request *q)
 {
     for (unsigned i = 0; i < q->run.inputs_count; i++) {
@@ -331,6 +388,7 @@ static int load_inputs(struct request *q)
         q->input[i].data = data;
     }
     q->run.inputs = q->input;
+    q->run.settings = q->setting;
     return 0;
 }
 
@@ -466,6 +524,8 @@ static int command_run(int argc, char **argv)
     if (!status)
         status = load_cacert(&q);
     if (!status)
+        status = load_firmware(&q);
+    if (!status)
         status = load_inputs(&q);
     if (!status && q.labels_path)
         status = thm_labels_load(&labels, q.labels_path);
@@ -475,6 +535,7 @@ static int command_run(int argc, char **argv)
     free_inputs(&q);
     thm_operators_free(&q.operators);
     free((void *)(uintptr_t)q.run.model);
+    free((void *)(uintptr_t)q.run.firmware);
     thm_profile_link_free(link);
     thm_profile_free(profile);
     return status < 0 ? THM_EXIT_OK : status; /* -1: help was asked for */
@@ -482,7 +543,7 @@ static int command_run(int argc, char **argv)
 
 const struct thm_command thm_command_run = {
     .name = "run",
-    .args = "--model URL|FILE",
+    .args = "--model URL|FILE | --firmware FILE.so",
     .summary = "run one board: fetch a model over HTTPS, store it, load it, run it",
     .details = "Every step that can fail on the board can fail here, by the same name and with the same code.",
     .options = options,

@@ -19,6 +19,7 @@ void thm_report_finish(struct thm_report *r)
     drop_outputs(r);
     free(r->outputs);
     free(r->round);
+    json_decref(r->log);
     thm_heap_picture_finish(&r->failed_heap);
     thm_heap_picture_finish(&r->end_heap);
 }
@@ -53,6 +54,11 @@ static void print_step(const struct thm_report *r, const struct thm_event *e)
     fprintf(r->live, "%9.3f s  %-8s %9llu %8llu %9llu %8s  %s\n", (double)e->t_ns / 1e9, e->name,
             (unsigned long long)e->v[1], (unsigned long long)e->v[2], (unsigned long long)e->v[3], storage, e->text);
     fflush(r->live);
+}
+
+static json_t *integer(uint64_t v)
+{
+    return json_integer((json_int_t)v);
 }
 
 /* 1 to 10, then every tenth, then every hundredth... */
@@ -95,6 +101,20 @@ static void take_heap(struct thm_report *r, const struct thm_event *e)
         r->out_of_memory = true;
 }
 
+static void take_log(struct thm_report *r, const struct thm_event *e)
+{
+    if (r->live) {
+        fprintf(r->live, "%9.3f s  | %s%s%s\n", (double)e->t_ns / 1e9, e->name, e->name[0] ? ": " : "", e->text);
+        fflush(r->live);
+        return;
+    }
+    if (!r->log)
+        r->log = json_array();
+    if (json_array_size(r->log) < THM_REPORT_LOG_MAX)
+        json_array_append_new(r->log,
+                              json_pack("{s:o, s:s, s:s}", "t_ns", integer(e->t_ns), "tag", e->name, "line", e->text));
+}
+
 const struct thm_heap_picture *thm_report_heap(const struct thm_report *r)
 {
     const bool for_want_of_memory = r->failed.type == THM_EV_FAILED && r->failed_heap.heap.type;
@@ -111,6 +131,8 @@ void thm_report_event(struct thm_report *r, const struct thm_event *ev)
     take_heap(r, ev);
     if (ev->type == THM_EV_ROUND)
         take_round(r, ev);
+    if (ev->type == THM_EV_LOG)
+        take_log(r, ev);
     if (ev->type != THM_EV_STEP || r->rounds) /* the steps of later rounds are as the first's: one line a round */
         return;
     if (r->steps < THM_REPORT_STEPS_MAX)
@@ -229,11 +251,7 @@ void thm_report_summary(const struct thm_report *r, FILE *f)
 
 /* ---- JSON ---- */
 
-static json_t *integer(uint64_t v)
-{
-    return json_integer((json_int_t)v);
-}
-
+/* The event's values under their own names. */
 json_t *thm_event_json(const struct thm_event *e, json_t *o)
 {
     const struct thm_event_kind *k = thm_event_kind(e->type);
@@ -315,6 +333,8 @@ json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result 
         json_object_set_new(o, "failed", thm_event_json(&r->failed, json_object()));
     json_object_set_new(o, "device_ns", integer(r->ns));
     json_object_set_new(o, "steps", json_steps(r));
+    if (r->log)
+        json_object_set(o, "log", r->log);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (r->has[parts[i].type])
             json_object_set_new(o, parts[i].key, thm_event_json(parts[i].event, json_object()));

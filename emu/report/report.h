@@ -11,6 +11,7 @@
 #include "emu/report/tensor_text.h"
 
 #define THM_REPORT_STEPS_MAX 64
+#define THM_REPORT_LOG_MAX   10000 /* lines that the JSON result keeps; the trace has all */
 
 struct thm_report_output { /* one output tensor of one frame, put together from its pieces */
     struct thm_msg_output head;
@@ -38,6 +39,7 @@ struct thm_report {
     bool heap_at_end;                              /* which of them is being told */
     bool has[THM_EV_COUNT];
     uint64_t ns; /* device time at the end */
+    json_t *log; /* {t_ns, tag, line}; NULL: none yet */
     struct thm_report_output *outputs;
     size_t outputs_count;
     bool out_of_memory; /* of the PC: outputs, rounds or the heap's picture are incomplete */

@@ -11,6 +11,10 @@ struct thm_workspace {
     uint8_t stack[THM_WORKSPACE_STACK] __attribute__((aligned(64)));
 };
 
+/* The only one. Its name is public, so that a firmware with the interpreter in it is not charged for what no device
+ * has. */
+extern struct thm_workspace thm_pc_workspace;
+
 typedef void thm_workspace_fn(const struct thm_windows_i8 *w, const void *packed, struct thm_workspace *space);
 
 /* Call fn with the only workspace and on its stack: the emulated task's is small, and how much of it is in use shall

@@ -1,0 +1,43 @@
+/* emu/board/clock.c -- device time, as a firmware reads and spends it. */
+#include "emu/board/board.h"
+#include <stdio.h>
+
+enum { TICK_NS = 1000 }; /* one service call: an estimate; what matters is that waiting for the clock ends */
+
+static void do_spend(struct thm_call *c)
+{
+    thm_board_spend(c->b, *(const uint64_t *)c->q);
+}
+
+static void do_tick(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    b->failure.settled = true;
+    thm_board_spend(b, TICK_NS);
+    if (b->run->duration_ns == 0 || b->now_ns < b->run->duration_ns)
+        return;
+    b->now_ns = b->run->duration_ns;
+    thm_hal_step(b, "end", "the time of --duration is over");
+    thm_board_end(b, 0);
+}
+
+uint64_t thm_hal_now_ns(const struct thm_board *b)
+{
+    return b->now_ns;
+}
+
+void thm_hal_spend(struct thm_board *b, uint64_t ns)
+{
+    thm_board_enter(do_spend, (struct thm_call){ .b = b, .q = &ns });
+}
+
+void thm_hal_work(struct thm_board *b, uint64_t cycles)
+{
+    const uint64_t hz = b->profile->cores[0].clock_hz;
+    thm_hal_spend(b, cycles / hz * 1000000000u + cycles % hz * 1000000000u / hz);
+}
+
+void thm_hal_tick(struct thm_board *b)
+{
+    thm_board_enter(do_tick, (struct thm_call){ .b = b });
+}

@@ -1,0 +1,286 @@
+/* emu/firmware/services.c -- thimble/firmware.h: the firmware's face of the board. */
+#include "emu/firmware/services.h"
+#include <stdarg.h>
+#include "emu/board/hal.h"
+#include "emu/board/run.h"
+#include "emu/firmware/firmware.h"
+#include "fsimages/fs.h"
+#include "memmodels/caps.h"
+
+/* The interface's numbers are its own; they are passed on as they are. */
+#define SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " has changed")
+SAME(THM_MALLOC_CAP_EXEC, THM_CAP_EXEC);
+SAME(THM_MALLOC_CAP_32BIT, THM_CAP_32BIT);
+SAME(THM_MALLOC_CAP_8BIT, THM_CAP_8BIT);
+SAME(THM_MALLOC_CAP_DMA, THM_CAP_DMA);
+SAME(THM_MALLOC_CAP_SPIRAM, THM_CAP_SPIRAM);
+SAME(THM_MALLOC_CAP_INTERNAL, THM_CAP_INTERNAL);
+SAME(THM_MALLOC_CAP_DEFAULT, THM_CAP_DEFAULT);
+SAME(THM_FILE_READ, THM_FS_READ);
+SAME(THM_FILE_WRITE, THM_FS_WRITE);
+SAME(THM_FILE_APPEND, THM_FS_APPEND);
+SAME(THM_FILE_CREATE, THM_FS_CREATE);
+SAME(THM_FILE_TRUNC, THM_FS_TRUNC);
+SAME(THM_SEEK_SET, THM_FS_SET);
+SAME(THM_SEEK_CUR, THM_FS_CUR);
+SAME(THM_SEEK_END, THM_FS_END);
+
+static struct thm_board *board;
+static bool told; /* a failure has been reported */
+
+void thm_services_start(struct thm_board *b)
+{
+    board = b;
+}
+
+struct thm_board *thm_services_board(void)
+{
+    thm_hal_tick(board);
+    return board;
+}
+
+const char *thm_services_caller(const void *return_address)
+{
+    const char *name = thm_hal_function(board, return_address);
+    return *name ? name : "firmware";
+}
+
+int thm_services_result(int returned)
+{
+    const bool boards_own = returned >= 10 && returned <= 17;
+    if (returned == 0 || (boards_own && told))
+        return returned;
+    thm_hal_failure(board, boards_own ? returned : 1, returned, 0, 0, "the firmware returned %d", returned);
+    return thm_hal_fail(board, "main");
+}
+
+static struct thm_board *call(void)
+{
+    return thm_services_board();
+}
+
+/* ---- board ---- */
+
+const char *thm_board_name(void)
+{
+    return thm_hal_board_name(call());
+}
+
+const char *thm_setting(const char *key)
+{
+    return thm_hal_setting(call(), key);
+}
+
+const void *thm_flash_model(uint32_t *bytes)
+{
+    struct thm_board *b = call();
+    const uint8_t *model = thm_hal_run(b)->model ? thm_hal_flash_model(b, bytes) : NULL;
+    if (!model)
+        *bytes = 0;
+    return model;
+}
+
+/* ---- time ---- */
+
+uint32_t thm_millis(void)
+{
+    return (uint32_t)(thm_hal_now_ns(call()) / 1000000u);
+}
+
+uint64_t thm_micros(void)
+{
+    return thm_hal_now_ns(call()) / 1000u;
+}
+
+void thm_delay(uint32_t ms)
+{
+    thm_hal_spend(call(), (uint64_t)ms * 1000000u);
+}
+
+void thm_delay_us(uint32_t us)
+{
+    thm_hal_spend(call(), (uint64_t)us * 1000u);
+}
+
+void thm_work(uint64_t cycles)
+{
+    thm_hal_work(call(), cycles);
+}
+
+/* ---- memory ---- */
+
+void *thm_malloc_caps(size_t bytes, uint32_t caps)
+{
+    const char *who = thm_services_caller(__builtin_return_address(0));
+    return thm_hal_malloc_caps(call(), bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX, caps, who);
+}
+
+void thm_heap_info(uint32_t caps, struct thm_heap_info *out)
+{
+    struct thm_heap_stats st;
+    uint32_t low_water;
+    thm_hal_heap(call(), caps, &st, &low_water);
+    *out = (struct thm_heap_info){ st.free, st.largest, low_water, st.allocated, st.blocks_alloc };
+}
+
+/* ---- files ---- */
+
+int32_t thm_storage_mount(const char *name)
+{
+    struct thm_board *b = call();
+    return thm_hal_mount(b, name ? name : thm_hal_run(b)->storage);
+}
+
+int32_t thm_storage_df(uint32_t *total, uint32_t *used)
+{
+    return thm_hal_df(call(), total, used);
+}
+
+int32_t thm_file_open(const char *name, int flags)
+{
+    return thm_hal_open(call(), name, flags);
+}
+
+int32_t thm_file_read(int32_t file, void *buf, uint32_t len)
+{
+    return thm_hal_read(call(), file, buf, len);
+}
+
+int32_t thm_file_write(int32_t file, const void *buf, uint32_t len)
+{
+    return thm_hal_write(call(), file, buf, len);
+}
+
+int32_t thm_file_seek(int32_t file, int32_t offset, int whence)
+{
+    return thm_hal_seek(call(), file, offset, whence);
+}
+
+int32_t thm_file_close(int32_t file)
+{
+    return thm_hal_close(call(), file);
+}
+
+int32_t thm_file_size(const char *name)
+{
+    return thm_hal_file_size(call(), name);
+}
+
+int32_t thm_file_remove(const char *name)
+{
+    return thm_hal_remove(call(), name);
+}
+
+int32_t thm_file_rename(const char *from, const char *to)
+{
+    return thm_hal_rename(call(), from, to);
+}
+
+/* ---- network ---- */
+
+bool thm_network_up(void)
+{
+    return thm_hal_network_up(call());
+}
+
+bool thm_https_get(const char *url, struct thm_https_response *out)
+{
+    struct thm_board *b = call();
+    struct thm_hal_response r = { 0 };
+    const bool ok = thm_hal_https_get(b, url, thm_hal_run(b)->chunk, &r);
+    *out = (struct thm_https_response){ r.status, r.content_length };
+    return ok;
+}
+
+int32_t thm_https_read(void *buf, uint32_t len)
+{
+    return thm_hal_https_read(call(), buf, len);
+}
+
+void thm_https_close(void)
+{
+    thm_hal_https_close(call());
+}
+
+/* ---- sensor and inference ---- */
+
+uint32_t thm_sensor_frames(uint32_t frame_bytes)
+{
+    return thm_hal_frames(call(), frame_bytes);
+}
+
+bool thm_sensor_read(uint32_t frame, uint32_t input, void *buf, uint32_t len)
+{
+    return thm_hal_sense(call(), frame, input, buf, len);
+}
+
+const char *thm_board_layout_name(void)
+{
+    return thm_layout_name(thm_hal_layout(board));
+}
+
+struct thm_interpreter_hooks thm_board_hooks(void)
+{
+    return thm_hal_interpreter_hooks(board);
+}
+
+uint32_t thm_measure_arena(const struct thm_model *m)
+{
+    return thm_hal_measure_arena(board, m, thm_hal_layout(board));
+}
+
+void thm_model_failed(const struct thm_nn_diag *d)
+{
+    thm_hal_model_refused(board, d);
+}
+
+void thm_report_arena_stats(const struct thm_arena_stats *s, const void *arena_at)
+{
+    thm_hal_arena_stats(board, s, arena_at);
+}
+
+void *thm_pc_memory(size_t bytes)
+{
+    return thm_hal_pc_memory(board, bytes);
+}
+
+void thm_report_inference(uint32_t frame)
+{
+    thm_hal_invoked(board, frame);
+}
+
+void thm_report_output_tensor(uint32_t frame, uint32_t index, const struct thm_tensor *t)
+{
+    thm_hal_output(board, frame, index, t);
+}
+
+/* ---- the story ---- */
+
+void thm_log(const char *tag, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    thm_hal_vprint(call(), tag, fmt, args);
+    va_end(args);
+}
+
+void thm_step(const char *step, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    thm_hal_vstep(call(), step, fmt, args);
+    va_end(args);
+}
+
+const char *thm_error(void)
+{
+    return thm_hal_failure_text(board);
+}
+
+int thm_failed(const char *step)
+{
+    told = true;
+    if (thm_hal_failure_status(board) == 0)
+        thm_hal_failure(board, 1, 0, 0, 0, "the firmware gave up");
+    return thm_hal_fail(call(), step);
+}

@@ -1,0 +1,145 @@
+# tests/e2e/firmware.sh -- firmware of one's own: built with pkg-config alone against an installed thimble, run, and failing.
+. "$(dirname "$0")/lib.sh"
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_odr_violation=0 # the interpreter is in thimble and in the firmware
+
+# ---- installed, and built with nothing but what pkg-config says ----
+
+DESTDIR=$T/root "$MESON" install -C "$THIMBLE_BUILD" --no-rebuild >"$T/out" 2>"$T/err"
+ok "install__into_a_folder_of_its_own" $?
+pc=$(find "$T/root" -name thimble.pc)
+export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$T/root
+cp -r "$THIMBLE_SOURCE/docs/examples" "$T/examples"
+make -C "$T/examples" >"$T/out" 2>"$T/err" && [ ! -s "$T/err" ]
+ok "examples__are_built_without_a_warning" $?
+
+build() { # build NAME.c [FLAG...]: $T/NAME.so
+    # shellcheck disable=SC2046
+    cc -O1 -g -Wall -Wextra -shared -fPIC -o "$T/$(basename "$1" .c).so" "$1" "${@:2}" $(pkg-config --cflags --libs thimble) \
+        >"$T/out" 2>"$T/err"
+}
+source_of() { # source_of NAME: $T/NAME.c from standard input
+    cat >"$T/$1.c"
+}
+
+# ---- the example ----
+
+mkdir "$T/models"
+cp "$DEMO/gesture.tflite" "$T/models/"
+echo 1.0 >"$T/models/gesture.version"
+serve "$T/models"
+cat "$DEMO"/gesture-samples/wing_0[012].bin >"$T/frames.bin"
+node=(run --board esp32 --firmware "$T/examples/gesture_node.so" --set "server=$URL" --cacert "$CA" --input "$T/frames.bin")
+thimble "${node[@]}" --state "$T/flash" --output-dir "$T/outputs"
+expect "node__fetches_stores_and_senses" 0 'version 1.0 replaces none' 'frame 2: gesture 0' '3 frames' 'arena +5344 bytes'
+for i in 0 1 2; do cat "$DEMO/gesture-golden/wing_0$i.bin"; done | cmp -s - "$T/outputs/output0.bin"
+ok "node__outputs_equal_the_reference_kernels" $?
+thimble "${node[@]}" --state "$T/flash"
+expect "node__keeps_its_model" 0 'version 1.0 is the newest'
+echo 1.1 >"$T/models/gesture.version"
+thimble "${node[@]}" --state "$T/flash"
+expect "node__takes_the_newer_model" 0 'version 1.1 replaces 1.0'
+rm "$T/models/gesture.version"
+thimble "${node[@]}" --state "$T/flash"
+expect "node__stays_with_its_model_when_the_server_fails" 0 'staying with version 1.1' '3 frames'
+thimble "${node[@]}"
+expect_error "node__without_server_and_model_says_why" 13 'update: .*404'
+echo 1.2 >"$T/models/gesture.version"
+thimble "${node[@]}" --json
+cp "$T/out" "$T/first.json"
+[ "$STATUS" -eq 0 ] && [ "$(json '["log"][0]["line"]')" = 'frame 0: gesture 0' ]
+ok "node__json_has_what_it_prints" $?
+thimble "${node[@]}" --json
+cmp -s "$T/out" "$T/first.json"
+ok "node__twice_gives_the_same_bytes" $?
+thimble "${node[@]}" --stack 1024
+expect_error "node__small_stack_overflows_in_its_own_function" 12 'stack overflow.*(needs|in )'
+
+# ---- what a firmware may do, and how it may end ----
+
+build "$THIMBLE_SOURCE/tests/e2e/firmware/cases.c"
+ok "cases__are_built" $?
+run_case() { # run_case NAME TEST STATUS PATTERN...
+    thimble run --board esp32 --firmware "$T/cases.so" --set "case=$1"
+    expect "$2" "${@:3}"
+}
+run_case prints "printf__and_its_like_are_lines_of_the_report" 0 '\| printf -5 text 0.125 123456789abc$' '\| fprintf x$' \
+    '\| puts$' '\| putchar$' '\| fwrite$' '\| in pieces$' '\| $' '\| after an empty line$' '\| tag: logged 123456$' '\| not ended$'
+run_case allocates "malloc__and_its_like_are_the_boards" 0
+run_case too_large "malloc__of_too_much_is_null" 0 'all NULL'
+run_case keeps_time "time__is_the_devices" 0
+run_case uses_files "files__give_the_file_systems_codes" 11 'SPIFFS_ERR_NOT_FOUND \(-10002\)'
+run_case loses_the_network "network__failure_is_the_runs" 13 'connect: localhost:1'
+run_case overflows "stack_overflow__names_task_and_function" 12 'stack overflow in task loopTask: all 8192 bytes are used, in recursion'
+run_case null_pointer "null_pointer__names_the_function" 12 'null pointer access at 0x0, in writes_null'
+run_case null_in_libc "null_pointer__in_the_c_library_names_the_caller" 12 'null pointer access at 0x0, in cases.so\+0x'
+run_case overruns_heap "heap_overrun__is_damage" 12 'past its end'
+run_case frees_static "free__of_what_is_no_block_is_a_fault" 12 'points to no heap'
+run_case divides "division_by_zero__is_told" 12 'division by zero'
+run_case asserts "assert__ends_the_board_with_its_text" 12 'assertion failed: .*cases.c:[0-9]+: asserts: zero == 1'
+run_case aborts "abort__ends_the_board" 12 'abort\(\) was called'
+run_case exits "exit__with_a_status_is_reported" 1 'the firmware returned 3'
+run_case system_call "system_call__is_named" 12 'made the system call getppid, which a board does not have'
+run_case opens_stream "printing__elsewhere_is_a_fault" 12 'neither stdout nor stderr'
+run_case ends_well "main__that_returns_0_is_done" 0
+
+build "$THIMBLE_SOURCE/tests/e2e/firmware/looper.c"
+thimble run --firmware "$T/looper.so" --duration 0.95
+expect "loop__runs_until_the_duration_is_over" 0 'error: mine' 'round 10$' ' 0.950 s  end '
+! grep -q 'round 11' "$T/out"
+ok "loop__does_not_run_longer" $?
+
+# ---- what is no firmware ----
+
+refused() { # refused NAME TEST PATTERN
+    thimble run --firmware "$T/$1.so"
+    expect_error "$2" 2 "$3"
+}
+source_of missing <<<'#include <thimble/firmware.h>
+void thm_teleport(void);
+int main(void) { thm_teleport(); return 0; }'
+build "$T/missing.c"
+refused missing "unknown_service__is_named" 'undefined symbol: thm_teleport \(this thimble has no such service'
+source_of version <<<'const unsigned thm_firmware_abi = 99; int main(void) { return 0; }'
+build "$T/version.c"
+refused version "other_version__is_refused" 'version 99 of the firmware interface, this thimble has version 1'
+source_of stranger <<<'int main(void) { return 0; }'
+build "$T/stranger.c"
+refused stranger "without_the_header__is_no_firmware" 'does not include <thimble/firmware.h>'
+source_of idle <<<'#include <thimble/firmware.h>
+void setup(void) {}'
+build "$T/idle.c"
+refused idle "without_an_entry__is_refused" 'neither main\(\) nor setup\(\) and loop\(\)'
+source_of opener <<<'#include <stdio.h>
+#include <thimble/firmware.h>
+int main(void) { return fopen("/etc/passwd", "r") != NULL; }'
+build "$T/opener.c"
+refused opener "fopen__is_refused_with_what_to_use" 'uses fopen\(\), which a board does not have: .*thm_file_open'
+source_of nosy <<<'#include <thimble/firmware.h>
+#include <sys/socket.h>
+__attribute__((constructor)) static void early(void) { socket(AF_INET, SOCK_STREAM, 0); }
+int main(void) { return 0; }'
+build "$T/nosy.c"
+thimble run --firmware "$T/nosy.so"
+expect_error "constructor__is_in_the_sandbox_too" 12 'made the system call socket'
+head -c 4096 /dev/urandom >"$T/noise.so"
+refused noise "noise__is_refused" 'noise.so'
+head -c 5000 "$T/cases.so" >"$T/cut.so"
+refused cut "cut_file__is_refused" 'cut.so: .*damaged'
+thimble run --firmware "$T/nosuch.so"
+expect_error "missing_file__is_named" 2 'nosuch.so: No such file'
+thimble run --firmware "$T/cases.so" --model https://localhost:1/x
+expect_error "url_as_flash_model__is_refused" 2 '--model is a file'
+
+# ---- the program has every function of the header ----
+
+missing=
+for f in $(grep -oE '\bthm_[a-z_]+\(' "$THIMBLE_SOURCE/emu/firmware/firmware.h" | tr -d '(' | sort -u); do
+    case $f in thm_layout_find | thm_board_layout | thm_report_arena | thm_interpreter_* | thm_pack* ) continue ;; esac
+    grep -q "^    $f;" "$THIMBLE_SOURCE/emu/firmware/exports.txt" && nm -D --defined-only "$THIMBLE" | grep -q " $f\$" || missing+=" $f"
+done
+[ -z "$missing" ] || echo "# not exported:$missing"
+[ -z "$missing" ]
+ok "header__has_only_what_the_program_exports" $?
+[ "$(nm -D --defined-only "$THIMBLE" | grep -c ' T malloc\| T thm_hal_')" -eq 0 ]
+ok "program__exports_nothing_of_its_inside" $?
+finish
