@@ -2,6 +2,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "emu/board/cores.h"
 #include "emu/board/hal.h"
 #include "emu/board/heap.h"
 #include "emu/board/modem.h"
@@ -93,6 +94,8 @@ struct thm_board {
     char console[sizeof((struct thm_event *)0)->text]; /* the line being printed */
     uint32_t console_len;
 
+    uint8_t *message; /* on boards with several cores: one on its way; the mailbox's largest */
+
     struct thm_failure failure;
     struct thm_event batch[THM_EVENT_BATCH];
     uint32_t batched, sequence;
@@ -100,6 +103,7 @@ struct thm_board {
 
 /* clock and events */
 void thm_board_spend(struct thm_board *b, uint64_t ns);
+void thm_board_look_at_clock(struct thm_board *b); /* ends the board if its time is over, or the main core's */
 void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *name, const char *text,
                     const uint64_t v[THM_EVENT_VALUES]);
 #define thm_board_event(b, type, name, text, ...) \

@@ -9,16 +9,26 @@ static void do_spend(struct thm_call *c)
     thm_board_spend(c->b, *(const uint64_t *)c->q);
 }
 
+void thm_board_look_at_clock(struct thm_board *b)
+{
+    const struct thm_run *run = b->run;
+    if (run->cores && thm_cores_over(run->cores, run->core, b->now_ns))
+        thm_board_end(b, 0);
+    if (run->duration_ns == 0 || b->now_ns < run->duration_ns)
+        return;
+    b->now_ns = run->duration_ns;
+    thm_hal_step(b, "end", "the time of --duration is over");
+    thm_board_end(b, 0);
+}
+
 static void do_tick(struct thm_call *c)
 {
     struct thm_board *b = c->b;
     b->failure.settled = true;
     thm_board_spend(b, TICK_NS);
-    if (b->run->duration_ns == 0 || b->now_ns < b->run->duration_ns)
-        return;
-    b->now_ns = b->run->duration_ns;
-    thm_hal_step(b, "end", "the time of --duration is over");
-    thm_board_end(b, 0);
+    if (b->run->cores)
+        thm_cores_passed(b->run->cores, b->run->core, b->now_ns);
+    thm_board_look_at_clock(b);
 }
 
 uint64_t thm_hal_now_ns(const struct thm_board *b)

@@ -77,12 +77,12 @@ static void do_scan(struct thm_call *c)
     c->result = vsscanf(f->tag, f->fmt, *f->args);
 }
 
-static int format_call(struct thm_board *b, void (*fn)(struct thm_call *), struct format_call *f, va_list args)
+static int format_call(struct thm_board *b, void (*fn)(struct thm_call *), struct format_call f, va_list args)
 {
     va_list copy; /* an array on some processors: only a copy of it has an address of the right type */
     va_copy(copy, args);
-    f->args = &copy;
-    const int n = (int)thm_board_enter(fn, (struct thm_call){ .b = b, .q = f });
+    f.args = &copy;
+    const int n = (int)thm_board_enter(fn, (struct thm_call){ .b = b, .q = &f });
     va_end(copy);
     return n;
 }
@@ -94,15 +94,15 @@ void thm_hal_print(struct thm_board *b, const char *text, uint32_t len)
 
 int thm_hal_vprint(struct thm_board *b, const char *tag, const char *fmt, va_list args)
 {
-    return format_call(b, do_vprint, &(struct format_call){ .tag = tag, .fmt = fmt }, args);
+    return format_call(b, do_vprint, (struct format_call){ .tag = tag, .fmt = fmt }, args);
 }
 
 int thm_hal_vformat(struct thm_board *b, char *buf, size_t size, const char *fmt, va_list args)
 {
-    return format_call(b, do_format, &(struct format_call){ .buf = buf, .size = size, .fmt = fmt }, args);
+    return format_call(b, do_format, (struct format_call){ .buf = buf, .size = size, .fmt = fmt }, args);
 }
 
 int thm_hal_vscan(struct thm_board *b, const char *text, const char *fmt, va_list args)
 {
-    return format_call(b, do_scan, &(struct format_call){ .tag = text, .fmt = fmt }, args);
+    return format_call(b, do_scan, (struct format_call){ .tag = text, .fmt = fmt }, args);
 }

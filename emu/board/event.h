@@ -31,6 +31,7 @@
     X(THM_EV_STACK, "stack", 0, "dd....", "used", "size", "", "", "", "", "task", "")                                  \
     X(THM_EV_STEP, "step", 0, "dddddd", "ns", "heap_free", "heap_largest", "heap_low_water", "storage_used",           \
       "storage_total", "step", "note")                                                                                 \
+    X(THM_EV_MAILBOX, "mailbox", 0, "di....", "bytes", "result", "", "", "", "", "operation", "peer")                  \
     X(THM_EV_LOG, "log", 0, "......", "", "", "", "", "", "", "tag", "line")                                           \
     X(THM_EV_FAILED, "failed", 0, "diddd.", "exit_status", "code", "need", "have", "largest", "", "step", "message")   \
     X(THM_EV_FAULT, "fault", 0, "dx....", "exit_status", "address", "", "", "", "", "kind", "message")                 \

@@ -13,7 +13,7 @@ static struct {
 } registers; /* when the signal came; sp: the task's */
 
 struct line { /* snprintf is not async-signal-safe */
-    char text[280];
+    char text[sizeof((struct thm_event *)0)->text];
     size_t len;
 };
 

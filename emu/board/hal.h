@@ -91,6 +91,13 @@ int thm_hal_vprint(struct thm_board *b, const char *tag, const char *fmt, va_lis
 int thm_hal_vformat(struct thm_board *b, char *buf, size_t size, const char *fmt, va_list args);
 int thm_hal_vscan(struct thm_board *b, const char *text, const char *fmt, va_list args);
 
+/* The other cores. Results: ring.h's; NO_CORE: the board has no such core, or it was given no firmware. */
+enum { THM_HAL_NO_CORE = -1, THM_HAL_FOR_EVER = -1 };
+const char *thm_hal_core_name(const struct thm_board *b);
+int32_t thm_hal_mailbox_send(struct thm_board *b, const char *core, const void *data, uint32_t len);
+/* timeout in ms; *from: the sender's name, static. */
+int32_t thm_hal_mailbox_receive(struct thm_board *b, const char **from, void *buf, uint32_t room, int64_t timeout_ms);
+
 /* What the firmware was started with. */
 const char *thm_hal_board_name(const struct thm_board *b);
 const char *thm_hal_firmware_name(const struct thm_board *b);            /* the file of the user's */

@@ -37,7 +37,9 @@ static void build(struct thm_board *b, const struct thm_nor_cells *chip)
     if (l)
         b->link = (struct thm_link){ l->name, l->down_bps, l->up_bps, l->rtt_us, l->mtu };
     b->packet = malloc(THM_MODEM_CHUNK_MAX + 4096);
-    enum thm_mem_err err = b->packet ? thm_board_map_memory(b) : THM_MEM_EHOST;
+    if (b->run->cores)
+        b->message = malloc(thm_cores_message_max(b->run->cores));
+    enum thm_mem_err err = b->packet && (b->message || !b->run->cores) ? thm_board_map_memory(b) : THM_MEM_EHOST;
     if (err)
         host_failed(b, "memory map", thm_mem_strerror(err));
     if (thm_nor_create(&b->flash, thm_nor_part_find(f->part), f->size, chip, &watch) != THM_FS_OK)

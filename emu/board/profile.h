@@ -90,6 +90,15 @@ struct thm_profile_network { /* all NULL and 0: the board has none */
     uint32_t chunk; /* bytes the firmware reads at a time by default */
 };
 
+struct thm_profile_companion { /* another core of the same chip: a process of its own */
+    char *name;                /* "m4-0": what messages are sent to */
+    char *profile;             /* the board profile of its memory, heap and task */
+};
+
+struct thm_profile_mailbox { /* between this core and each companion; emu/board/ring.h */
+    uint32_t message_max, ring_bytes, latency_ns;
+};
+
 struct thm_profile {
     char *name, *title;
     struct thm_profile_core *cores;
@@ -109,6 +118,9 @@ struct thm_profile {
     unsigned storage_count; /* the first is the default */
     struct thm_profile_network network;
     char *operators; /* profiles/operators/NAME.yaml: what its usual firmware registers; NULL = all there are */
+    struct thm_profile_companion *companions;
+    unsigned companions_count;
+    struct thm_profile_mailbox mailbox; /* message_max 0: no companions */
 };
 
 struct thm_profile_operators { /* which operators a firmware registers: profiles/operators/NAME.yaml */

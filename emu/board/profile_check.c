@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "emu/board/cores.h"
 #include "emu/board/out_of_memory.h"
 #include "fsimages/fs.h"
 #include "fsimages/nor.h"
@@ -18,6 +19,7 @@
 #define STACK_MAX       0x1000000u
 #define TAKEN_MAX       10000u /* blocks of one row */
 #define CHUNK_MAX       0x100000u
+#define RING_MAX        0x100000u
 #define TLS_CONTENT_MIN 512u   /* RFC 6066: smallest fragment length */
 #define TLS_CONTENT_MAX 16384u /* RFC 8446 5.1: longest record */
 
@@ -477,11 +479,30 @@ static int check_operators_name(struct check *c)
     return status;
 }
 
+static int check_mailbox(struct check *c)
+{
+    const struct thm_profile *p = c->p;
+    const struct thm_profile_mailbox *m = &p->mailbox;
+    at(c, "companions");
+    int status = within(c, p->companions_count, 0, THM_CORES_MAX - 1);
+    if (status || p->companions_count == 0)
+        return status;
+    at(c, "mailbox.ring_bytes");
+    status = within(c, m->ring_bytes, THM_RING_MIN, RING_MAX);
+    if (!status && m->ring_bytes % 16)
+        status = WRONG(c, "expected a multiple of 16, found %" PRIu32, m->ring_bytes);
+    if (status)
+        return status;
+    at(c, "mailbox.message_max");
+    return within(c, m->message_max, 1, m->ring_bytes - THM_RING_HEAD - THM_RING_BLOCK - 16);
+}
+
 int thm_profile_check(const struct thm_profile *p, struct thm_yaml *y)
 {
-    static int (*const checks[])(struct check *) = { check_cores,     check_memory,  check_statics,       check_heaps,
-                                                     check_allocator, check_taken,   check_task,          check_flash,
-                                                     check_storage,   check_network, check_operators_name };
+    static int (*const checks[])(struct check *) = {
+        check_cores, check_memory, check_statics, check_heaps,   check_allocator, check_taken,
+        check_task,  check_flash,  check_storage, check_network, check_mailbox,   check_operators_name,
+    };
     struct check c = { .p = p, .y = y };
     int status = 0;
     for (size_t i = 0; i < sizeof checks / sizeof *checks && !status; i++)

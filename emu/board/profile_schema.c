@@ -99,6 +99,15 @@
     K(FLAG, thm_profile_network, tls_keep_peer_certificate, OPTIONAL, "the peer's certificate stays until close") \
     K(UINT, thm_profile_network, chunk, REQUIRED, "bytes the firmware reads at a time")
 
+#define COMPANIONS_KEYS(K)                                                                      \
+    K(TEXT, thm_profile_companion, name, REQUIRED, "name of the core: where messages are sent") \
+    K(TEXT, thm_profile_companion, profile, REQUIRED, "board profile of its memory, heap and task")
+
+#define MAILBOX_KEYS(K)                                                                                       \
+    K(UINT, thm_profile_mailbox, message_max, REQUIRED, "bytes of the largest message")                       \
+    K(UINT, thm_profile_mailbox, ring_bytes, REQUIRED, "bytes of each direction's ring, with its head of 64") \
+    K(UINT, thm_profile_mailbox, latency_ns, OPTIONAL, "from sending to receiving, nanoseconds")
+
 #define BOARD_KEYS(K)                                                                               \
     K(TEXT, thm_profile, name, REQUIRED, "name of the board; that of the file without .yaml")       \
     K(TEXT, thm_profile, title, REQUIRED, "one line for listings")                                  \
@@ -112,6 +121,8 @@
     K(MAP, thm_profile, flash, REQUIRED, "the flash chip")                                          \
     K(LIST, thm_profile, storage, OPTIONAL, "file systems; the first is the default")               \
     K(MAP, thm_profile, network, OPTIONAL, "link and TLS; absent: the board has no network")        \
+    K(LIST, thm_profile, companions, OPTIONAL, "further cores, each with a profile of its own")     \
+    K(MAP, thm_profile, mailbox, OPTIONAL, "between this core and each companion")        \
     K(TEXT, thm_profile, operators, OPTIONAL,                                                       \
       "operators/NAME.yaml: those that its usual firmware registers; absent: all")
 
@@ -161,6 +172,8 @@ KEYS(task, TASK_KEYS)
 KEYS(partitions, PARTITIONS_KEYS)
 KEYS(storage, STORAGE_KEYS)
 KEYS(network, NETWORK_KEYS)
+KEYS(companions, COMPANIONS_KEYS)
+KEYS(mailbox, MAILBOX_KEYS)
 KEYS(link, LINK_KEYS)
 KEYS(operators, OPERATORS_KEYS)
 ENTRY(cores, thm_profile_core)
@@ -170,6 +183,7 @@ ENTRY(heaps, thm_profile_heap)
 ENTRY(taken, thm_profile_taken)
 ENTRY(partitions, thm_profile_partition)
 ENTRY(storage, thm_profile_storage)
+ENTRY(companions, thm_profile_companion)
 KEYS(flash, FLASH_KEYS)
 KEYS(board, BOARD_KEYS)
 
@@ -190,8 +204,9 @@ static const struct {
     {                                                            \
         g##_fields, g##_help, sizeof g##_help / sizeof *g##_help \
     }
-    GROUP(board), GROUP(cores), GROUP(memory),     GROUP(statics), GROUP(heaps),   GROUP(taken), GROUP(allocator),
-    GROUP(task),  GROUP(flash), GROUP(partitions), GROUP(storage), GROUP(network), GROUP(link),  GROUP(operators),
+    GROUP(board),   GROUP(cores),     GROUP(memory), GROUP(statics),    GROUP(heaps),
+    GROUP(taken),   GROUP(allocator), GROUP(task),   GROUP(flash),      GROUP(partitions),
+    GROUP(storage), GROUP(network),   GROUP(link),   GROUP(companions), GROUP(mailbox), GROUP(operators),
 #undef GROUP
 };
 

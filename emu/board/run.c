@@ -1,4 +1,4 @@
-/* emu/board/run.c -- the supervisor of one board: forks it, is its network, passes on what it says. */
+/* emu/board/run.c -- the supervisor of one board: forks its cores, is its network, passes on what they say. */
 #include "emu/board/run.h"
 #include <errno.h>
 #include <malloc.h>
@@ -11,23 +11,41 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "emu/board/chip.h"
+#include "emu/board/cores.h"
+#include "emu/board/merge.h"
 #include "emu/board/modem.h"
 #include "emu/board/process.h"
 #include "netlink/fetch.h"
 
 enum { MESSAGE_MAX = 65536 }; /* above THM_EVENT_BATCH events and THM_MODEM_CHUNK_MAX bytes, with their heads */
 
-struct session {
-    const struct thm_run *run;
-    struct thm_run_result *result;
-    int modem;
-    struct thm_net *net;
+struct supervisor;
+
+struct session { /* with one core */
+    struct supervisor *all;
+    struct thm_run run;
+    struct thm_run_result result;
+    struct thm_chip chip;
+    pid_t pid;               /* 0: not started */
+    int modem;               /* -1: closed */
+    uint64_t told_ns;        /* the clock in its last event */
     struct thm_fetch *fetch; /* NULL: none under way */
     uint32_t credit;         /* DATA messages that may still be sent */
     bool paused;             /* the fetch waits for credit */
     uint64_t got;
     int64_t expected;
-    bool exited; /* the board has said its exit status */
+    bool exited;   /* the board has said its exit status */
+    bool silenced; /* what it tells now comes after the board's end */
+};
+
+struct supervisor {
+    struct session core[THM_CORES_MAX]; /* 0: the main one */
+    uint32_t cores;
+    struct thm_net *net;
+    struct thm_cores *shared; /* NULL, as the merge: there is one core */
+    struct thm_merge *merge;
+    bool over;       /* the main core has ended, */
+    uint64_t end_ns; /* then */
 };
 
 static void host_failure(struct thm_run_result *r, const char *what)
@@ -39,7 +57,7 @@ static void host_failure(struct thm_run_result *r, const char *what)
 static void tell(struct session *s, uint32_t type, const void *head, size_t len, const void *data, size_t data_len)
 {
     if (thm_modem_send(s->modem, type, head, len, data, data_len) < 0 && errno != EPIPE && errno != ECONNRESET)
-        host_failure(s->result, "board socket");
+        host_failure(&s->result, "board socket");
 }
 
 /* ---- network to board ---- */
@@ -68,8 +86,8 @@ static bool on_body(void *ctx, const uint8_t *data, uint32_t len)
     s->credit--;
     s->got += len;
     tell(s, THM_MSG_DATA, NULL, 0, data, len);
-    if (s->run->progress)
-        s->run->progress(s->run->ctx, s->got, s->expected);
+    if (s->run.progress)
+        s->run.progress(s->run.ctx, s->got, s->expected);
     return true;
 }
 
@@ -94,8 +112,8 @@ static void on_done(void *ctx, enum thm_net_err err, const char *message, const 
 static void start_fetch(struct session *s, const struct thm_msg_get *get)
 {
     const char *message = NULL;
-    struct thm_fetch_options o = { .cacert = s->run->cacert,
-                                   .timeout_ms = s->run->timeout_ms,
+    struct thm_fetch_options o = { .cacert = s->run.cacert,
+                                   .timeout_ms = s->run.timeout_ms,
                                    .header = on_header,
                                    .body = on_body,
                                    .done = on_done,
@@ -107,7 +125,7 @@ static void start_fetch(struct session *s, const struct thm_msg_get *get)
     s->credit = THM_MODEM_WINDOW;
     s->got = 0;
     s->expected = -1;
-    enum thm_net_err err = thm_fetch_start(s->net, &o, &s->fetch, &message);
+    enum thm_net_err err = thm_fetch_start(s->all->net, &o, &s->fetch, &message);
     if (err)
         end_transfer(s, err, message ? message : thm_net_strerror(err), NULL);
 }
@@ -129,23 +147,68 @@ static void make_printable(char *text, size_t size)
             *text = '?';
 }
 
-static void take_event(struct session *s, struct thm_event *e)
+enum { ITEM_EVENT, ITEM_OUTPUT }; /* of the merge */
+
+static void tell_event(struct session *s, const struct thm_event *e)
 {
-    struct thm_run_result *r = s->result;
-    make_printable(e->name, sizeof e->name);
-    make_printable(e->text, sizeof e->text);
-    if (!thm_event_kind(e->type))
-        return;
+    struct thm_run_result *r = &s->result;
     if (e->type == THM_EV_FAILED || e->type == THM_EV_FAULT)
         snprintf(r->message, sizeof r->message, "%s: %s", e->name, e->text);
     if (e->type == THM_EV_FAULT && e->v[0] != 20) /* what the board calls it; the PC's trouble needs its place */
         snprintf(r->message, sizeof r->message, "%s", e->text);
-    if (e->type == THM_EV_EXIT) {
-        s->exited = true;
+    if (e->type == THM_EV_EXIT)
         r->exit_status = (int)(e->v[0] & 0xFF);
+    if (s->run.event)
+        s->run.event(s->run.ctx, e);
+}
+
+static void tell_output(struct session *s, const uint8_t *data, size_t len)
+{
+    struct thm_msg_output o;
+    memcpy(&o, data, sizeof o);
+    s->run.output(s->run.ctx, &o, data + sizeof o, (uint32_t)(len - sizeof o));
+}
+
+static void tell_item(void *ctx, uint32_t core, uint32_t kind, const uint8_t *data, size_t len)
+{
+    struct supervisor *all = ctx;
+    struct session *s = &all->core[core];
+    struct thm_event e = { .type = THM_EV_COUNT };
+    if (kind == ITEM_EVENT)
+        memcpy(&e, data, sizeof e);
+    if (core && all->over && kind == ITEM_EVENT && e.t_ns > all->end_ns)
+        s->silenced = true;
+    if (s->silenced)
+        return;
+    if (kind == ITEM_OUTPUT)
+        tell_output(s, data, len);
+    else
+        tell_event(s, &e);
+    if (core == 0 && e.type == THM_EV_EXIT) {
+        all->over = true;
+        all->end_ns = e.t_ns;
     }
-    if (s->run->event)
-        s->run->event(s->run->ctx, e);
+}
+
+static void pass_on(struct session *s, uint32_t kind, const void *data, size_t len)
+{
+    struct supervisor *all = s->all;
+    const uint32_t core = (uint32_t)(s - all->core);
+    if (!all->merge)
+        tell_item(all, core, kind, data, len);
+    else if (thm_merge_put(all->merge, core, s->told_ns, kind, data, len) < 0)
+        host_failure(&s->result, "events");
+}
+
+static void take_event(struct session *s, struct thm_event *e)
+{
+    make_printable(e->name, sizeof e->name);
+    make_printable(e->text, sizeof e->text);
+    if (!thm_event_kind(e->type))
+        return;
+    s->told_ns = e->t_ns > s->told_ns ? e->t_ns : s->told_ns;
+    s->exited = s->exited || e->type == THM_EV_EXIT;
+    pass_on(s, ITEM_EVENT, e, sizeof *e);
 }
 
 static void take_events(struct session *s, const uint8_t *data, size_t len)
@@ -157,16 +220,16 @@ static void take_events(struct session *s, const uint8_t *data, size_t len)
     }
 }
 
-static void take_output(struct session *s, const uint8_t *data, size_t len)
+static void take_output(struct session *s, uint8_t *data, size_t len)
 {
     struct thm_msg_output o;
-    if (len < sizeof o || !s->run->output)
+    if (len < sizeof o || !s->run.output)
         return;
     memcpy(&o, data, sizeof o);
     make_printable(o.name, sizeof o.name);
-    uint32_t n = (uint32_t)(len - sizeof o);
-    if (o.rank <= 6 && o.offset <= o.total && n <= o.total - o.offset)
-        s->run->output(s->run->ctx, &o, data + sizeof o, n);
+    memcpy(data, &o, sizeof o);
+    if (o.rank <= 6 && o.offset <= o.total && len - sizeof o <= o.total - o.offset)
+        pass_on(s, ITEM_OUTPUT, data, len);
 }
 
 static void take_credit(struct session *s, const uint8_t *data, size_t len)
@@ -185,7 +248,7 @@ static bool serve_board(struct session *s, uint8_t *buf)
 {
     const struct thm_msg *m;
     long len = thm_modem_receive(s->modem, buf, MESSAGE_MAX, &m);
-    const uint8_t *data = buf + sizeof *m;
+    uint8_t *data = buf + sizeof *m;
     if (len < 0)
         return false;
     switch (m->type) {
@@ -202,28 +265,59 @@ static bool serve_board(struct session *s, uint8_t *buf)
     return true;
 }
 
-static void supervise(struct session *s)
+/* The core's process is gone, or as good as. */
+static void close_core(struct session *s)
+{
+    struct supervisor *all = s->all;
+    const uint32_t core = (uint32_t)(s - all->core);
+    close(s->modem);
+    s->modem = -1;
+    if (!all->merge)
+        return;
+    thm_cores_ended(all->shared, core, s->exited ? s->told_ns : UINT64_MAX);
+    thm_merge_end(all->merge, core);
+    if (core == 0 && !all->over) { /* it was killed */
+        all->over = true;
+        all->end_ns = s->told_ns;
+    }
+}
+
+/* One round: wait, then serve every core that has something to say. Result: false: none is left, or the PC failed. */
+static bool serve(struct supervisor *all, uint8_t *buf)
+{
+    struct session *open[THM_CORES_MAX];
+    int fds[THM_CORES_MAX];
+    bool ready[THM_CORES_MAX] = { false };
+    size_t n = 0;
+    for (uint32_t i = 0; i < all->cores; i++)
+        if (all->core[i].modem >= 0) {
+            open[n] = &all->core[i];
+            fds[n++] = all->core[i].modem;
+        }
+    if (n == 0)
+        return false;
+    if (thm_net_poll(all->net, fds, ready, n, -1) != THM_NET_OK) {
+        host_failure(&all->core[0].result, "network poll");
+        return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (ready[i] && !serve_board(open[i], buf))
+            close_core(open[i]);
+    return true;
+}
+
+static void supervise(struct supervisor *all)
 {
     uint8_t *buf = malloc(MESSAGE_MAX);
-    if (!buf || thm_net_create(&s->net) != THM_NET_OK) {
-        host_failure(s->result, "supervisor");
-        free(buf);
-        return;
-    }
-    bool open = true;
-    while (open) {
-        bool ready = false;
-        if (thm_net_poll(s->net, &s->modem, &ready, 1, -1) != THM_NET_OK) {
-            host_failure(s->result, "network poll");
-            break;
+    if (!buf || thm_net_create(&all->net) != THM_NET_OK)
+        host_failure(&all->core[0].result, "supervisor");
+    else
+        while (serve(all, buf)) {
         }
-        if (ready)
-            open = serve_board(s, buf);
-    }
     free(buf);
 }
 
-/* ---- the board process's end ---- */
+/* ---- the processes ---- */
 
 static void died(struct thm_run_result *r, int wait_status)
 {
@@ -239,52 +333,127 @@ static void died(struct thm_run_result *r, int wait_status)
                  WEXITSTATUS(wait_status));
 }
 
-static void reap(struct session *s, pid_t pid)
+static void reap(struct session *s)
 {
     struct rusage usage = { 0 };
     int status = 0;
-    while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
+    if (s->modem >= 0)
+        close(s->modem);
+    while (wait4(s->pid, &status, 0, &usage) < 0 && errno == EINTR) {
     }
-    s->result->peak_rss = (uint64_t)usage.ru_maxrss * 1024;
-    if (!s->exited && !s->result->exit_status)
-        died(s->result, status);
+    s->result.peak_rss = (uint64_t)usage.ru_maxrss * 1024;
+    if (!s->exited && !s->result.exit_status)
+        died(&s->result, status);
 }
 
-static pid_t fork_board(const struct thm_run *run, const struct thm_chip *chip, int fds[2])
+/* The child closes what it has of the others: a core's end is seen by its socket's. */
+static void run_core(struct supervisor *all, struct session *s, int modem)
 {
+    for (uint32_t i = 0; i < all->cores; i++)
+        if (all->core[i].modem >= 0)
+            close(all->core[i].modem);
+    thm_board_process(&s->run, modem, &s->chip.cells);
+}
+
+static int fork_core(struct supervisor *all, struct session *s)
+{
+    int fds[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
         return -1;
-    malloc_trim(0); /* what loading the profile took need not be resident twice */
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(fds[0]);
-        thm_board_process(run, fds[1], &chip->cells);
-    }
+    s->modem = fds[0];
+    s->pid = fork();
+    if (s->pid == 0)
+        run_core(all, s, fds[1]);
     close(fds[1]);
-    if (pid < 0)
-        close(fds[0]);
-    return pid;
+    return s->pid < 0 ? -1 : 0;
+}
+
+static int start(struct supervisor *all)
+{
+    fflush(NULL);
+    malloc_trim(0); /* what loading the profile took need not be resident twice */
+    for (uint32_t i = 0; i < all->cores; i++)
+        if (fork_core(all, &all->core[i]) < 0)
+            return -1;
+    return 0;
+}
+
+/* ---- a run ---- */
+
+static int share(struct supervisor *all, const struct thm_run *run)
+{
+    const struct thm_profile_mailbox *m = &run->profile->mailbox;
+    const struct thm_cores_config config = { all->cores, m->message_max, m->ring_bytes, m->latency_ns };
+    if (all->cores == 1)
+        return 0;
+    all->shared = thm_cores_create(&config);
+    all->merge = thm_merge_create(all->cores, tell_item, all);
+    for (uint32_t i = 0; i < all->cores; i++) {
+        struct thm_run *r = &all->core[i].run;
+        r->cores = all->shared;
+        r->core = i;
+        r->main_core = run->core_name;
+    }
+    return all->shared && all->merge ? 0 : -1;
+}
+
+static int open_chips(struct supervisor *all)
+{
+    int status = 0;
+    for (uint32_t i = 0; i < all->cores && !status; i++) {
+        struct session *s = &all->core[i];
+        status = thm_chip_open(&s->chip, s->run.profile, s->run.state_dir, s->result.message, sizeof s->result.message);
+        s->result.exit_status = status;
+    }
+    return status;
+}
+
+static void finish(struct supervisor *all)
+{
+    for (uint32_t i = 0; i < all->cores; i++) {
+        if (all->core[i].pid > 0)
+            reap(&all->core[i]);
+        thm_chip_close(&all->core[i].chip);
+    }
+    thm_net_destroy(all->net);
+    thm_merge_destroy(all->merge);
+    thm_cores_destroy(all->shared);
+}
+
+/* The main core's result; if that is good, the first other core's that is not. */
+static void conclude(const struct supervisor *all, struct thm_run_result *out)
+{
+    *out = all->core[0].result;
+    for (uint32_t i = 1; i < all->cores; i++) {
+        const struct session *s = &all->core[i];
+        out->peak_rss += s->result.peak_rss;
+        if (out->exit_status || s->silenced || !s->result.exit_status)
+            continue;
+        out->exit_status = s->result.exit_status;
+        snprintf(out->message, sizeof out->message, "%.40s: %.300s", s->run.core_name, s->result.message);
+    }
 }
 
 void thm_run(const struct thm_run *run, struct thm_run_result *out)
 {
-    struct session s = { .run = run, .result = out };
-    struct thm_chip chip;
-    int fds[2];
+    struct supervisor *all = calloc(1, sizeof *all);
     *out = (struct thm_run_result){ 0 };
-    out->exit_status = thm_chip_open(&chip, run->profile, run->state_dir, out->message, sizeof out->message);
-    if (out->exit_status)
+    if (!all) {
+        host_failure(out, "supervisor");
         return;
-    fflush(NULL);
-    pid_t pid = fork_board(run, &chip, fds);
-    if (pid < 0) {
-        host_failure(out, "starting the board process");
-    } else {
-        s.modem = fds[0];
-        supervise(&s);
-        close(s.modem);
-        reap(&s, pid);
     }
-    thm_net_destroy(s.net);
-    thm_chip_close(&chip);
+    all->cores = 1 + run->companions_count;
+    for (uint32_t i = 0; i < all->cores; i++)
+        all->core[i] = (struct session){
+            .all = all, .run = i ? run->companions[i - 1] : *run, .modem = -1, .chip = { .lock = -1 }
+        };
+    if (!open_chips(all)) {
+        if (share(all, run) < 0 || start(all) < 0)
+            host_failure(&all->core[0].result, "starting the board process");
+        else
+            supervise(all);
+    }
+    finish(all);
+    conclude(all, out);
+    free(all);
 }

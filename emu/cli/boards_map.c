@@ -337,6 +337,17 @@ static void print_network(const struct thm_profile *p)
     printf("  %-16s each in one piece; a handshake needs %" PRIu32 " bytes of stack\n", "", n->tls_stack);
 }
 
+static void print_companions(const struct thm_profile *p)
+{
+    const struct thm_profile_mailbox *m = &p->mailbox;
+    for (unsigned i = 0; i < p->companions_count; i++)
+        printf("  %-16s %s: see 'thimble boards %s'\n", i ? "" : "further cores", p->companions[i].name,
+               p->companions[i].profile);
+    if (p->companions_count)
+        printf("  %-16s messages up to %" PRIu32 " bytes in rings of %" PRIu32 "; latency %g us\n", "mailbox",
+               m->message_max, m->ring_bytes, m->latency_ns / 1e3);
+}
+
 int thm_boards_draw(const struct thm_profile *p)
 {
     const struct glyphs *g = glyphs();
@@ -351,6 +362,7 @@ int thm_boards_draw(const struct thm_profile *p)
         print_taken(p);
     puts("FIGURES");
     print_cores(p);
+    print_companions(p);
     print_heap(p);
     for (unsigned i = 0; i < p->storage_count; i++)
         printf("  %-16s %s: %s on partition %s\n", i ? "" : "storage", p->storage[i].name, p->storage[i].fs,

@@ -11,6 +11,7 @@
 #include "emu/cli/commands.h"
 #include "emu/cli/labels.h"
 #include "emu/cli/operators.h"
+#include "emu/cli/run_cores.h"
 #include "emu/report/report.h"
 
 enum { INPUTS_MAX = 16, SETTINGS_MAX = 64, INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
@@ -21,6 +22,7 @@ enum {
     FIRMWARE,
     SET,
     DURATION,
+    CORE,
     CACERT,
     INPUT,
     LABELS,
@@ -56,6 +58,10 @@ static const struct thm_option options[] = {
     [SET] = { "set", "KEY=VALUE", "a setting that the firmware reads with thm_setting(); may be repeated", 0 },
     [DURATION] = { "duration", "SECONDS",
                    "device time after which a firmware of your own is switched off (default: never)", 'd' },
+    [CORE] = { "core", "NAME:KEY=VALUE,...",
+               "what another core of the board runs: firmware=FILE.so, and if it needs them model=FILE, input=FILE, "
+               "stack=BYTES; once for each core",
+               0 },
     [CACERT] = { "cacert", "FILE", "PEM file with the certificate authorities the board trusts (default: the system's)",
                  0 },
     [INPUT] = { "input", "FILE",
@@ -101,10 +107,12 @@ struct request { /* what the command line asks for */
     const char *input_path[INPUTS_MAX];
     struct thm_run_input input[INPUTS_MAX];
     struct thm_run_setting setting[SETTINGS_MAX];
+    struct thm_core_requests cores;
     bool json, stats, coprocessor;
 };
 
-struct readers { /* who gets the events */
+struct readers {      /* who gets the events */
+    const char *core; /* of several: which one tells */
     struct thm_report report;
     FILE *trace;
     const char *trace_path;
@@ -127,7 +135,7 @@ static void on_event(void *ctx, const struct thm_event *ev)
     if (ev->type == THM_EV_STEP)
         clear_progress(r);
     thm_report_event(&r->report, ev);
-    if (r->trace && !thm_trace_write(r->trace, ev))
+    if (r->trace && !thm_trace_write(r->trace, ev, r->core))
         r->trace_failed = true;
 }
 
@@ -213,6 +221,7 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     case FIRMWARE: q->firmware = a->value; return 0;
     case SET: return take_setting(a, q);
     case DURATION: return take_duration(a, q);
+    case CORE: return thm_core_requests_take(&q->cores, a);
     case CACERT: run->cacert = a->value; return 0;
     case INPUT: return take_input(a, q);
     case LABELS: q->labels_path = a->value; return 0;
@@ -261,16 +270,12 @@ static int parse(struct thm_args *a, struct request *q)
         return thm_usage(a, "--leak is so many bytes a round: it needs --rounds");
     if (q->firmware)
         return 0;
-    if (q->run.settings_count || q->run.duration_ns)
-        return thm_usage(a, "--set and --duration are for --firmware");
+    if (q->run.settings_count || q->run.duration_ns || q->cores.count)
+        return thm_usage(a, "--set, --duration and --core are for --firmware");
     if (!q->model)
         return thm_usage(a, "--model URL or FILE is missing");
     if (strlen(q->model) >= THM_MODEM_URL_MAX)
         return thm_usage(a, "the URL is longer than %u characters", THM_MODEM_URL_MAX - 1);
-    if (is_url(q->model))
-        q->run.url = q->model;
-    return 0;
-    return thm_usage(a, "the URL is longer than %u characters", THM_MODEM_URL_MAX - 1);
     if (is_url(q->model))
         q->run.url = q->model;
     return 0;
@@ -439,9 +444,10 @@ static int write_outputs(const struct thm_report *r, const char *dir)
     return status;
 }
 
-static int print_json(const struct thm_report *report, const struct thm_run_result *result)
+static int print_json(const struct request *q, const struct thm_report *report, const struct thm_run_result *result)
 {
     json_t *o = thm_report_json(report, result);
+    thm_core_requests_json(&q->cores, o);
     int bad = !o || json_dumpf(o, stdout, JSON_INDENT(2)) < 0;
     putchar('\n');
     json_decref(o);
@@ -460,12 +466,15 @@ static void draw_heap(const struct readers *r)
 
 static int conclude(const struct request *q, struct readers *r, const struct thm_run_result *result)
 {
+    r->trace_failed = r->trace_failed || q->cores.trace_failed;
     int status = close_trace(r);
     clear_progress(r);
     if (!status && q->json)
-        status = print_json(&r->report, result);
-    else if (!status && !result->exit_status)
+        status = print_json(q, &r->report, result);
+    else if (!status && !result->exit_status) {
         thm_report_summary(&r->report, stdout);
+        thm_core_requests_summary(&q->cores, stdout);
+    }
     if (!status && q->run.heap_map && !q->json)
         draw_heap(r);
     if (!status && r->report.out_of_memory)
@@ -486,7 +495,7 @@ static double seconds(void)
 
 static int run_board(struct request *q, const struct thm_labels *labels)
 {
-    struct readers r = { .progress = isatty(STDERR_FILENO) };
+    struct readers r = { .progress = isatty(STDERR_FILENO), .core = q->run.core_name };
     struct thm_run_result result;
     double start = seconds();
     int status = open_trace(q, &r);
@@ -495,6 +504,7 @@ static int run_board(struct request *q, const struct thm_labels *labels)
     thm_report_init(&r.report, q->run.profile, labels, q->json ? NULL : stdout);
     if (!q->json)
         printf("%s: %s\n\n", q->run.profile->name, q->run.profile->title);
+    thm_core_requests_tell(&q->cores, q->json ? NULL : stdout, r.trace);
     q->run.ctx = &r;
     q->run.event = on_event;
     q->run.output = on_output;
@@ -527,6 +537,8 @@ static int command_run(int argc, char **argv)
         status = load_firmware(&q);
     if (!status)
         status = load_inputs(&q);
+    if (!status)
+        status = thm_core_requests_load(&q.cores, &q.run);
     if (!status && q.labels_path)
         status = thm_labels_load(&labels, q.labels_path);
     if (!status)
@@ -536,6 +548,7 @@ static int command_run(int argc, char **argv)
     thm_operators_free(&q.operators);
     free((void *)(uintptr_t)q.run.model);
     free((void *)(uintptr_t)q.run.firmware);
+    thm_core_requests_free(&q.cores);
     thm_profile_link_free(link);
     thm_profile_free(profile);
     return status < 0 ? THM_EXIT_OK : status; /* -1: help was asked for */

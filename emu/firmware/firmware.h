@@ -101,6 +101,24 @@ bool thm_https_get(const char *url, struct thm_https_response *out);
 int32_t thm_https_read(void *buf, uint32_t len); /* up to len bytes of the body; 0: the end; -1: failed */
 void thm_https_close(void);                      /* gives the TLS buffers back; after a failed read too */
 
+/* ---- other cores: a mailbox between the main core and each companion, as Azure Sphere's MT3620 has it ---- */
+
+enum { /* results < 0; the MT3620 sample's numbers, negative */
+       THM_MAILBOX_NO_CORE = -1,
+       THM_MAILBOX_EMPTY = -0x10,     /* nothing has come in time */
+       THM_MAILBOX_NO_ROOM = -0x11,   /* the buffer is too small; the message stays */
+       THM_MAILBOX_TOO_LARGE = -0x20, /* longer than the mailbox takes; nothing was sent */
+       THM_MAILBOX_FULL = -0x21,      /* the other core has not read enough yet; nothing was sent */
+};
+#define THM_FOR_EVER UINT32_MAX
+
+const char *thm_core_name(void); /* this core's */
+/* To a core, by its name in the profile. Result: 0, or one of the above. Messages keep their order and their ends. */
+int32_t thm_mailbox_send(const char *core, const void *data, uint32_t len);
+/* The message that came first, from any core; waits up to timeout_ms of device time for one (0: looks only). *from (may
+ * be NULL): the sender's name. Result: its length, or one of the above. */
+int32_t thm_mailbox_receive(const char **from, void *buf, uint32_t room, uint32_t timeout_ms);
+
 /* ---- sensor: the frames of `thimble run --input` ---- */
 
 /* How many frames of so many bytes input 0 has; 1 frame of zeros without --input. 0: not a whole number of them. */

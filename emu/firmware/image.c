@@ -11,6 +11,7 @@ enum { SLOT = R_X86_64_JUMP_SLOT, DATA = R_X86_64_GLOB_DAT, ABSOLUTE = R_X86_64_
 #elif defined __aarch64__
 enum { SLOT = R_AARCH64_JUMP_SLOT, DATA = R_AARCH64_GLOB_DAT, ABSOLUTE = R_AARCH64_ABS64 };
 #else
+/* cppcheck-suppress preprocessorErrorDirective */
 #error "which relocations does this processor use for symbols?"
 #endif
 

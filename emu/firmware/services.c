@@ -2,6 +2,7 @@
 #include "emu/firmware/services.h"
 #include <stdarg.h>
 #include "emu/board/hal.h"
+#include "emu/board/ring.h"
 #include "emu/board/run.h"
 #include "emu/firmware/firmware.h"
 #include "fsimages/fs.h"
@@ -200,6 +201,30 @@ int32_t thm_https_read(void *buf, uint32_t len)
 void thm_https_close(void)
 {
     thm_hal_https_close(call());
+}
+
+/* ---- other cores ---- */
+
+SAME(THM_MAILBOX_NO_CORE, THM_HAL_NO_CORE);
+SAME(THM_MAILBOX_EMPTY, THM_RING_EMPTY);
+SAME(THM_MAILBOX_NO_ROOM, THM_RING_NO_ROOM);
+SAME(THM_MAILBOX_TOO_LARGE, THM_RING_TOO_LARGE);
+SAME(THM_MAILBOX_FULL, THM_RING_FULL);
+
+const char *thm_core_name(void)
+{
+    return thm_hal_core_name(call());
+}
+
+int32_t thm_mailbox_send(const char *core, const void *data, uint32_t len)
+{
+    return thm_hal_mailbox_send(call(), core, data, len);
+}
+
+int32_t thm_mailbox_receive(const char **from, void *buf, uint32_t room, uint32_t timeout_ms)
+{
+    return thm_hal_mailbox_receive(call(), from, buf, room,
+                                   timeout_ms == THM_FOR_EVER ? (int64_t)THM_HAL_FOR_EVER : timeout_ms);
 }
 
 /* ---- sensor and inference ---- */

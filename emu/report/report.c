@@ -46,13 +46,14 @@ static struct thm_event *slot(struct thm_report *r, uint32_t type)
 static void print_step(const struct thm_report *r, const struct thm_event *e)
 {
     char storage[24] = "-";
-    if (r->steps == 1)
+    if (r->steps == 1 && !r->core)
         fprintf(r->live, "%11s  %-8s %9s %8s %9s %8s  %s\n", "device time", "step", "heap free", "largest", "low water",
                 "storage", "what");
     if (e->v[5])
         snprintf(storage, sizeof storage, "%llu", (unsigned long long)e->v[4]);
-    fprintf(r->live, "%9.3f s  %-8s %9llu %8llu %9llu %8s  %s\n", (double)e->t_ns / 1e9, e->name,
-            (unsigned long long)e->v[1], (unsigned long long)e->v[2], (unsigned long long)e->v[3], storage, e->text);
+    fprintf(r->live, "%9.3f s  %-8s %9llu %8llu %9llu %8s  %s%s%s\n", (double)e->t_ns / 1e9, e->name,
+            (unsigned long long)e->v[1], (unsigned long long)e->v[2], (unsigned long long)e->v[3], storage,
+            r->core ? r->core : "", r->core ? ": " : "", e->text);
     fflush(r->live);
 }
 
@@ -104,7 +105,8 @@ static void take_heap(struct thm_report *r, const struct thm_event *e)
 static void take_log(struct thm_report *r, const struct thm_event *e)
 {
     if (r->live) {
-        fprintf(r->live, "%9.3f s  | %s%s%s\n", (double)e->t_ns / 1e9, e->name, e->name[0] ? ": " : "", e->text);
+        fprintf(r->live, "%9.3f s  | %s%s%s%s%s\n", (double)e->t_ns / 1e9, r->core ? r->core : "", r->core ? ": " : "",
+                e->name, e->name[0] ? ": " : "", e->text);
         fflush(r->live);
         return;
     }
@@ -326,9 +328,13 @@ json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result 
         { "forecast", THM_EV_FORECAST, &r->forecast },
     };
     json_t *o = json_object();
+    if (r->core)
+        json_object_set_new(o, "core", json_string(r->core));
     json_object_set_new(o, "board", json_string(r->profile->name));
-    json_object_set_new(o, "exit_status", json_integer(result->exit_status));
-    json_object_set_new(o, "message", result->exit_status ? json_string_nocheck(result->message) : json_null());
+    if (result) {
+        json_object_set_new(o, "exit_status", json_integer(result->exit_status));
+        json_object_set_new(o, "message", result->exit_status ? json_string_nocheck(result->message) : json_null());
+    }
     if (r->has[THM_EV_FAILED] || r->has[THM_EV_FAULT])
         json_object_set_new(o, "failed", thm_event_json(&r->failed, json_object()));
     json_object_set_new(o, "device_ns", integer(r->ns));

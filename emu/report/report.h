@@ -27,7 +27,8 @@ struct thm_report_round { /* one that has ended: the event's time and values */
 struct thm_report {
     const struct thm_profile *profile;
     const struct thm_labels *labels;
-    FILE *live; /* lines for people go here as they come; NULL: none */
+    const char *core; /* of a board with several: which one tells this; NULL: the main one */
+    FILE *live;       /* lines for people go here as they come; NULL: none */
     struct thm_event step[THM_REPORT_STEPS_MAX];
     unsigned steps;
     struct thm_event boot, storage, http, body, arena, invoke, stack, tls,
@@ -53,7 +54,7 @@ void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, con
 /* After the run: what it came to, for people; and the whole as one JSON object (a new reference; keys: thimble-run(1)).
  */
 void thm_report_summary(const struct thm_report *r, FILE *f);
-json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result *result);
+json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result *result); /* NULL: not the main core */
 
 /* The heap as it was when the run failed for want of memory, else as it was at the end. */
 const struct thm_heap_picture *thm_report_heap(const struct thm_report *r);
@@ -61,4 +62,4 @@ const struct thm_heap_picture *thm_report_heap(const struct thm_report *r);
 json_t *thm_event_json(const struct thm_event *e, json_t *o);
 
 /* One event as one line of JSON, keys in a fixed order (thimble-trace(5)). false: could not be written. */
-bool thm_trace_write(FILE *f, const struct thm_event *ev);
+bool thm_trace_write(FILE *f, const struct thm_event *ev, const char *core); /* core: its name; NULL: there is one */

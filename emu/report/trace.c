@@ -25,10 +25,12 @@ static void write_value(FILE *f, char format, const char *key, uint64_t v)
         fprintf(f, ",\"%s\":%" PRIu64, key, v);
 }
 
-bool thm_trace_write(FILE *f, const struct thm_event *ev)
+bool thm_trace_write(FILE *f, const struct thm_event *ev, const char *core)
 {
     const struct thm_event_kind *k = thm_event_kind(ev->type);
     fprintf(f, "{\"seq\":%u,\"t_ns\":%" PRIu64 ",\"event\":\"%s\"", ev->seq, ev->t_ns, k->name);
+    if (core)
+        write_string(f, "core", core);
     if (k->name_key[0])
         write_string(f, k->name_key, ev->name);
     for (unsigned i = 0; i < THM_EVENT_VALUES; i++)

@@ -4,19 +4,12 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_odr_violation=0 # the 
 
 # ---- installed, and built with nothing but what pkg-config says ----
 
-DESTDIR=$T/root "$MESON" install -C "$THIMBLE_BUILD" --no-rebuild >"$T/out" 2>"$T/err"
+install_thimble
 ok "install__into_a_folder_of_its_own" $?
-pc=$(find "$T/root" -name thimble.pc)
-export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$T/root
 cp -r "$THIMBLE_SOURCE/docs/examples" "$T/examples"
 make -C "$T/examples" >"$T/out" 2>"$T/err" && [ ! -s "$T/err" ]
 ok "examples__are_built_without_a_warning" $?
 
-build() { # build NAME.c [FLAG...]: $T/NAME.so
-    # shellcheck disable=SC2046
-    cc -O1 -g -Wall -Wextra -shared -fPIC -o "$T/$(basename "$1" .c).so" "$1" "${@:2}" $(pkg-config --cflags --libs thimble) \
-        >"$T/out" 2>"$T/err"
-}
 source_of() { # source_of NAME: $T/NAME.c from standard input
     cat >"$T/$1.c"
 }
@@ -56,7 +49,7 @@ expect_error "node__small_stack_overflows_in_its_own_function" 12 'stack overflo
 
 # ---- what a firmware may do, and how it may end ----
 
-build "$THIMBLE_SOURCE/tests/e2e/firmware/cases.c"
+build_firmware "$THIMBLE_SOURCE/tests/e2e/firmware/cases.c"
 ok "cases__are_built" $?
 run_case() { # run_case NAME TEST STATUS PATTERN...
     thimble run --board esp32 --firmware "$T/cases.so" --set "case=$1"
@@ -82,7 +75,7 @@ run_case system_call "system_call__is_named" 12 'made the system call getppid, w
 run_case opens_stream "printing__elsewhere_is_a_fault" 12 'neither stdout nor stderr'
 run_case ends_well "main__that_returns_0_is_done" 0
 
-build "$THIMBLE_SOURCE/tests/e2e/firmware/looper.c"
+build_firmware "$THIMBLE_SOURCE/tests/e2e/firmware/looper.c"
 thimble run --firmware "$T/looper.so" --duration 0.95
 expect "loop__runs_until_the_duration_is_over" 0 'error: mine' 'round 10$' ' 0.950 s  end '
 ! grep -q 'round 11' "$T/out"
@@ -97,28 +90,28 @@ refused() { # refused NAME TEST PATTERN
 source_of missing <<<'#include <thimble/firmware.h>
 void thm_teleport(void);
 int main(void) { thm_teleport(); return 0; }'
-build "$T/missing.c"
+build_firmware "$T/missing.c"
 refused missing "unknown_service__is_named" 'undefined symbol: thm_teleport \(this thimble has no such service'
 source_of version <<<'const unsigned thm_firmware_abi = 99; int main(void) { return 0; }'
-build "$T/version.c"
+build_firmware "$T/version.c"
 refused version "other_version__is_refused" 'version 99 of the firmware interface, this thimble has version 1'
 source_of stranger <<<'int main(void) { return 0; }'
-build "$T/stranger.c"
+build_firmware "$T/stranger.c"
 refused stranger "without_the_header__is_no_firmware" 'does not include <thimble/firmware.h>'
 source_of idle <<<'#include <thimble/firmware.h>
 void setup(void) {}'
-build "$T/idle.c"
+build_firmware "$T/idle.c"
 refused idle "without_an_entry__is_refused" 'neither main\(\) nor setup\(\) and loop\(\)'
 source_of opener <<<'#include <stdio.h>
 #include <thimble/firmware.h>
 int main(void) { return fopen("/etc/passwd", "r") != NULL; }'
-build "$T/opener.c"
+build_firmware "$T/opener.c"
 refused opener "fopen__is_refused_with_what_to_use" 'uses fopen\(\), which a board does not have: .*thm_file_open'
 source_of nosy <<<'#include <thimble/firmware.h>
 #include <sys/socket.h>
 __attribute__((constructor)) static void early(void) { socket(AF_INET, SOCK_STREAM, 0); }
 int main(void) { return 0; }'
-build "$T/nosy.c"
+build_firmware "$T/nosy.c"
 thimble run --firmware "$T/nosy.so"
 expect_error "constructor__is_in_the_sandbox_too" 12 'made the system call socket'
 head -c 4096 /dev/urandom >"$T/noise.so"

@@ -72,6 +72,20 @@ serve() {
 # json PATH-EXPRESSION: a value of the JSON in $T/out, by python-like path: json '["arena"]["used"]'
 json() { python3 -c "import json,sys; d = json.load(open(sys.argv[1])); print(d$1)" "$T/out"; }
 
+# Install thimble into a folder of its own, where pkg-config finds it.
+install_thimble() {
+    DESTDIR=$T/root "$MESON" install -C "$THIMBLE_BUILD" --no-rebuild >"$T/out" 2>"$T/err" || return 1
+    PKG_CONFIG_PATH=$(dirname "$(find "$T/root" -name thimble.pc)")
+    export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$T/root
+}
+
+# build_firmware NAME.c [FLAG...]: $T/NAME.so, with nothing but what pkg-config says.
+build_firmware() {
+    # shellcheck disable=SC2046
+    cc -O1 -g -Wall -Wextra -shared -fPIC -o "$T/$(basename "$1" .c).so" "$1" "${@:2}" $(pkg-config --cflags --libs thimble) \
+        >"$T/out" 2>"$T/err"
+}
+
 finish() {
     echo "1..$N"
     [ "$BAD" -eq 0 ]

@@ -10,7 +10,7 @@ static json_t *trace_line(const struct thm_event *e)
     char *text = NULL;
     size_t len = 0;
     FILE *f = open_memstream(&text, &len);
-    assert_true(thm_trace_write(f, e));
+    assert_true(thm_trace_write(f, e, NULL));
     fclose(f);
     assert_int_equal(text[len - 1], '\n');
     json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
