@@ -66,6 +66,7 @@ static int read_dynamic(struct thm_image *im)
         switch (d->d_tag) {
         case DT_SYMTAB: im->symbols = (const ElfW(Sym) *)address(im, d->d_un.d_ptr); break;
         case DT_STRTAB: im->strings = (const char *)address(im, d->d_un.d_ptr); break;
+        case DT_GNU_HASH: im->hash = (const uint32_t *)address(im, d->d_un.d_ptr); break;
         case DT_STRSZ: im->strings_size = d->d_un.d_val; break;
         case DT_RELA: rela = address(im, d->d_un.d_ptr); break;
         case DT_RELASZ: rela_size = d->d_un.d_val; break;
@@ -130,6 +131,43 @@ static int check_libraries(const struct thm_image *im, char **why)
 }
 
 /* ---- symbols ---- */
+
+/* How many there are: the last one is at the end of the last bucket's chain. 0: not known. */
+static size_t count_symbols(const struct thm_image *im)
+{
+    enum { BUCKETS, FIRST, BLOOM, SHIFT, HEAD }; /* words of the table's head, before its Bloom filter */
+    const uint32_t *h = im->hash;
+    if (!h || !in_segment(im, (uintptr_t)h, HEAD * sizeof *h, 0))
+        return 0;
+    const uint32_t *bucket = h + HEAD + (size_t)h[BLOOM] * (sizeof(ElfW(Addr)) / sizeof *h);
+    const uint32_t *chain = bucket + h[BUCKETS];
+    size_t last = 0;
+    if (!in_segment(im, (uintptr_t)bucket, h[BUCKETS] * sizeof *bucket, 0))
+        return 0;
+    for (uint32_t i = 0; i < h[BUCKETS]; i++)
+        last = bucket[i] > last ? bucket[i] : last;
+    if (last < h[FIRST])
+        return 0;
+    while (in_segment(im, (uintptr_t)&chain[last - h[FIRST]], sizeof *chain, 0) && !(chain[last - h[FIRST]] & 1))
+        last++;
+    return last + 1;
+}
+
+uint32_t thm_image_bytes_of(const struct thm_image *im, const char *prefix)
+{
+    const size_t n = count_symbols(im);
+    uint64_t sum = 0;
+    if (!in_segment(im, (uintptr_t)im->symbols, n * sizeof *im->symbols, 0))
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        const ElfW(Sym) *s = &im->symbols[i];
+        const char *name = text_at(im, s->st_name);
+        if (s->st_shndx != SHN_UNDEF && ELF64_ST_TYPE(s->st_info) == STT_OBJECT && name &&
+            strncmp(name, prefix, strlen(prefix)) == 0)
+            sum += s->st_size;
+    }
+    return sum < im->static_bytes ? (uint32_t)sum : im->static_bytes;
+}
 
 static const struct thm_binding *find(const struct thm_binding *bindings, size_t n, const char *name)
 {

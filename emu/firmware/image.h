@@ -21,6 +21,7 @@ struct thm_image {
     size_t segments;
     const ElfW(Dyn) * dynamic;
     const ElfW(Sym) * symbols;
+    const uint32_t *hash; /* DT_GNU_HASH; NULL: none */
     const char *strings;
     size_t strings_size;
     struct {
@@ -34,6 +35,8 @@ struct thm_image {
 
 /* Fill *im from a handle of dlopen(). Errors: -1; *why (malloc'ed or NULL) says what is wrong with the file. */
 int thm_image_open(struct thm_image *im, void *handle, char **why);
+/* Bytes of its variables whose public names begin with prefix, and no more than static_bytes. */
+uint32_t thm_image_bytes_of(const struct thm_image *im, const char *prefix);
 /* Bind every symbol reference: to the firmware's own definition if it has one, else to a binding of that name. The rest
  * stays as the dynamic linker has it. Errors: likewise; also a refused symbol, a foreign library, a text relocation. */
 int thm_image_bind(const struct thm_image *im, const struct thm_binding *bindings, size_t n, char **why);

@@ -18,21 +18,6 @@ static void *own_symbol(const struct thm_image *im, void *handle, const char *na
     return p && dladdr1(p, &info, (void **)&map, RTLD_DL_LINKMAP) && map && map->l_addr == im->base ? p : NULL;
 }
 
-/* Data of the PC's side in the interpreter that the firmware has linked; no device has it. */
-static uint32_t pc_bytes(const struct thm_image *im, void *handle)
-{
-    static const char *const names[] = { "thm_pc_workspace" };
-    const ElfW(Sym) * symbol;
-    Dl_info info;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const void *p = own_symbol(im, handle, names[i]);
-        if (p && dladdr1(p, &info, (void **)(uintptr_t)&symbol, RTLD_DL_SYMENT) && symbol)
-            sum += symbol->st_size;
-    }
-    return sum < im->static_bytes ? (uint32_t)sum : im->static_bytes;
-}
-
 static int check_version(const struct thm_image *im, void *handle, char **why)
 {
     const uint32_t *abi = own_symbol(im, handle, "thm_firmware_abi");
@@ -78,7 +63,7 @@ int thm_user_load(struct thm_user *u, const char *path, char **why)
     if (thm_image_open(&u->image, handle, why) < 0 || check_version(&u->image, handle, why) < 0 ||
         find_entry(u, handle, why) < 0)
         return -1;
-    u->static_bytes = u->image.static_bytes - pc_bytes(&u->image, handle);
+    u->static_bytes = u->image.static_bytes - thm_image_bytes_of(&u->image, "thm_pc_");
     return thm_image_bind(&u->image, bindings, n, why);
 }
 

@@ -15,7 +15,8 @@ struct slot {
     int32_t table[BYTES];
 };
 
-static struct slot slots[SLOTS];
+extern struct slot thm_pc_lookup[SLOTS]; /* public: see workspace.h */
+struct slot thm_pc_lookup[SLOTS];
 static atomic_flag taken = ATOMIC_FLAG_INIT;
 
 static bool is_for(const struct slot *s, const struct thm_byte_map *m, const uint8_t *ctx)
@@ -36,9 +37,9 @@ static uint32_t hash_of(const struct thm_byte_map *m, const uint8_t *ctx)
 static struct slot *slot_of(const struct thm_byte_map *m, const uint8_t *ctx)
 {
     uint32_t first = hash_of(m, ctx);
-    struct slot *worst = &slots[first % SLOTS];
+    struct slot *worst = &thm_pc_lookup[first % SLOTS];
     for (uint32_t i = 0; i < WAYS; i++) {
-        struct slot *s = &slots[(first + i) % SLOTS];
+        struct slot *s = &thm_pc_lookup[(first + i) % SLOTS];
         if (is_for(s, m, ctx))
             return s;
         if (s->state < worst->state)

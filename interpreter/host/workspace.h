@@ -11,8 +11,8 @@ struct thm_workspace {
     uint8_t stack[THM_WORKSPACE_STACK] __attribute__((aligned(64)));
 };
 
-/* The only one. Its name is public, so that a firmware with the interpreter in it is not charged for what no device
- * has. */
+/* The only one. Its name is public and begins with thm_pc_, as those of all large data of the PC's: so a firmware with
+ * the interpreter in it is not charged for what no device has (emu/firmware/image.c). */
 extern struct thm_workspace thm_pc_workspace;
 
 typedef void thm_workspace_fn(const struct thm_windows_i8 *w, const void *packed, struct thm_workspace *space);
