@@ -177,14 +177,21 @@ static void not_loadable(struct thm_board *b, struct line *l)
     thm_board_die(b, 2);
 }
 
+/* A stack in the board's memory has no guard: it may go on through what lies below, until there is nothing more. */
+static bool is_below_stack(const struct thm_board *b)
+{
+    return b->in_task && !b->stack.map && !b->stack_shared && (const uint8_t *)registers.sp < b->stack.low;
+}
+
 static void bad_access(struct thm_board *b, struct line *l, const siginfo_t *info)
 {
     const void *at = info->si_addr;
     bool past_end = false;
     const struct thm_region *r = thm_region_at(b->regions, b->regions_count, at, &past_end);
-    if (thm_stack_in_guard(&b->stack, at))
+    const bool wild_address = info->si_code == SI_KERNEL;
+    if (thm_stack_in_guard(&b->stack, at) || (!wild_address && is_below_stack(b)))
         stack_overflow(b, l);
-    else if (info->si_code == SI_KERNEL)
+    else if (wild_address)
         wild(b, l);
     else if (r && past_end)
         past_region(b, l, r, at);
