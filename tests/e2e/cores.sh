@@ -9,19 +9,7 @@ ok "examples__are_built" $?
 build_firmware "$THIMBLE_SOURCE/tests/e2e/firmware/mail.c"
 ok "mail__is_built" $?
 
-# A board with two companions, made of one that has none: what is tried here is not its memory.
-mkdir -p "$T/profiles/boards"
-cp -r "$THIMBLE_SOURCE/profiles/links" "$T/profiles/"
-sed 's/^name: esp32$/name: trio/; s/name: app,/name: a7,/' "$THIMBLE_SOURCE/profiles/boards/esp32.yaml" >"$T/profiles/boards/trio.yaml"
-sed 's/^name: esp32$/name: aide/' "$THIMBLE_SOURCE/profiles/boards/esp32.yaml" >"$T/profiles/boards/aide.yaml"
-cp "$T/profiles/boards/trio.yaml" "$T/alone.yaml"
-cat >>"$T/profiles/boards/trio.yaml" <<'Y'
-companions:
-  - {name: m4-0, profile: aide}
-  - {name: m4-1, profile: aide}
-mailbox: {message_max: 1040, ring_bytes: 4096, latency_ns: 10000}
-Y
-trio=(--profile-dir "$T/profiles" run --board trio)
+trio=(run --board mt3620)
 
 # ---- the example: two cores infer for the third ----
 
@@ -68,7 +56,7 @@ pair=("${trio[@]}" --firmware "$T/mail.so" --core "m4-0:firmware=$T/mail.so" --s
 thimble "${pair[@]}" case=limits
 expect "mailbox__has_its_limits" 0
 thimble "${pair[@]}" case=fills
-expect "mailbox__is_full_after_what_the_ring_holds" 0 '\| 31 messages' '\| 5 more'
+expect "mailbox__is_full_after_what_the_ring_holds" 0 '\| 15 messages' '\| 5 more'
 thimble "${pair[@]}" case=both_wait
 expect_error "mailbox__all_waiting_is_hung" 17 'every core waits for a message'
 thimble "${pair[@]}" case=both_wait --duration 2
@@ -85,22 +73,52 @@ cp "$T/out" "$T/first.json"
 ok "polls__find_messages" $?
 same_again "polls__see_the_same_every_time" "${pair[@]}" case=polls
 
+# ---- the Portenta H7's two cores ----
+
+cat >"$T/duo.c" <<'C'
+#include <stdio.h>
+#include <string.h>
+#include <thimble/firmware.h>
+int main(void)
+{
+    static char data[500];
+    const char *from;
+    const bool first = strcmp(thm_core_name(), "m7") == 0;
+    if (first && (thm_mailbox_send("m4", data, 497) != THM_MAILBOX_TOO_LARGE || thm_mailbox_send("m4", data, 496)))
+        return 1;
+    printf("%d bytes\n", (int)thm_mailbox_receive(&from, data, sizeof data, THM_FOR_EVER));
+    return first ? 0 : thm_mailbox_send(from, data, 7);
+}
+C
+build_firmware "$T/duo.c"
+thimble run --board portenta-h7 --firmware "$T/duo.so" --core "m4:firmware=$T/duo.so"
+expect "portenta__cores_talk" 0 '\| m4: 496 bytes' '\| 7 bytes'
+thimble run --board portenta-h7 --firmware "$T/duo.so"
+expect_error "portenta__without_its_companion_nobody_is_there" 1 'the firmware returned 1'
+
 # ---- the option and the profile ----
 
 thimble "${trio[@]}" --firmware "$T/mail.so" --core "m9:firmware=$T/mail.so"
-expect_error "core__unknown_name_is_refused" 2 "trio has no core 'm9'"
+expect_error "core__unknown_name_is_refused" 2 "mt3620 has no core 'm9'"
 thimble "${trio[@]}" --firmware "$T/mail.so" --core "m4-0:frmware=$T/mail.so"
 expect_error "core__unknown_key_is_refused" 2 "knows firmware, model, input and stack"
 thimble "${trio[@]}" --firmware "$T/mail.so" --core "m4-0:model=$DEMO/gesture.tflite"
 expect_error "core__without_firmware_is_refused" 2 'its firmware is missing'
 thimble "${trio[@]}" --firmware "$T/mail.so" --core "m4-0:firmware=$T/nosuch.so"
 expect_error "core__missing_firmware_is_named" 2 'nosuch.so'
+cp "$THIMBLE_SOURCE/profiles/boards/mt3620.yaml" "$T/alone.yaml"
+sed -i '/^companions:/,$d' "$T/alone.yaml"
 wrong_profile() { # wrong_profile NAME PATTERN MAILBOX
-    { cat "$T/alone.yaml"; printf 'companions:\n  - {name: m4-0, profile: aide}\n%s\n' "$3"; } >"$T/wrong.yaml"
+    { cat "$T/alone.yaml"; printf 'companions:\n  - {name: m4-0, profile: mt3620-m4}\n%s\n' "$3"; } >"$T/wrong.yaml"
     thimble run --board "$T/wrong.yaml" --firmware "$T/mail.so"
     expect_error "$1" 2 "$2"
 }
 wrong_profile "profile__companions_want_a_mailbox" 'mailbox.ring_bytes' ''
 wrong_profile "profile__ring_is_a_multiple_of_16" 'multiple of 16' 'mailbox: {message_max: 64, ring_bytes: 1001}'
 wrong_profile "profile__message_fits_its_ring" 'mailbox.message_max' 'mailbox: {message_max: 1000, ring_bytes: 1024}'
+thimble boards mt3620
+expect "boards__tells_companions_and_mailbox" 0 "further cores +m4-0: see 'thimble boards mt3620-m4'" ' m4-1: see ' 'mailbox +messages up to 1040 bytes'
+thimble boards mt3620 --json
+[ "$(json '["companions"][1]["name"]') $(json '["mailbox"]["message_max"]')" = 'm4-1 1040' ]
+ok "boards__json_has_companions_and_mailbox" $?
 finish
