@@ -15,18 +15,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "interpreter/interpreter.h"
-#include "interpreter/kernels.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+#include "interpreter/interpreter.h"
+#include "interpreter/kernels.h"
+
 /* The interface's version; grows when something here changes its meaning. Every file that includes this header carries
  * it, and `thimble run` refuses a firmware with another one. */
 #define THM_FIRMWARE_ABI 1
-extern const uint32_t thm_firmware_abi;
-__attribute__((weak, visibility("default"))) const uint32_t thm_firmware_abi = THM_FIRMWARE_ABI;
+extern const uint32_t thm_firmware_abi __attribute__((weak, visibility("default")));
+const uint32_t thm_firmware_abi = THM_FIRMWARE_ABI;
 
 /* ---- the entry, defined by you ----
  *

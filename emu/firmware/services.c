@@ -124,6 +124,56 @@ void thm_heap_info(uint32_t caps, struct thm_heap_info *out)
     *out = (struct thm_heap_info){ st.free, st.largest, low_water, st.allocated, st.blocks_alloc };
 }
 
+/* ---- C++: operator new and delete of a firmware that links no libstdc++ (with one, its own calls malloc) ----
+ *
+ * Their own, as what a platform does when operator new finds no memory is not always what it does for malloc. Names of
+ * the Itanium C++ ABI. */
+
+void *_Znwm(size_t bytes);
+void *_Znam(size_t bytes);
+void _ZdlPv(void *p);
+void _ZdlPvm(void *p, size_t bytes);
+void _ZdaPv(void *p);
+void _ZdaPvm(void *p, size_t bytes);
+
+static void *board_new(size_t bytes, const void *caller)
+{
+    const char *who = thm_services_caller(caller);
+    return thm_hal_new(thm_services_board(), bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX, who);
+}
+
+void *_Znwm(size_t bytes)
+{
+    return board_new(bytes, __builtin_return_address(0));
+}
+
+void *_Znam(size_t bytes)
+{
+    return board_new(bytes, __builtin_return_address(0));
+}
+
+void _ZdlPv(void *p)
+{
+    thm_hal_free(thm_services_board(), p);
+}
+
+void _ZdlPvm(void *p, size_t bytes)
+{
+    (void)bytes;
+    _ZdlPv(p);
+}
+
+void _ZdaPv(void *p)
+{
+    _ZdlPv(p);
+}
+
+void _ZdaPvm(void *p, size_t bytes)
+{
+    (void)bytes;
+    _ZdlPv(p);
+}
+
 /* ---- files ---- */
 
 int32_t thm_storage_mount(const char *name)

@@ -65,7 +65,7 @@ run_case loses_the_network "network__failure_is_the_runs" 13 'connect: localhost
 run_case overflows "stack_overflow__names_task_and_function" 12 'stack overflow in task loopTask: all 8192 bytes are used, in recursion'
 run_case null_pointer "null_pointer__names_the_function" 12 'null pointer access at 0x0, in writes_null'
 run_case null_in_libc "null_pointer__in_the_c_library_names_the_caller" 12 'null pointer access at 0x0, in cases.so\+0x'
-run_case overruns_heap "heap_overrun__is_damage" 12 'past its end'
+run_case overruns_heap "heap_overrun__is_damage" 12 "heap overrun: byte 1 behind 'firmware' \(24 bytes"
 run_case frees_static "free__of_what_is_no_block_is_a_fault" 12 'points to no heap'
 run_case divides "division_by_zero__is_told" 12 'division by zero'
 run_case asserts "assert__ends_the_board_with_its_text" 12 'assertion failed: .*cases.c:[0-9]+: asserts: zero == 1'
@@ -80,6 +80,63 @@ thimble run --firmware "$T/looper.so" --duration 0.95
 expect "loop__runs_until_the_duration_is_over" 0 'error: mine' 'round 10$' ' 0.950 s  end '
 ! grep -q 'round 11' "$T/out"
 ok "loop__does_not_run_longer" $?
+
+# ---- its heap, and its rounds ----
+
+build_firmware "$THIMBLE_SOURCE/tests/e2e/firmware/leaker.c"
+thimble run --firmware "$T/leaker.so" --rounds 4 --heap-map
+expect "rounds__are_loops_and_a_leak_has_its_owner" 0 'round .* number 4: 3(0|1)[0-9]{2} bytes lost' \
+    'leak +3[0-9]+ bytes lost a round \(loop\): the board will die in round [0-9]+, of malloc\(3000\) for loop' 'loop'
+thimble run --firmware "$T/leaker.so" --rounds 4 --json
+[ "$(json '["rounds"][3]["round"]') $(json '["forecast"]["leak"]')" = '4 loop' ]
+ok "rounds__are_in_the_json" $?
+thimble run --firmware "$T/leaker.so" --fail-alloc 2
+expect_error "fail_alloc__counts_the_firmwares_own" 10 'loop: malloc\(3000\) failed.*allocation 2 of the application was made to fail'
+thimble run --firmware "$T/leaker.so"
+expect_error "leak__ends_a_board_whose_malloc_gives_null" 10 'loop: malloc\(3000\) failed'
+thimble run --board pico --firmware "$T/leaker.so"
+expect_error "leak__panics_where_the_platform_does" 10 'PANIC'
+thimble run --firmware "$T/cases.so" --rounds 2
+expect_error "rounds__want_a_loop" 2 'cases.so has a main\(\): --rounds counts loop\(\)s'
+for board in esp32 pico teensy40 nano-33-ble mt3620-m4; do
+    thimble run --board $board --firmware "$T/cases.so" --set case=allocates --check-heap
+    expect "allocators__of_${board}_serve_all_calls" 0
+done
+for board in esp32 pico teensy40 mt3620-m4; do # mbed's realloc knows no block of memalign's, on the device too
+    thimble run --board $board --firmware "$T/cases.so" --set case=reallocates --check-heap
+    expect "realloc__on_${board}_keeps_the_bytes" 0 'no failure'
+done
+
+# ---- C++ without its library ----
+
+source_of plus <<<'#include <thimble/firmware.h>
+struct thing { char bytes[300000]; };
+extern "C" int main(void) { char *small = new char[10]; delete[] small; delete new thing; return 0; }'
+if command -v g++ >/dev/null; then
+    # shellcheck disable=SC2046
+    g++ -x c++ -c -Wall -Wextra -Werror -fno-exceptions -fPIC -o "$T/plus.o" "$T/plus.c" $(pkg-config --cflags thimble) &&
+        cc -shared -o "$T/plus.so" "$T/plus.o" $(pkg-config --libs thimble)
+    ok "operator_new__firmware_in_cpp_is_built" $?
+    thimble run --board nano-33-ble --firmware "$T/plus.so"
+    expect_error "operator_new__without_memory_is_the_platforms" 10 'main: operator new\(300000\) failed.*MbedOS Error Info'
+    thimble run --board nano-33-ble --firmware "$T/plus.so" --polite-oom --fail-alloc 1
+    expect "operator_new__gives_null_where_asked" 0
+else
+    skip "operator_new" "no g++"
+fi
+
+# ---- a model in its flash ----
+
+flash=(--firmware "$T/cases.so" --set case=flash_model --model "$DEMO/gesture.tflite")
+thimble run --board nano-33-ble "${flash[@]}"
+expect "flash_model__is_in_the_program_flash" 0 'model at 0x[0-9a-f]+, [0-9]+ bytes'
+thimble run --board nano-33-ble --firmware "$T/cases.so" --set case=flash_model
+expect "flash_model__is_null_without_one" 0 'no model'
+head -c 1000000 /dev/zero >"$T/large.tflite"
+thimble run --board nano-33-ble --firmware "$T/cases.so" --set case=flash_model --model "$T/large.tflite"
+expect_error "flash_model__too_large_is_refused_as_by_a_linker" 11 'region FLASH overflowed by'
+thimble run --board nano-33-ble --firmware "$T/cases.so" --set case=no_network
+expect_error "network__that_is_not_there_is_told" 13 'nano-33-ble has no network of its own'
 
 # ---- what is no firmware ----
 

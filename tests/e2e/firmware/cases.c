@@ -1,6 +1,7 @@
 /* tests/e2e/firmware/cases.c -- a firmware with many ways to end: --set case=NAME chooses one. */
 #define _GNU_SOURCE
 #include <assert.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,6 +110,38 @@ static int loses_the_network(void)
     return thm_failed("connect");
 }
 
+static int no_network(void)
+{
+    return thm_network_up() ? 1 : thm_failed("network");
+}
+
+static int flash_model(void)
+{
+    uint32_t bytes;
+    const void *model = thm_flash_model(&bytes);
+    if (model)
+        printf("model at %p, %u bytes\n", model, (unsigned)bytes);
+    else if (*thm_error())
+        return thm_failed("flash");
+    else
+        puts("no model");
+    return 0;
+}
+
+static int reallocates(void)
+{
+    void *p = malloc(100);
+    p = realloc(p, 0); /* NULL, or a block of no bytes */
+    free(p);
+    char *q = memalign(64, 100); /* where the board has no memalign: a part of a larger block */
+    memset(q, 'q', 100);
+    q = realloc(q, 2000);
+    assert(q && q[0] == 'q' && q[99] == 'q');
+    free(q);
+    puts("no failure");
+    return 0;
+}
+
 int recursion(int depth)
 {
     volatile char frame[256];
@@ -204,6 +237,9 @@ static const struct {
     { "keeps_time", keeps_time },
     { "uses_files", uses_files },
     { "loses_the_network", loses_the_network },
+    { "no_network", no_network },
+    { "flash_model", flash_model },
+    { "reallocates", reallocates },
     { "overflows", overflows },
     { "null_pointer", null_pointer },
     { "null_in_libc", null_in_libc },
