@@ -2,10 +2,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "emu/board/cores.h"
 #include "emu/report/trace_read.h"
 
-enum track { FIRMWARE = 1, FLASH, NETWORK, HEAP, ROUNDS, TRACKS };
-static const char *const track_names[TRACKS] = { "", "firmware", "flash", "network", "heap", "rounds" };
+enum track { FIRMWARE = 1, FLASH, NETWORK, HEAP, ROUNDS, MAILBOX, TRACKS };
+static const char *const track_names[TRACKS] = { "", "firmware", "flash", "network", "heap", "rounds", "mailbox" };
 
 enum counter { FREE, LARGEST, IN_USE, LOW_WATER, STORAGE_USED, COUNTERS };
 static const char *const counter_names[COUNTERS] = { "heap free", "heap largest block", "heap in use", "heap low water",
@@ -16,16 +17,24 @@ struct item {
     size_t order;       /* as it came */
     char phase;         /* 'X' slice, 'i' instant, 'C' counter */
     enum track track;
+    unsigned core;     /* its number: a process of the viewer's */
     char *name, *args; /* JSON, malloc'ed */
+};
+
+struct core { /* a board with one has no name for it */
+    char name[40];
+    char *title; /* JSON, malloc'ed */
+    uint64_t step_end, round_end;
+    uint64_t counter[COUNTERS];
+    bool counted[COUNTERS];
 };
 
 struct converter {
     struct item *item;
     size_t count, capacity;
-    char *board; /* JSON, malloc'ed */
-    uint64_t step_end, round_end;
-    uint64_t counter[COUNTERS];
-    bool counted[COUNTERS];
+    struct core core[THM_CORES_MAX];
+    unsigned cores;
+    struct core *at; /* the one that tells */
 };
 
 /* ---- collecting ---- */
@@ -38,14 +47,14 @@ static char *json_text(const char *s)
     return text;
 }
 
-/* The JSON text of two strings in a row. */
-static char *json_text_of_two(const char *a, const char *b)
+/* The JSON text of three strings in a row. */
+static char *json_text_of(const char *a, const char *b, const char *c)
 {
-    char *both = NULL;
-    if (asprintf(&both, "%s%s", a, b) < 0)
+    char *all = NULL;
+    if (asprintf(&all, "%s%s%s", a, b, c) < 0)
         return NULL;
-    char *text = json_text(both);
-    free(both);
+    char *text = json_text(all);
+    free(all);
     return text;
 }
 
@@ -60,6 +69,7 @@ static bool add(struct converter *c, struct item i)
         }
     }
     i.order = c->count;
+    i.core = (unsigned)(c->at - c->core);
     if (c->count == c->capacity) {
         free(i.name);
         free(i.args);
@@ -72,7 +82,7 @@ static bool add(struct converter *c, struct item i)
 /* What the event tells beside its kind and time. */
 static char *args_of(const json_t *o)
 {
-    static const char *const told_otherwise[] = { "seq", "t_ns", "event", "ns" };
+    static const char *const told_otherwise[] = { "seq", "t_ns", "event", "core", "ns" };
     json_t *args = json_copy((json_t *)(uintptr_t)o);
     for (size_t i = 0; i < sizeof told_otherwise / sizeof told_otherwise[0]; i++)
         json_object_del(args, told_otherwise[i]);
@@ -85,24 +95,24 @@ static char *args_of(const json_t *o)
 static bool slice(struct converter *c, enum track track, const char *name, uint64_t t, uint64_t ns, const json_t *o)
 {
     ns = ns < t ? ns : t;
-    return add(c, (struct item){ t - ns, ns, 0, 'X', track, json_text(name), args_of(o) });
+    return add(c, (struct item){ t - ns, ns, 0, 'X', track, 0, json_text(name), args_of(o) });
 }
 
 static bool instant(struct converter *c, enum track track, const char *name, uint64_t t, const json_t *o)
 {
-    return add(c, (struct item){ t, 0, 0, 'i', track, json_text(name), args_of(o) });
+    return add(c, (struct item){ t, 0, 0, 'i', track, 0, json_text(name), args_of(o) });
 }
 
 static bool count(struct converter *c, enum counter k, uint64_t t, uint64_t v)
 {
     char *args = NULL;
-    if (c->counted[k] && c->counter[k] == v)
+    if (c->at->counted[k] && c->at->counter[k] == v)
         return true;
-    c->counted[k] = true;
-    c->counter[k] = v;
+    c->at->counted[k] = true;
+    c->at->counter[k] = v;
     if (asprintf(&args, "{\"bytes\":%" PRIu64 "}", v) < 0)
         args = NULL;
-    return add(c, (struct item){ t, 0, 0, 'C', HEAP, json_text(counter_names[k]), args });
+    return add(c, (struct item){ t, 0, 0, 'C', HEAP, 0, json_text(counter_names[k]), args });
 }
 
 /* ---- one function a kind of event ---- */
@@ -110,9 +120,10 @@ static bool count(struct converter *c, enum counter k, uint64_t t, uint64_t v)
 static bool on_boot(struct converter *c, uint64_t t, const json_t *o)
 {
     (void)t;
-    if (!c->board)
-        c->board = json_text(thm_trace_string(o, "board"));
-    return c->board;
+    const char *board = thm_trace_string(o, "board");
+    if (!c->at->title)
+        c->at->title = c->at->name[0] ? json_text_of(c->at->name, ": ", board) : json_text(board);
+    return c->at->title;
 }
 
 static bool on_heap_call(struct converter *c, uint64_t t, const json_t *o)
@@ -129,16 +140,16 @@ static bool on_alloc_failed(struct converter *c, uint64_t t, const json_t *o)
 
 static bool on_step(struct converter *c, uint64_t t, const json_t *o)
 {
-    c->step_end = t;
+    c->at->step_end = t;
     return slice(c, FIRMWARE, thm_trace_string(o, "step"), t, thm_trace_number(o, "ns"), o) &&
            count(c, STORAGE_USED, t, thm_trace_number(o, "storage_used"));
 }
 
 static bool on_failed(struct converter *c, uint64_t t, const json_t *o)
 {
-    const uint64_t begin = c->step_end < t ? c->step_end : t;
-    return add(c, (struct item){ begin, t - begin, 0, 'X', FIRMWARE,
-                                 json_text_of_two(thm_trace_string(o, "step"), " (failed)"), args_of(o) });
+    const uint64_t begin = c->at->step_end < t ? c->at->step_end : t;
+    return add(c, (struct item){ begin, t - begin, 0, 'X', FIRMWARE, 0,
+                                 json_text_of(thm_trace_string(o, "step"), " (failed)", ""), args_of(o) });
 }
 
 static bool on_fault(struct converter *c, uint64_t t, const json_t *o)
@@ -173,8 +184,8 @@ static bool on_packet(struct converter *c, uint64_t t, const json_t *o)
 
 static bool on_tls(struct converter *c, uint64_t t, const json_t *o)
 {
-    return add(
-        c, (struct item){ t, 0, 0, 'i', NETWORK, json_text_of_two("TLS ", thm_trace_string(o, "phase")), args_of(o) });
+    return add(c, (struct item){ t, 0, 0, 'i', NETWORK, 0, json_text_of("TLS ", thm_trace_string(o, "phase"), ""),
+                                 args_of(o) });
 }
 
 static bool on_http(struct converter *c, uint64_t t, const json_t *o)
@@ -184,9 +195,19 @@ static bool on_http(struct converter *c, uint64_t t, const json_t *o)
 
 static bool on_round(struct converter *c, uint64_t t, const json_t *o)
 {
-    const uint64_t begin = c->round_end;
-    c->round_end = t;
+    const uint64_t begin = c->at->round_end;
+    c->at->round_end = t;
     return slice(c, ROUNDS, "round", t, t > begin ? t - begin : 0, o);
+}
+
+static bool on_log(struct converter *c, uint64_t t, const json_t *o)
+{
+    return instant(c, FIRMWARE, thm_trace_string(o, "line"), t, o);
+}
+
+static bool on_mailbox(struct converter *c, uint64_t t, const json_t *o)
+{
+    return instant(c, MAILBOX, thm_trace_string(o, "operation"), t, o);
 }
 
 static const struct {
@@ -200,14 +221,30 @@ static const struct {
     { "invoke", on_invoke },     { "flash_program", on_program },
     { "flash_erase", on_erase }, { "packet", on_packet },
     { "tls", on_tls },           { "http", on_http },
-    { "round", on_round },
+    { "round", on_round },       { "log", on_log },
+    { "mailbox", on_mailbox },
 };
+
+/* More than a board can have are told as one. */
+static struct core *core_of(struct converter *c, const char *name)
+{
+    unsigned i = 0;
+    while (i < c->cores && strncmp(c->core[i].name, name, sizeof c->core[i].name - 1) != 0)
+        i++;
+    if (i == THM_CORES_MAX)
+        return &c->core[THM_CORES_MAX - 1];
+    if (i == c->cores)
+        snprintf(c->core[c->cores++].name, sizeof c->core[i].name, "%s", name);
+    return &c->core[i];
+}
 
 static bool on_event(void *ctx, const char *name, uint64_t t_ns, const json_t *o)
 {
+    struct converter *c = ctx;
+    c->at = core_of(c, thm_trace_string(o, "core"));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i].event, name) == 0)
-            return kinds[i].take(ctx, t_ns, o);
+            return kinds[i].take(c, t_ns, o);
     return true;
 }
 
@@ -233,7 +270,7 @@ static void put_microseconds(FILE *f, const char *key, uint64_t ns)
 
 static void put_item(FILE *f, const struct item *i)
 {
-    fprintf(f, ",\n{\"name\":%s,\"ph\":\"%c\",\"pid\":1", i->name, i->phase);
+    fprintf(f, ",\n{\"name\":%s,\"ph\":\"%c\",\"pid\":%u", i->name, i->phase, i->core + 1);
     if (i->phase != 'C')
         fprintf(f, ",\"tid\":%d", (int)i->track);
     put_microseconds(f, "ts", i->start);
@@ -244,15 +281,20 @@ static void put_item(FILE *f, const struct item *i)
     fprintf(f, ",\"args\":%s}", i->args);
 }
 
+static void put_names(FILE *f, const struct core *core, unsigned pid)
+{
+    fprintf(f, "%s{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%u,\"args\":{\"name\":%s}}", pid == 1 ? "" : ",\n",
+            pid, core->title ? core->title : "\"board\"");
+    for (int t = 1; t < TRACKS; t++)
+        fprintf(f, ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":%u,\"tid\":%d,\"args\":{\"name\":\"%s\"}}", pid,
+                t, track_names[t]);
+}
+
 static void put_all(FILE *f, const struct converter *c)
 {
-    fprintf(f,
-            "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
-            "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"args\":{\"name\":%s}}",
-            c->board ? c->board : "\"board\"");
-    for (int t = 1; t < TRACKS; t++)
-        fprintf(f, ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"args\":{\"name\":\"%s\"}}", t,
-                track_names[t]);
+    fputs("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n", f);
+    for (unsigned i = 0; i < c->cores; i++)
+        put_names(f, &c->core[i], i + 1);
     for (size_t i = 0; i < c->count; i++)
         put_item(f, &c->item[i]);
     fputs("\n]}\n", f);
@@ -265,7 +307,8 @@ static void drop(struct converter *c)
         free(c->item[i].args);
     }
     free(c->item);
-    free(c->board);
+    for (unsigned i = 0; i < c->cores; i++)
+        free(c->core[i].title);
 }
 
 bool thm_perfetto_write(FILE *in, FILE *out, struct thm_trace_error *error)

@@ -30,10 +30,14 @@ static void count(struct sum *s, uint64_t ns, uint64_t amount)
     s->amount += amount;
 }
 
-static void count_in(struct table *t, const char *name, uint64_t ns, uint64_t amount)
+/* Of several cores, each has its own rows. */
+static void count_in(struct table *t, const json_t *o, const char *key, uint64_t ns, uint64_t amount)
 {
+    const char *core = thm_trace_string(o, "core");
+    char name[sizeof t->row[0].name];
+    snprintf(name, sizeof name, "%s%s%s", core, *core ? ": " : "", thm_trace_string(o, key));
     size_t i = 0;
-    while (i < t->rows && strncmp(t->row[i].name, name, sizeof t->row[i].name - 1) != 0)
+    while (i < t->rows && strcmp(t->row[i].name, name) != 0)
         i++;
     if (i == NAMES_MAX)
         return;
@@ -56,9 +60,9 @@ static bool on_event(void *ctx, const char *name, uint64_t t_ns, const json_t *o
     const uint64_t ns = thm_trace_number(o, "ns"), bytes = thm_trace_number(o, "bytes");
     s->end_ns = t_ns > s->end_ns ? t_ns : s->end_ns;
     if (strcmp(name, "step") == 0)
-        count_in(&s->steps, thm_trace_string(o, "step"), ns, 0);
+        count_in(&s->steps, o, "step", ns, 0);
     else if (strcmp(name, "op") == 0)
-        count_in(&s->ops, thm_trace_string(o, "op"), ns, thm_trace_number(o, "macs"));
+        count_in(&s->ops, o, "op", ns, thm_trace_number(o, "macs"));
     else if (strcmp(name, "flash_program") == 0)
         count(&s->programs, ns, bytes);
     else if (strcmp(name, "flash_erase") == 0)
@@ -68,7 +72,7 @@ static bool on_event(void *ctx, const char *name, uint64_t t_ns, const json_t *o
     else if (strcmp(name, "alloc_failed") == 0)
         count(&s->failed, 0, bytes);
     else if (strcmp(name, "alloc") == 0)
-        count_in(&s->owners, thm_trace_string(o, "what"), 0, bytes);
+        count_in(&s->owners, o, "what", 0, bytes);
     else if (strcmp(name, "free") == 0)
         count(&s->frees, 0, 0);
     if (strcmp(name, "alloc") == 0 || strcmp(name, "free") == 0)

@@ -39,6 +39,18 @@ assert len(sent) == len(got) == 2 + 4 * 3, (len(sent), len(got))
 P
 ok "workers__outputs_equal_the_reference_kernels" $?
 
+thimble trace to-perfetto "$T/first.jsonl" "$T/viewer.json"
+python3 - "$T/viewer.json" <<'P'
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+assert [e["args"]["name"] for e in events if e["name"] == "process_name"] == ["a7: mt3620", "m4-0: mt3620-m4", "m4-1: mt3620-m4"]
+inferences = [e["pid"] for e in events if e["name"] == "inference"]
+assert sorted(inferences) == [2, 2, 2, 3, 3, 3], inferences
+P
+ok "trace__has_a_process_a_core" $?
+thimble trace summary "$T/first.jsonl"
+expect "trace_summary__has_rows_a_core" 0 '^  m4-0: CONV_2D ' '^  m4-1: LOGISTIC ' '^  a7: worker '
+
 same_again() { # same_again NAME ARGUMENT...: five more runs give the same trace and JSON, whatever else the PC does
     local name=$1 different=0
     shift
