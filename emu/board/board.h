@@ -80,7 +80,7 @@ struct thm_board {
     uint64_t now_ns, step_start_ns, invoke_ns, invoke_macs;
     uint32_t invoke_ops, frames;
     struct thm_board_packed packed[8];
-    struct thm_board_aligned aligned[8];
+    struct thm_board_aligned aligned[64];
 
     struct thm_medium *flash, *partition;
     struct thm_fs *fs;

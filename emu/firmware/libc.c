@@ -53,14 +53,22 @@ static void *board_reallocarray(void *p, size_t n, size_t size)
     return thm_hal_realloc(thm_services_board(), p, device_size(bytes), CALLER_NAME);
 }
 
+static bool is_alignment(size_t align)
+{
+    return align && align <= UINT32_MAX && (align & (align - 1)) == 0;
+}
+
 static void *board_memalign(size_t align, size_t bytes)
 {
-    return thm_hal_memalign(thm_services_board(), device_size(align), device_size(bytes), CALLER_NAME);
+    struct thm_board *b = thm_services_board();
+    return is_alignment(align) ? thm_hal_memalign(b, device_size(align), device_size(bytes), CALLER_NAME) : NULL;
 }
 
 static int board_posix_memalign(void **out, size_t align, size_t bytes)
 {
-    enum { NO_MEMORY = 12 }; /* ENOMEM */
+    enum { NO_MEMORY = 12, INVALID = 22 }; /* ENOMEM, EINVAL */
+    if (!is_alignment(align))
+        return INVALID;
     void *p = thm_hal_memalign(thm_services_board(), device_size(align), device_size(bytes), CALLER_NAME);
     if (p)
         *out = p;

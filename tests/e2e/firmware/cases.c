@@ -41,6 +41,8 @@ static int allocates(void)
     void *aligned = aligned_alloc(64, 256), *posix = NULL;
     assert(asprintf(&s, "%s-%d", r, 7) == 6 && strcmp(s, "text-7") == 0);
     assert(posix_memalign(&posix, 32, 100) == 0);
+    const size_t odd = 3 + !!zero;
+    assert(aligned_alloc(odd, 100) == NULL);
     assert(!own_addresses(p) && !own_addresses(q) && !own_addresses(r) && !own_addresses(s));
     assert(!own_addresses(aligned) && !own_addresses(posix));
     assert((uintptr_t)aligned % 64 == 0 && (uintptr_t)posix % 32 == 0);
