@@ -112,8 +112,8 @@ void thm_board_flush(struct thm_board *b);   /* async-signal-safe */
 void thm_console_flush(struct thm_board *b); /* a line that has not ended becomes an event; likewise */
 
 /* memory.c */
-enum thm_mem_err thm_board_map_memory(struct thm_board *b); /* regions and stack; before the sandbox */
-void thm_board_unmap_memory(struct thm_board *b); /* and forget the heap's book */
+enum thm_mem_err thm_board_map_memory(struct thm_board *b);      /* regions and stack; before the sandbox */
+void thm_board_unmap_memory(struct thm_board *b);                /* and forget the heap's book */
 enum thm_mem_err thm_board_boot_memory(struct thm_board *b);     /* heaps, what the runtime takes */
 bool thm_board_take(struct thm_board *b, const char *when);      /* the profile's blocks for "boot" or "network" */
 bool thm_board_take_static(struct thm_board *b, uint32_t bytes); /* of a user's firmware: what its linker would place */

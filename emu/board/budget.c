@@ -25,7 +25,6 @@ int thm_profile_budget(const struct thm_profile *p, struct thm_budget *out)
         measure(b, &out->boot_free, &out->boot_largest);
     if (!err && p->network.link && thm_board_take(b, "network"))
         measure(b, &out->network_free, &out->network_largest);
-    thm_heap_forget(&b->book);
     thm_board_unmap_memory(b);
     free(b);
     return thm_mem_exit_status(err);

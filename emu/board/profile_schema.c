@@ -122,7 +122,7 @@
     K(LIST, thm_profile, storage, OPTIONAL, "file systems; the first is the default")               \
     K(MAP, thm_profile, network, OPTIONAL, "link and TLS; absent: the board has no network")        \
     K(LIST, thm_profile, companions, OPTIONAL, "further cores, each with a profile of its own")     \
-    K(MAP, thm_profile, mailbox, OPTIONAL, "between this core and each companion")        \
+    K(MAP, thm_profile, mailbox, OPTIONAL, "between this core and each companion")                  \
     K(TEXT, thm_profile, operators, OPTIONAL,                                                       \
       "operators/NAME.yaml: those that its usual firmware registers; absent: all")
 
@@ -204,9 +204,9 @@ static const struct {
     {                                                            \
         g##_fields, g##_help, sizeof g##_help / sizeof *g##_help \
     }
-    GROUP(board),   GROUP(cores),     GROUP(memory), GROUP(statics),    GROUP(heaps),
-    GROUP(taken),   GROUP(allocator), GROUP(task),   GROUP(flash),      GROUP(partitions),
-    GROUP(storage), GROUP(network),   GROUP(link),   GROUP(companions), GROUP(mailbox), GROUP(operators),
+    GROUP(board),     GROUP(cores),      GROUP(memory),  GROUP(statics),    GROUP(heaps),   GROUP(taken),
+    GROUP(allocator), GROUP(task),       GROUP(flash),   GROUP(partitions), GROUP(storage), GROUP(network),
+    GROUP(link),      GROUP(companions), GROUP(mailbox), GROUP(operators),
 #undef GROUP
 };
 

@@ -31,13 +31,13 @@ struct thm_run { /* everything lent */
         cacert_bytes;    /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
     const char *storage; /* profile's storage name, or "none" */
     const char *file;    /* name on the board's file system */
-    const char *state_dir; /* keeps the flash between runs; NULL: a fresh chip */
-    uint32_t chunk;        /* bytes the firmware reads at a time */
+    const char *state_dir;        /* keeps the flash between runs; NULL: a fresh chip */
+    uint32_t chunk;               /* bytes the firmware reads at a time */
     const char *const *operators; /* names of those the firmware registers; NULL: all there are */
     uint32_t operators_count;
-    uint32_t arena;        /* 0 = the model's minimum */
-    uint32_t stack;        /* task stack; 0 = the profile's */
-    unsigned timeout_ms;   /* no byte for so long; 0 = the client's default */
+    uint32_t arena;      /* 0 = the model's minimum */
+    uint32_t stack;      /* task stack; 0 = the profile's */
+    unsigned timeout_ms; /* no byte for so long; 0 = the client's default */
     /* NULL: the profile's first core, which is the only one */
     const char *core_name, *main_core;
     const struct thm_run *companions; /* further cores: own profile, firmware, readers; no network */

@@ -170,7 +170,6 @@ static void power_on(struct thm_board *b, struct thm_run *run, const char *name)
 static void power_off(struct thm_board *b)
 {
     thm_board_unmap_memory(b);
-    thm_heap_forget(&b->book);
     thm_profile_free((struct thm_profile *)(uintptr_t)b->profile);
 }
 
