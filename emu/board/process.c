@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "emu/board/board.h"
 #include "emu/board/factory.h"
+#include "emu/board/shed.h"
 #include "emu/firmware/ota.h"
 #include "emu/firmware/user.h"
 
@@ -142,6 +143,7 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_no
         load_firmware(&app);
     if (thm_sandbox_enter() < 0)
         host_failed(b, "sandbox", strerror(errno));
+    thm_shed_libraries(run->firmware);
     boot(b);
     charge_static_data(&app);
     b->service_top = (uint8_t *)__builtin_frame_address(0) - 8192; /* well below this frame and the ones it calls */
