@@ -75,11 +75,11 @@ static uint32_t counted(struct thm_heaps *hs, uint32_t p)
     return p;
 }
 
-/* Where a heap of this size goes: before the first that is not smaller. */
-static uint32_t place_of(const struct thm_heaps *hs, uint32_t size)
+/* Where the heap goes: before the first that is not smaller; last, where they are not sorted. */
+static uint32_t place_of(const struct thm_heaps *hs, const struct thm_heap *h)
 {
     uint32_t i = 0;
-    while (i < hs->n && hs->heap[i].size < size)
+    while (i < hs->n && (h->ops->unsorted || hs->heap[i].size < h->size))
         i++;
     return i;
 }
@@ -125,7 +125,7 @@ static void take_out(struct thm_heaps *hs, uint32_t i)
 
 static void put_in(struct thm_heaps *hs, const struct thm_heap *h, const struct thm_mem_type *type, bool at_front)
 {
-    const uint32_t i = at_front ? 0 : place_of(hs, h->size);
+    const uint32_t i = at_front ? 0 : place_of(hs, h);
     shift(hs, i, i + 1);
     hs->heap[i] = *h;
     hs->type[i] = type;

@@ -39,9 +39,9 @@ struct thm_heaps {
 };
 
 void thm_heaps_init(struct thm_heaps *hs, uint32_t internal_limit);
-/* Register a region: sorted into the search order (ascending size; `at_front` = added at run time, as D/IRAM just
- * before app_main). A region that adjoins a heap (here too) of the same type and time, which nobody used yet,
- * becomes one heap with it. Errors: THM_MEM_EINVAL: too many or too small. */
+/* Register a region: sorted into the search order (ascending size, or as they come: thm_heap_ops.unsorted; `at_front` =
+ * added at run time, as D/IRAM just before app_main). A region that adjoins a heap (here too) of the same type and
+ * time, which nobody used yet, becomes one heap with it. Errors: THM_MEM_EINVAL: too many or too small. */
 enum thm_mem_err thm_heaps_add(struct thm_heaps *hs, const struct thm_heap_ops *ops, const struct thm_mem_type *type,
                                uint8_t *mem, uint32_t base, uint32_t size, bool at_front);
 /* ESP-IDF keeps the array of heap records in the first 8BIT|INTERNAL heap, as its first block: take it, once the heaps

@@ -9,6 +9,12 @@
 static const struct thm_heap_ops *const allocators[] = {
     /* ESP-IDF */ &thm_multi_heap_tlsf,
     &thm_multi_heap_tlsf_light,
+    &thm_multi_heap_tlsf_v5,
+    &thm_multi_heap_tlsf_v5_light,
+    &thm_multi_heap_tlsf_v4,
+    &thm_multi_heap_tlsf_v4_light,
+    &thm_multi_heap_best_fit,
+    &thm_multi_heap_best_fit_light,
     /* FreeRTOS */ &thm_freertos_heap_4,
     /* newlib */ &thm_newlib_nano,
     &thm_newlib_nano_v2,

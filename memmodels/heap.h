@@ -48,6 +48,7 @@ struct thm_heap_ops {
     const char *name;                 /* as on the command line and in profiles: "esp_multi_heap_tlsf", ... */
     const char *title;                /* one line for listings */
     const struct thm_heap_ops *inner; /* a wrapper's: the allocator below; else NULL */
+    bool unsorted; /* of several heaps the one registered first is tried first (ESP-IDF before 5.4), not the smallest */
     enum thm_mem_err (*init)(struct thm_heap *h);
     /* These give 0 when the board is out of memory, and also when they met a damaged header: then corrupt_at is set. */
     uint32_t (*malloc)(struct thm_heap *h, uint32_t n);

@@ -1,7 +1,8 @@
-/* ESP-IDF's multi_heap over TLSF: the heap record with its counters, and light poisoning.
+/* ESP-IDF's multi_heap over TLSF (since 4.3): the heap record with its counters, and light poisoning.
  * Rules: esp-idf components/heap/multi_heap.c, multi_heap_poisoning.c (1021229). */
 #include <stdio.h>
 #include "memmodels/multi_heap.h"
+#include "memmodels/poison.h"
 #include "memmodels/tlsf_ops.h"
 
 enum { /* the heap record, at the region's start */
@@ -12,13 +13,6 @@ enum { /* the heap record, at the region's start */
        RECORD_CONTROL = 16,
        RECORD_END = 20,
 };
-
-enum { /* light poisoning: a canary and the requested size in front, a canary behind (wherever the request ends) */
-       POISON_FRONT = 8,
-       POISON_OVERHEAD = 12,
-};
-#define HEAD_CANARY 0xABBA1234u
-#define TAIL_CANARY 0xBAAD5678u
 
 static uint32_t poison_overhead(const struct thm_heap *h)
 {
@@ -39,7 +33,7 @@ static bool sound(struct thm_heap *h, const struct tlsf *t)
 }
 
 /* The words that say where the allocator's structures are have not been overwritten. */
-TLSF_INLINE bool intact(struct tlsf *t, const struct thm_heap *h)
+TLSF_INLINE bool control_intact(struct tlsf *t, const struct thm_heap *h)
 {
     if (tlsf_load(t, t->control - RECORD_END + RECORD_CONTROL) != t->control)
         return tlsf_corrupt(t, t->control - RECORD_END + RECORD_CONTROL);
@@ -65,21 +59,8 @@ TLSF_INLINE uint32_t poison(const struct tlsf *t, uint32_t q, uint32_t n, uint32
 {
     if (overhead == 0)
         return q;
-    tlsf_store(t, q, HEAD_CANARY);
-    tlsf_store(t, q + 4, n);
-    tlsf_store(t, q + POISON_FRONT + n, TAIL_CANARY);
+    poison_set((uint8_t *)(t->zero + q), n);
     return q + POISON_FRONT;
-}
-
-/* Both canaries of a block of `size` bytes are there; else the address of the damaged word. */
-TLSF_INLINE uint32_t damaged_canary(const struct tlsf *t, uint32_t q, uint32_t size)
-{
-    if (size < POISON_OVERHEAD || tlsf_load(t, q) != HEAD_CANARY)
-        return q;
-    const uint32_t n = tlsf_load(t, q + 4), tail = q + POISON_FRONT + n;
-    if (n > size - POISON_OVERHEAD)
-        return q + 4;
-    return tlsf_load(t, tail) == TAIL_CANARY ? 0 : tail;
 }
 
 /* p is where a block's payload can be. */
@@ -92,20 +73,21 @@ TLSF_INLINE bool in_pool(const struct tlsf *t, uint32_t p, uint32_t overhead)
 TLSF_INLINE uint32_t verified(struct tlsf *t, const struct thm_heap *h, uint32_t p, uint32_t overhead)
 {
     const uint32_t q = overhead ? p - POISON_FRONT : p, b = q - BLOCK_PAYLOAD;
-    if (!intact(t, h))
+    if (!control_intact(t, h))
         return 0;
     if (!tlsf_is_block(t, b))
         return tlsf_corrupt(t, b + BLOCK_SIZE);
-    const uint32_t damaged = overhead ? damaged_canary(t, q, tlsf_size(t, b)) : 0;
-    return damaged ? tlsf_corrupt(t, damaged) : q;
+    uint32_t off;
+    const bool intact = !overhead || poison_intact((const uint8_t *)(t->zero + q), tlsf_size(t, b), &off);
+    return intact ? q : tlsf_corrupt(t, q + off);
 }
 
-static enum thm_mem_err init(struct thm_heap *h, uint32_t overhead)
+static enum thm_mem_err init(struct thm_heap *h, enum tlsf_revision revision, uint32_t overhead)
 {
     h->state[TLSF_POISON] = overhead;
     if (h->base % 4 || h->size <= RECORD_END)
         return THM_MEM_EINVAL;
-    if (!thm_tlsf_init(h, h->base + RECORD_END, h->size - RECORD_END))
+    if (!thm_tlsf_init(h, revision, h->base + RECORD_END, h->size - RECORD_END))
         return THM_MEM_EINVAL;
     const uint32_t pool = thm_tlsf_pool_size(h);
     const uint32_t words[RECORD_END / 4] = { 0, pool, pool, h->size - RECORD_END, h->state[TLSF_CONTROL] };
@@ -114,15 +96,17 @@ static enum thm_mem_err init(struct thm_heap *h, uint32_t overhead)
     return THM_MEM_OK;
 }
 
-static enum thm_mem_err init_off(struct thm_heap *h)
-{
-    return init(h, 0);
-}
-
-static enum thm_mem_err init_light(struct thm_heap *h)
-{
-    return init(h, POISON_OVERHEAD);
-}
+#define INIT(name, revision, overhead)               \
+    static enum thm_mem_err name(struct thm_heap *h) \
+    {                                                \
+        return init(h, revision, overhead);          \
+    }
+INIT(init_fixed, TLSF_FIXED, 0)
+INIT(init_fixed_light, TLSF_FIXED, POISON_OVERHEAD)
+INIT(init_exact, TLSF_EXACT, 0)
+INIT(init_exact_light, TLSF_EXACT, POISON_OVERHEAD)
+INIT(init_good, TLSF_GOOD, 0)
+INIT(init_good_light, TLSF_GOOD, POISON_OVERHEAD)
 
 static uint32_t heap_memalign(struct thm_heap *h, uint32_t align, uint32_t n)
 {
@@ -130,30 +114,27 @@ static uint32_t heap_memalign(struct thm_heap *h, uint32_t align, uint32_t n)
     const uint32_t overhead = poison_overhead(h);
     if (align == 0 || align & (align - 1) || n == 0 || n > UINT32_MAX - overhead)
         return 0;
-    const uint32_t q = intact(&t, h) ? thm_tlsf_memalign(&t, align, n + overhead, overhead ? POISON_FRONT : 0) : 0;
+    const uint32_t q =
+        control_intact(&t, h) ? thm_tlsf_memalign(&t, align, n + overhead, overhead ? POISON_FRONT : 0) : 0;
     if (!sound(h, &t) || q == 0)
         return 0;
     account(&t, 0, block_cost(&t, q));
     return poison(&t, q, n, overhead);
 }
 
-TLSF_INLINE uint32_t malloc_with(struct thm_heap *h, uint32_t n, uint32_t overhead, uint32_t sl_log2)
+TLSF_INLINE uint32_t malloc_in(struct tlsf t, struct thm_heap *h, uint32_t n, uint32_t overhead)
 {
-    struct tlsf t = tlsf_view(h);
-    t.sl_log2 = sl_log2;
     if (n == 0 || n > UINT32_MAX - overhead)
         return 0;
-    const uint32_t q = intact(&t, h) ? tlsf_malloc(&t, n + overhead) : 0;
+    const uint32_t q = control_intact(&t, h) ? tlsf_malloc(&t, n + overhead) : 0;
     if (!sound(h, &t) || q == 0)
         return 0;
     account(&t, 0, block_cost(&t, q));
     return poison(&t, q, n, overhead);
 }
 
-TLSF_INLINE enum thm_mem_err free_with(struct thm_heap *h, uint32_t p, uint32_t overhead, uint32_t sl_log2)
+TLSF_INLINE enum thm_mem_err free_in(struct tlsf t, struct thm_heap *h, uint32_t p, uint32_t overhead)
 {
-    struct tlsf t = tlsf_view(h);
-    t.sl_log2 = sl_log2;
     if (!in_pool(&t, p, overhead))
         return p ? THM_MEM_EINVAL : THM_MEM_OK;
     const uint32_t q = verified(&t, h, p, overhead), cost = q ? block_cost(&t, q) : 0;
@@ -164,30 +145,42 @@ TLSF_INLINE enum thm_mem_err free_with(struct thm_heap *h, uint32_t p, uint32_t 
     return THM_MEM_OK;
 }
 
-/* The two are the hot ones: compiled for each kind of poisoning and each number of lists, with constant shifts. */
-#define WITH_CONSTANTS(call, h, x, overhead)                   \
-    ((h)->state[TLSF_SL_LOG2] == 3   ? call(h, x, overhead, 3) \
-     : (h)->state[TLSF_SL_LOG2] == 4 ? call(h, x, overhead, 4) \
-                                     : call(h, x, overhead, 5))
-
-static uint32_t malloc_off(struct thm_heap *h, uint32_t n)
+/* Of any revision. */
+static uint32_t heap_malloc(struct thm_heap *h, uint32_t n)
 {
-    return WITH_CONSTANTS(malloc_with, h, n, 0);
+    return malloc_in(tlsf_view(h), h, n, poison_overhead(h));
 }
 
-static uint32_t malloc_light(struct thm_heap *h, uint32_t n)
+static enum thm_mem_err heap_free(struct thm_heap *h, uint32_t p)
 {
-    return WITH_CONSTANTS(malloc_with, h, n, POISON_OVERHEAD);
+    return free_in(tlsf_view(h), h, p, poison_overhead(h));
 }
 
-static enum thm_mem_err free_off(struct thm_heap *h, uint32_t p)
+/* Today's, which most boards have: compiled for each kind of poisoning and each number of lists, with constant shifts.
+ */
+#define GOOD(call, h, x, overhead)                                                \
+    ((h)->state[TLSF_SL_LOG2] == 3   ? call(tlsf_view_good(h, 3), h, x, overhead) \
+     : (h)->state[TLSF_SL_LOG2] == 4 ? call(tlsf_view_good(h, 4), h, x, overhead) \
+                                     : call(tlsf_view_good(h, 5), h, x, overhead))
+
+static uint32_t good_malloc(struct thm_heap *h, uint32_t n)
 {
-    return WITH_CONSTANTS(free_with, h, p, 0);
+    return GOOD(malloc_in, h, n, 0);
 }
 
-static enum thm_mem_err free_light(struct thm_heap *h, uint32_t p)
+static uint32_t good_malloc_light(struct thm_heap *h, uint32_t n)
 {
-    return WITH_CONSTANTS(free_with, h, p, POISON_OVERHEAD);
+    return GOOD(malloc_in, h, n, POISON_OVERHEAD);
+}
+
+static enum thm_mem_err good_free(struct thm_heap *h, uint32_t p)
+{
+    return GOOD(free_in, h, p, 0);
+}
+
+static enum thm_mem_err good_free_light(struct thm_heap *h, uint32_t p)
+{
+    return GOOD(free_in, h, p, POISON_OVERHEAD);
 }
 
 /* As heap_caps_realloc calls it: 0 bytes is free, and counted as such. */
@@ -196,9 +189,9 @@ static uint32_t heap_realloc(struct thm_heap *h, uint32_t p, uint32_t n)
     struct tlsf t = tlsf_view(h);
     const uint32_t overhead = poison_overhead(h);
     if (p == 0)
-        return overhead ? malloc_light(h, n) : malloc_off(h, n);
+        return heap_malloc(h, n);
     if (n == 0) {
-        overhead ? free_light(h, p) : free_off(h, p);
+        heap_free(h, p);
         return 0;
     }
     if (n > UINT32_MAX - overhead || !in_pool(&t, p, overhead))
@@ -221,24 +214,17 @@ static uint32_t heap_usable(const struct thm_heap *h, uint32_t p)
     return size > overhead ? size - overhead : 0;
 }
 
-/* The info call leaves one block's poison out of each figure, so that nobody asks for it. */
-static uint32_t less_poison(const struct thm_heap *h, uint32_t v)
-{
-    const uint32_t overhead = poison_overhead(h);
-    return v > overhead ? v - overhead : 0;
-}
-
 static uint32_t heap_free_bytes(const struct thm_heap *h)
 {
-    return less_poison(h, record(h, RECORD_FREE));
+    return less_poison(record(h, RECORD_FREE), poison_overhead(h));
 }
 
 static void heap_stats(const struct thm_heap *h, struct thm_heap_stats *out)
 {
     thm_tlsf_stats(h, out);
     out->free = heap_free_bytes(h);
-    out->min_free = less_poison(h, record(h, RECORD_MIN_FREE));
-    out->largest = less_poison(h, out->largest);
+    out->min_free = less_poison(record(h, RECORD_MIN_FREE), poison_overhead(h));
+    out->largest = less_poison(out->largest, poison_overhead(h));
     out->allocated -= out->blocks_alloc * poison_overhead(h);
 }
 
@@ -256,10 +242,10 @@ static enum thm_mem_err check_free_count(const struct thm_heap *h, uint32_t *whe
 
 static bool canaries_intact(const struct thm_heap *h, uint32_t q, uint32_t size, uint32_t *where)
 {
-    const struct tlsf t = tlsf_view(h);
-    const uint32_t damaged = damaged_canary(&t, q, size);
-    *where = damaged;
-    return damaged == 0;
+    uint32_t off;
+    const bool intact = poison_intact(h->mem + (q - h->base), size, &off);
+    *where = q + off;
+    return intact;
 }
 
 static enum thm_mem_err heap_check(const struct thm_heap *h, uint32_t *where)
@@ -286,31 +272,44 @@ static enum thm_mem_err heap_walk(const struct thm_heap *h, thm_heap_visit *visi
     return b == t.last ? THM_MEM_OK : THM_MEM_ECORRUPT;
 }
 
-static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
+int thm_multi_heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
 {
     struct thm_heap_stats s;
-    heap_stats(h, &s);
+    h->ops->stats(h, &s);
     return snprintf(buf, len, "free=%u largest=%u min_free=%u allocated=%u blocks_alloc=%u blocks_free=%u", s.free,
                     s.largest, s.min_free, s.allocated, s.blocks_alloc, s.blocks_free);
 }
 
 #define CALLS                                                                                                 \
     .realloc = heap_realloc, .memalign = heap_memalign, .usable = heap_usable, .free_bytes = heap_free_bytes, \
-    .stats = heap_stats, .check = heap_check, .walk = heap_walk, .stat_line = heap_stat_line
+    .stats = heap_stats, .check = heap_check, .walk = heap_walk, .stat_line = thm_multi_heap_stat_line
 
 const struct thm_heap_ops thm_multi_heap_tlsf = {
     .name = "esp_multi_heap_tlsf",
-    .title = "ESP-IDF multi_heap over TLSF, poisoning off (ESP-IDF default)",
-    .init = init_off,
-    .malloc = malloc_off,
-    .free = free_off,
+    .title = "ESP-IDF multi_heap over TLSF since 2024 (5.4), poisoning off (ESP-IDF default)",
+    .init = init_good,
+    .malloc = good_malloc,
+    .free = good_free,
     CALLS,
 };
 const struct thm_heap_ops thm_multi_heap_tlsf_light = {
     .name = "esp_multi_heap_tlsf_light",
     .title = "the same with light poisoning (Arduino-ESP32)",
-    .init = init_light,
-    .malloc = malloc_light,
-    .free = free_light,
+    .init = init_good_light,
+    .malloc = good_malloc_light,
+    .free = good_free_light,
     CALLS,
 };
+#define OLD(name_, title_, init_)                                                                     \
+    {                                                                                                 \
+        .name = (name_), .title = (title_), .unsorted = true, .init = (init_), .malloc = heap_malloc, \
+        .free = heap_free, CALLS                                                                      \
+    }
+const struct thm_heap_ops thm_multi_heap_tlsf_v5 =
+    OLD("esp_multi_heap_tlsf_v5", "the same before 2024 (4.4.4, 5.0.1 to 5.3): blocks are not rounded up", init_exact);
+const struct thm_heap_ops thm_multi_heap_tlsf_v5_light =
+    OLD("esp_multi_heap_tlsf_v5_light", "the same with light poisoning", init_exact_light);
+const struct thm_heap_ops thm_multi_heap_tlsf_v4 =
+    OLD("esp_multi_heap_tlsf_v4", "the same of 4.4.1 to 4.4.3 and 5.0: control structure of 1604 bytes", init_fixed);
+const struct thm_heap_ops thm_multi_heap_tlsf_v4_light =
+    OLD("esp_multi_heap_tlsf_v4_light", "the same with light poisoning", init_fixed_light);

@@ -87,21 +87,37 @@ uint32_t thm_tlsf_pool_size(const struct thm_heap *h)
     return h->base + h->size - (h->state[TLSF_FIRST] + BLOCK_OVERHEAD);
 }
 
-/* Geometry of a region of `bytes`: 8, 16 or 32 second-level lists for each power of two above the small sizes. */
-static uint32_t set_geometry(uint32_t state[], uint32_t control, uint32_t bytes)
+/* How many lists: 8, 16 or 32 for each power of two from the small sizes up to fl_max bits. */
+struct geometry {
+    uint32_t fl_max, sl_log2;
+};
+
+static struct geometry geometry_of(enum tlsf_revision revision, uint32_t bytes)
 {
-    const uint32_t fl_max = tlsf_log2(bytes) + 1, sl_log2 = bytes <= 16384 ? 3 : bytes <= 262144 ? 4 : 5;
-    const uint32_t shift = sl_log2 + 2, fl_count = fl_max - shift + 1, sl_count = 1u << sl_log2;
-    state[TLSF_CONTROL] = control;
-    state[TLSF_FL_COUNT] = fl_count;
-    state[TLSF_SL_LOG2] = sl_log2;
-    state[TLSF_MAX_REQUEST] = (1u << fl_max) - 4;
-    state[TLSF_LISTS] = control + CONTROL_END + 4 * fl_count;
-    state[TLSF_GEOMETRY] = fl_count | shift << 5 | fl_max << 8 | sl_count << 14 | sl_log2 << 20 | 1u << (shift + 23);
-    return CONTROL_END + 4 * fl_count + 4 * fl_count * sl_count;
+    if (revision == TLSF_FIXED) /* for 256 KiB, or for the chip's external memory if that is what this is */
+        return (struct geometry){ bytes <= 1u << 18 ? 18 : tlsf_log2(bytes - 1) + 1, 5 };
+    return (struct geometry){ tlsf_log2(bytes) + 1, bytes <= 16384 ? 3 : bytes <= 262144 ? 4 : 5 };
 }
 
-static void write_control(const struct tlsf *t, uint32_t size, uint32_t geometry)
+/* Lay out the control structure; its size. */
+static uint32_t set_layout(uint32_t state[], enum tlsf_revision revision, uint32_t control, struct geometry g)
+{
+    const bool fixed = revision == TLSF_FIXED;
+    const uint32_t shift = g.sl_log2 + 2, fl_count = g.fl_max - shift + 1, sl_count = 1u << g.sl_log2;
+    state[TLSF_CONTROL] = control;
+    state[TLSF_FL_COUNT] = fl_count;
+    state[TLSF_SL_LOG2] = g.sl_log2;
+    state[TLSF_MAX_REQUEST] = (1u << g.fl_max) - 4;
+    state[TLSF_FL_BITMAP] = control + (fixed ? FIXED_FL_BITMAP : CONTROL_FL_BITMAP);
+    state[TLSF_SL_BITMAPS] = control + (fixed ? FIXED_END : CONTROL_END);
+    state[TLSF_LISTS] = state[TLSF_SL_BITMAPS] + 4 * fl_count;
+    state[TLSF_IS_EXACT] = revision != TLSF_GOOD;
+    state[TLSF_GEOMETRY] =
+        fl_count | shift << 5 | g.fl_max << 8 | sl_count << 14 | g.sl_log2 << 20 | 1u << (shift + 23);
+    return state[TLSF_LISTS] + 4 * fl_count * sl_count - control;
+}
+
+static void write_control(const struct tlsf *t, bool fixed, uint32_t size, uint32_t geometry)
 {
     const uint32_t c = t->control;
     for (uint32_t at = c; at < t->lists; at += 4)
@@ -110,24 +126,26 @@ static void write_control(const struct tlsf *t, uint32_t size, uint32_t geometry
         tlsf_store(t, at, c);
     tlsf_store(t, c + BLOCK_NEXT_FREE, c);
     tlsf_store(t, c + BLOCK_PREV_FREE, c);
+    if (fixed)
+        return;
     tlsf_store(t, c + CONTROL_GEOMETRY, geometry);
     tlsf_store(t, c + CONTROL_SIZE, size);
     tlsf_store(t, c + CONTROL_SL_BITMAPS, c + CONTROL_END);
     tlsf_store(t, c + CONTROL_LISTS, t->lists);
 }
 
-bool thm_tlsf_init(struct thm_heap *h, uint32_t control, uint32_t bytes)
+bool thm_tlsf_init(struct thm_heap *h, enum tlsf_revision revision, uint32_t control, uint32_t bytes)
 {
-    if (bytes < 256 || bytes >= TLSF_BYTES_MAX)
+    if (bytes < 64 || bytes > (revision == TLSF_FIXED ? TLSF_FIXED_BYTES_MAX : TLSF_BYTES_MAX))
         return false;
-    const uint32_t control_size = set_geometry(h->state, control, bytes);
+    const uint32_t control_size = set_layout(h->state, revision, control, geometry_of(revision, bytes));
     if (bytes < control_size + 2 * BLOCK_OVERHEAD + BLOCK_MIN)
         return false;
     const uint32_t size = (bytes - control_size - 2 * BLOCK_OVERHEAD) & SIZE_MASK;
     h->state[TLSF_FIRST] = control + control_size - BLOCK_OVERHEAD;
     h->state[TLSF_LAST] = tlsf_next(h->state[TLSF_FIRST], size);
     struct tlsf t = tlsf_view(h);
-    write_control(&t, control_size, h->state[TLSF_GEOMETRY]);
+    write_control(&t, revision == TLSF_FIXED, control_size, h->state[TLSF_GEOMETRY]);
     tlsf_store(&t, t.last + BLOCK_SIZE, 0);
     return tlsf_make_free(&t, t.first, size, 0);
 }

@@ -1,6 +1,6 @@
 /* memmodels/tlsf.h -- private: ESP-IDF's two-level segregated fit allocator, in band.
  *
- * Layout and rules: espressif/tlsf at ba64d19 (ESP-IDF >= 5.0: control structure sized to the region). All addresses
+ * Layout and rules: espressif/tlsf at ba64d19; what older revisions did differently: enum tlsf_revision. All addresses
  * are the device's. A block is named by the address of its `prev_phys` word, which lies in the last word of the block
  * before it and is valid only while that one is free. Every address and size read from SRAM is range-checked before it
  * is followed: an overrun on the board may have put anything there. */
@@ -25,6 +25,17 @@ enum { /* byte offsets in a block, and in the control structure */
        CONTROL_SL_BITMAPS = 28,
        CONTROL_LISTS = 32,
        CONTROL_END = 36, /* here the second-level bitmaps begin, then the list heads */
+
+       FIXED_FL_BITMAP = 16, /* the same in a control structure whose size the build fixed: no parameters in it */
+       FIXED_END = 20,
+};
+
+/* How the allocator came to be what it is. Sources: esp-idf components/heap/heap_tlsf.c, heap_tlsf_config.h as of 4.3,
+ * with the free count of 4.4.1 (issue 8270); espressif/tlsf pull requests 1 (2022-10) and 2 (2024). */
+enum tlsf_revision {
+    TLSF_FIXED, /* ESP-IDF 4.3 to 4.4.3 and 5.0: control structure for the largest region of the chip */
+    TLSF_EXACT, /* 4.4.4, 5.0.1 and later: sized to the region; a block keeps what was asked for, as before */
+    TLSF_GOOD,  /* since 2024: a block keeps the size at which its list begins */
 };
 
 #define SIZE_FREE      1u /* the flags in a block's size word */
@@ -39,16 +50,20 @@ enum {
     TLSF_FL_COUNT,
     TLSF_SL_LOG2,
     TLSF_MAX_REQUEST,
+    TLSF_FL_BITMAP,
+    TLSF_SL_BITMAPS,
     TLSF_LISTS,
+    TLSF_IS_EXACT,
     TLSF_FIRST,
     TLSF_LAST,   /* first block; the sentinel, a used block of size 0 behind the last one */
     TLSF_POISON, /* bytes that poisoning adds to a request: the caller's */
 };
 
-#define TLSF_BYTES_MAX (1u << 30) /* so that no sum of two sizes overflows */
+#define TLSF_BYTES_MAX       ((1u << 30) - 1) /* so that no sum of two sizes overflows */
+#define TLSF_FIXED_BYTES_MAX (1u << 24)       /* heap_tlsf_config.h knows no larger region */
 
-/* Make the pool in the `bytes` bytes at `control`; false: too small or over TLSF_BYTES_MAX. */
-bool thm_tlsf_init(struct thm_heap *h, uint32_t control, uint32_t bytes);
+/* Make the pool in the `bytes` bytes at `control`; false: too few, or more than the revision takes. */
+bool thm_tlsf_init(struct thm_heap *h, enum tlsf_revision revision, uint32_t control, uint32_t bytes);
 uint32_t thm_tlsf_pool_size(const struct thm_heap *h); /* bytes behind the control structure */
 
 /* malloc and free: tlsf_ops.h. These give the payload's address; 0: no block fits, or t->corrupt_at is set. */
@@ -66,7 +81,8 @@ void thm_tlsf_stats(const struct thm_heap *h, struct thm_heap_stats *out);
 /* What the operations look at, in one place that no store into the heap can alias. */
 struct tlsf {
     uintptr_t zero; /* host address of device address 0, as if the heap reached there */
-    uint32_t control, lists, first, last, sl_log2, fl_count, max_request;
+    uint32_t control, fl_bitmap, sl_bitmaps, lists, first, last, sl_log2, fl_count, max_request;
+    bool exact;          /* a block keeps the size asked for, not its list's */
     uint32_t corrupt_at; /* as in thm_heap; an operation that sets it is over */
 };
 
@@ -81,13 +97,28 @@ TLSF_INLINE struct tlsf tlsf_view(const struct thm_heap *h)
     return (struct tlsf){
         .zero = (uintptr_t)h->mem - h->base,
         .control = h->state[TLSF_CONTROL],
+        .fl_bitmap = h->state[TLSF_FL_BITMAP],
+        .sl_bitmaps = h->state[TLSF_SL_BITMAPS],
         .lists = h->state[TLSF_LISTS],
         .first = h->state[TLSF_FIRST],
         .last = h->state[TLSF_LAST],
         .sl_log2 = h->state[TLSF_SL_LOG2],
         .fl_count = h->state[TLSF_FL_COUNT],
         .max_request = h->state[TLSF_MAX_REQUEST],
+        .exact = h->state[TLSF_IS_EXACT],
     };
+}
+
+/* The same of a heap known to be of revision TLSF_GOOD and to have this many lists: with constants where it has words.
+ */
+TLSF_INLINE struct tlsf tlsf_view_good(const struct thm_heap *h, uint32_t sl_log2)
+{
+    struct tlsf t = tlsf_view(h);
+    t.fl_bitmap = t.control + CONTROL_FL_BITMAP;
+    t.sl_bitmaps = t.control + CONTROL_END;
+    t.sl_log2 = sl_log2;
+    t.exact = false;
+    return t;
 }
 
 TLSF_INLINE uint32_t tlsf_load(const struct tlsf *t, uint32_t at)
@@ -122,7 +153,7 @@ TLSF_INLINE struct tlsf_list tlsf_list_of(const struct tlsf *t, uint32_t size)
 
 TLSF_INLINE uint32_t tlsf_sl_bitmap_at(const struct tlsf *t, uint32_t fl)
 {
-    return t->control + CONTROL_END + 4 * fl;
+    return t->sl_bitmaps + 4 * fl;
 }
 
 TLSF_INLINE uint32_t tlsf_head_at(const struct tlsf *t, struct tlsf_list l)
@@ -162,9 +193,11 @@ TLSF_INLINE uint32_t tlsf_next(uint32_t block, uint32_t size)
     return block + BLOCK_OVERHEAD + size;
 }
 
-/* The device's words that say where everything is are as they were made. */
+/* The device's words that say where everything is are as they were made. (The fixed structure has none.) */
 TLSF_INLINE bool tlsf_control_intact(const struct tlsf *t, const struct thm_heap *h)
 {
+    if (t->sl_bitmaps != t->control + CONTROL_END)
+        return true;
     return ((tlsf_load(t, t->control + CONTROL_GEOMETRY) ^ h->state[TLSF_GEOMETRY]) |
             (tlsf_load(t, t->control + CONTROL_SL_BITMAPS) ^ (t->control + CONTROL_END)) |
             (tlsf_load(t, t->control + CONTROL_LISTS) ^ t->lists)) == 0;

@@ -65,7 +65,7 @@ static enum thm_mem_err check_list(const struct tlsf *t, struct tlsf_list l, uin
 
 static enum thm_mem_err check_lists(const struct tlsf *t, uint32_t free_blocks, uint32_t *where)
 {
-    const uint32_t fl_at = t->control + CONTROL_FL_BITMAP, fl_map = tlsf_load(t, fl_at);
+    const uint32_t fl_at = t->fl_bitmap, fl_map = tlsf_load(t, fl_at);
     const uint32_t sl_count = 1u << t->sl_log2;
     uint32_t left = free_blocks;
     if (fl_map >> t->fl_count)

@@ -37,7 +37,7 @@ TLSF_INLINE bool tlsf_list_remove(struct tlsf *t, uint32_t b, struct tlsf_list l
     const uint32_t sl_map = tlsf_load(t, sl_at) & ~(1u << l.sl);
     tlsf_store(t, sl_at, sl_map);
     if (sl_map == 0)
-        tlsf_clear_bits(t, t->control + CONTROL_FL_BITMAP, 1u << l.fl);
+        tlsf_clear_bits(t, t->fl_bitmap, 1u << l.fl);
     return true;
 }
 
@@ -51,7 +51,7 @@ TLSF_INLINE bool tlsf_list_insert(struct tlsf *t, uint32_t b, uint32_t size)
     tlsf_store(t, b + BLOCK_PREV_FREE, null_block);
     tlsf_store(t, head + BLOCK_PREV_FREE, b);
     tlsf_store(t, head_at, b);
-    tlsf_set_bits(t, null_block + CONTROL_FL_BITMAP, 1u << l.fl);
+    tlsf_set_bits(t, t->fl_bitmap, 1u << l.fl);
     tlsf_set_bits(t, tlsf_sl_bitmap_at(t, l.fl), 1u << l.sl);
     return true;
 }
@@ -75,17 +75,16 @@ TLSF_INLINE uint32_t tlsf_round_to_list(const struct tlsf *t, uint32_t z)
 /* The first non-empty list at or above l; false: none, or the bitmaps are damaged. */
 TLSF_INLINE bool tlsf_find_list(struct tlsf *t, struct tlsf_list *l)
 {
-    const uint32_t fl_at = t->control + CONTROL_FL_BITMAP;
     if (l->fl >= t->fl_count)
         return false;
     uint32_t map = tlsf_load(t, tlsf_sl_bitmap_at(t, l->fl)) & ~0u << l->sl;
     if (!map) {
-        const uint32_t fl_map = tlsf_load(t, fl_at) & ~0u << (l->fl + 1);
+        const uint32_t fl_map = tlsf_load(t, t->fl_bitmap) & ~0u << (l->fl + 1);
         if (!fl_map)
             return false;
         l->fl = (uint32_t)__builtin_ctz(fl_map);
         if (l->fl >= t->fl_count)
-            return tlsf_corrupt(t, fl_at);
+            return tlsf_corrupt(t, t->fl_bitmap);
         map = tlsf_load(t, tlsf_sl_bitmap_at(t, l->fl));
     }
     l->sl = map ? (uint32_t)__builtin_ctz(map) : ~0u;
@@ -136,12 +135,12 @@ TLSF_INLINE uint32_t tlsf_hand_out(struct tlsf *t, uint32_t b, uint32_t word, ui
 /* A live block's payload; 0: no block fits, or t->corrupt_at is set. */
 TLSF_INLINE uint32_t tlsf_malloc(struct tlsf *t, uint32_t n)
 {
-    uint32_t z = tlsf_adjust(t, n), word = 0;
+    const uint32_t z = tlsf_adjust(t, n);
     if (z == 0)
         return 0;
-    z = tlsf_round_to_list(t, z);
-    const uint32_t b = tlsf_locate(t, z, &word);
-    return b ? tlsf_hand_out(t, b, word, z) : 0;
+    uint32_t word = 0;
+    const uint32_t rounded = tlsf_round_to_list(t, z), b = tlsf_locate(t, rounded, &word);
+    return b ? tlsf_hand_out(t, b, word, t->exact ? z : rounded) : 0;
 }
 
 /* The block of a live payload; 0: the header is damaged. */

@@ -29,7 +29,8 @@ thimble heap replay --allocator nope "$T/own.log"
 expect_error "replay__unknown_allocator_is_named" 2 "unknown allocator 'nope'"
 thimble heap allocators
 expect "allocators__are_listed" 0 '^esp_multi_heap_tlsf ' '^esp_multi_heap_tlsf_light ' '^freertos_heap_4 ' '^newlib_nano ' \
-    '^newlib_nano_v2 ' '^newlib_dlmalloc ' '^newlib_dlmalloc_v2 ' '^newlib_dlmalloc_v2_mbed '
+    '^esp_multi_heap_tlsf_v5 ' '^esp_multi_heap_tlsf_v5_light ' '^esp_multi_heap_tlsf_v4 ' '^esp_multi_heap_tlsf_v4_light ' \
+    '^esp_multi_heap_best_fit ' '^esp_multi_heap_best_fit_light ' '^newlib_nano_v2 ' '^newlib_dlmalloc ' '^newlib_dlmalloc_v2 ' '^newlib_dlmalloc_v2_mbed '
 
 # The same calls on every allocator: where a 40-byte block goes once a 100-byte one is free, and the failing one.
 printf '%s\n' 'm 1 100' 'm 2 50' 'f 1' 'm 3 40' 'm 4 8100' stat >"$T/calls.log"
@@ -39,6 +40,9 @@ while read -r allocator second third figures; do
 done <<'L'
 esp_multi_heap_tlsf 492 384 free=
 esp_multi_heap_tlsf_light 508 392 free=
+esp_multi_heap_tlsf_v5 488 384 free=
+esp_multi_heap_tlsf_v4 1732 1628 free=6468.largest=6400
+esp_multi_heap_best_fit 132 28 free=8052.largest=
 freertos_heap_4 120 8 free=8072.largest=
 newlib_nano 112 8 brk=168.arena=168.used=108.free=60$
 newlib_nano_v2 112 64 brk=168.arena=168.used=108.free=60$

@@ -17,6 +17,13 @@ static const struct {
     { "esp_multi_heap_tlsf", STOPS, STOPS },
     /* the head canary is gone, which multi_heap_free asserts; or it is there, and then as above */
     { "esp_multi_heap_tlsf_light", STOPS, STOPS },
+    { "esp_multi_heap_tlsf_v5", STOPS, STOPS },
+    { "esp_multi_heap_tlsf_v5_light", STOPS, STOPS },
+    { "esp_multi_heap_tlsf_v4", STOPS, STOPS },
+    { "esp_multi_heap_tlsf_v4_light", STOPS, STOPS },
+    /* multi_heap_free_impl asserts that the block is not free, which its header goes on to say when it was joined */
+    { "esp_multi_heap_best_fit", STOPS, STOPS },
+    { "esp_multi_heap_best_fit_light", STOPS, STOPS },
     /* vPortFree asserts that the block is allocated: the bit was cleared by the first call, also in a joined header */
     { "freertos_heap_4", STOPS, STOPS },
     /* _free_r finds the chunk within a free one: sets errno to ENOMEM, returns */
