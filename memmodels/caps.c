@@ -16,6 +16,7 @@ static const struct thm_mem_type types[] = {
     { "S3-DRAM", { 0, S3_COMMON | THM_CAP_INTERNAL | THM_CAP_DMA, 0 } },
     { "S3-SPIRAM", { THM_CAP_SPIRAM, 0, S3_COMMON } },
     { "S3-RTC", { THM_CAP_RTCRAM, 0, S3_COMMON | THM_CAP_INTERNAL } },
+    { "DMA-POOL", { 0, THM_CAP_DMA | THM_CAP_INTERNAL, THM_CAP_8BIT | THM_CAP_32BIT } }, /* see thm_heaps_reserve */
     { "RAM", { ALL_INTERNAL, 0, 0 } },
 };
 
@@ -30,6 +31,36 @@ const struct thm_mem_type *thm_mem_type_find(const char *name)
         if (strcmp(types[i].name, name) == 0)
             return &types[i];
     return NULL;
+}
+
+static const struct {
+    const char *name;
+    uint32_t bit;
+} cap_names[] = {
+    { "EXEC", THM_CAP_EXEC },       { "32BIT", THM_CAP_32BIT },   { "8BIT", THM_CAP_8BIT },
+    { "DMA", THM_CAP_DMA },         { "SPIRAM", THM_CAP_SPIRAM }, { "INTERNAL", THM_CAP_INTERNAL },
+    { "DEFAULT", THM_CAP_DEFAULT }, { "RTCRAM", THM_CAP_RTCRAM },
+};
+
+/* The bit of the name text[0..len); 0: unknown. */
+static uint32_t cap_bit(const char *text, size_t len)
+{
+    for (size_t i = 0; i < sizeof cap_names / sizeof cap_names[0]; i++)
+        if (strlen(cap_names[i].name) == len && memcmp(cap_names[i].name, text, len) == 0)
+            return cap_names[i].bit;
+    return 0;
+}
+
+bool thm_caps_parse(const char *text, uint32_t *caps)
+{
+    for (*caps = 0;; text++) {
+        const size_t len = strcspn(text, "|");
+        const uint32_t bit = cap_bit(text, len);
+        *caps |= bit;
+        text += len;
+        if (bit == 0 || *text == '\0')
+            return bit != 0;
+    }
 }
 
 void thm_heaps_init(struct thm_heaps *hs, uint32_t internal_limit)
@@ -162,6 +193,28 @@ enum thm_mem_err thm_heaps_take_records(struct thm_heaps *hs, uint32_t regions)
             return counted(hs, p) ? THM_MEM_OK : THM_MEM_ENOMEM;
         }
     return THM_MEM_EINVAL;
+}
+
+/* One block of the pool becomes a heap; its last byte is left out, as the device does it. */
+static enum thm_mem_err reserve_block(struct thm_heaps *hs, uint32_t bytes)
+{
+    const uint32_t p = thm_heaps_malloc_caps(hs, bytes, THM_CAP_DMA | THM_CAP_INTERNAL);
+    if (p == 0)
+        return THM_MEM_ENOMEM;
+    return thm_heaps_add(hs, hs->heap[0].ops, thm_mem_type_find("DMA-POOL"), thm_heaps_host(hs, p), p, bytes - 1, true);
+}
+
+enum thm_mem_err thm_heaps_reserve(struct thm_heaps *hs, uint32_t bytes)
+{
+    enum thm_mem_err e = THM_MEM_OK;
+    while (bytes && !e) {
+        struct thm_heap_stats s;
+        thm_heaps_stats(hs, THM_CAP_DMA | THM_CAP_INTERNAL, &s);
+        const uint32_t block = s.largest < bytes ? s.largest : bytes;
+        e = block ? reserve_block(hs, block) : THM_MEM_ENOMEM;
+        bytes -= block;
+    }
+    return e;
 }
 
 /* The index of the heap that holds p; hs->n: none. */

@@ -18,10 +18,13 @@ enum { /* MALLOC_CAP_* bits */
        THM_CAP_RTCRAM = 1 << 15,
 };
 
+/* "DEFAULT|8BIT", without the prefix MALLOC_CAP_; false: an unknown name. */
+bool thm_caps_parse(const char *text, uint32_t *caps);
+
 /* A type of memory: its capabilities in three columns of falling priority. */
 struct thm_mem_type {
-    const char
-        *name; /* "DRAM", "D/IRAM", "IRAM", "SPIRAM", "RTC", the same with "S3-" in front, "RAM" (no capabilities) */
+    const char *name; /* "DRAM", "D/IRAM", "IRAM", "SPIRAM", "RTC", the same with "S3-" in front, "DMA-POOL", "RAM" (no
+                         capabilities) */
     uint32_t caps[3];
 };
 const struct thm_mem_type *thm_mem_type_find(const char *name); /* NULL: unknown */
@@ -47,6 +50,9 @@ enum thm_mem_err thm_heaps_add(struct thm_heaps *hs, const struct thm_heap_ops *
 /* ESP-IDF keeps the array of heap records in the first 8BIT|INTERNAL heap, as its first block: take it, once the heaps
  * of start-up are added. `regions` counts those added later too. Errors: EINVAL: no such heap; ENOMEM. */
 enum thm_mem_err thm_heaps_take_records(struct thm_heaps *hs, uint32_t regions);
+/* PSRAM: keep `bytes` of internal memory for those who ask for DMA or INTERNAL memory by name, as
+ * CONFIG_SPIRAM_MALLOC_RESERVE_INTERNAL does (esp_psram_extram_reserve_dma_pool). Errors: ENOMEM, EINVAL. */
+enum thm_mem_err thm_heaps_reserve(struct thm_heaps *hs, uint32_t bytes);
 /* 0: no heap with these capabilities has room, or one is damaged (thm_heap.corrupt_at). EXEC gives a data address. */
 uint32_t thm_heaps_malloc(struct thm_heaps *hs, uint32_t n); /* plain malloc's choice of capabilities */
 uint32_t thm_heaps_malloc_caps(struct thm_heaps *hs, uint32_t n, uint32_t caps);

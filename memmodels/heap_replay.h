@@ -2,13 +2,21 @@
  *
  * The log is text. `#` begins a comment; before the first operation, `# allocator: NAME`, `# heap_size: BYTES` and
  * `# base_mod4096: N` (the address of the heap's first byte, modulo 4096) set up the heap; `# end ops=N` tells that
- * the log is whole. Operations, each optionally with its recorded result, an offset from the first byte or NULL:
+ * the log is whole. Operations, each optionally with its recorded result, an offset from the first byte, NULL, or ok
+ * (anything but NULL):
  *   m ID SIZE -> OFF     malloc; ID is any integer that is not live
  *   a ID ALIGN SIZE -> OFF  memalign
  *   r ID SIZE -> OFF     realloc; size 0 is as the allocator takes it
  *   f ID                 free; of an ID whose allocation failed here: nothing, as free(NULL)
  *   stat FIELDS          the allocator's figures; without fields: only written, not compared
- * Numbers are decimal or 0x hexadecimal. */
+ * Numbers are decimal or 0x hexadecimal. FIRST..LAST as ID: the operation once for each.
+ *
+ * Several heaps behind capabilities (memmodels/caps.h): a header `# region: TYPE ADDRESS BYTES` for each, in the order
+ * in which they are registered; `# internal_limit: BYTES` and `# reserve: BYTES` with PSRAM. Results are then
+ * addresses, and
+ *   m ID SIZE WHERE      takes WHERE: capabilities (INTERNAL|8BIT), or an address in a region, whatever its
+ * capabilities a ID ALIGN SIZE WHERE  likewise stat WHERE FIELDS    compares the fields that are given: free=,
+ * largest=, min_free=, allocated=, blocks_alloc=, blocks_free=. Without WHERE: the DEFAULT memory */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,8 +38,8 @@ struct thm_replay_result {
     uint64_t ops;                 /* m, a, r and f lines done */
     char expected[160], got[160]; /* EDIFFERS: recorded and actual result. EFORMAT: what should be there, and what is */
     const struct thm_heap_ops *allocator; /* NULL: the log ended or failed before it was known */
-    uint32_t heap_size, base_mod4096;
-    struct thm_heap_stats stats; /* at the end, or at the line of the error */
+    uint32_t heap_size, base_mod4096;     /* of regions: the sum */
+    struct thm_heap_stats stats;          /* at the end, or at the line of the error */
 };
 
 #define THM_REPLAY_HEAP_MAX (1u << 30) /* bytes; what a log may ask of the PC */

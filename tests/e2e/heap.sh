@@ -56,4 +56,15 @@ ok "replay__unreached_memory_below_the_break_limit_is_free" $?
 printf 'r 1 10\n' | cat "$T/calls.log" - >"$T/heap_4.log"
 thimble heap replay --allocator freertos_heap_4 --heap-size 8192 "$T/heap_4.log"
 expect_error "replay__realloc_on_heap_4_is_refused" 2 'heap_4.log:7: '
+
+# Several regions behind capabilities: the example of the manual page.
+awk '/^```/ { n++; next } n == 1' "$THIMBLE_SOURCE/docs/thimble-heap.1.scd" >"$T/regions.log"
+thimble heap replay "$T/regions.log"
+expect "regions__the_manuals_example_replays" 0 '5 operations, 0 differ; 32368 bytes free, largest block 25088'
+thimble heap replay --print "$T/regions.log"
+expect "regions__print_gives_addresses" 0 '^m 2 35000 -> 0x3ffe49ac$' '^m 5 35000 -> NULL$' '^stat DEFAULT free=32368 largest=25088 min_free='
+thimble heap replay --allocator esp_multi_heap_tlsf "$T/regions.log"
+expect_error "regions__another_revision_of_the_allocator_differs" 1 'regions.log:7: .*expected free=32368, got free='
+thimble heap replay --heap-size 65536 "$T/regions.log"
+expect_error "regions__a_size_for_one_heap_is_refused" 2 'regions.log:4: expected a log of one heap'
 finish

@@ -20,8 +20,9 @@ static const struct thm_heap_ops *row_of(size_t len)
 static void as_log(const uint8_t *data, size_t len)
 {
     struct thm_replay_result result;
-    /* Without the log's own size, which would only make the run slow. */
-    const struct thm_replay_options options = { .ops = row_of(len), .heap_size = 16384 };
+    /* One heap without the log's own size, which would only make the run slow. */
+    const bool regions = memmem(data, len, "# region: ", 10);
+    const struct thm_replay_options options = { .ops = row_of(len), .heap_size = regions ? 0 : 16384 };
     FILE *in = fmemopen((void *)(uintptr_t)data, len, "r");
     if (!in)
         return;

@@ -203,6 +203,92 @@ static void fill_in__to_a_full_disk_is_the_pcs_failure(void **state)
     fclose(full);
 }
 
+#define REGIONS                                                             \
+    "# allocator: esp_multi_heap_tlsf_v5\n# region: DRAM 0x3ffb0000 8192\n" \
+    "# region: D/IRAM 0x3ffe4350 16384\n# region: SPIRAM 0x3f800000 1048576\n"
+
+static void regions__are_chosen_by_capability_or_by_address(void **state)
+{
+    (void)state;
+    assert_int_equal(replay_log(REGIONS "# internal_limit: 4096\n"
+                                        "m 1 100 -> 0x3ffb0180\n"
+                                        "m 2 5000 -> 0x3f800774\n"
+                                        "m 3 100 D8BIT\n"),
+                     THM_MEM_EFORMAT);
+    assert_int_equal(res.line, 8);
+    assert_int_equal(replay_log(REGIONS
+                                "m 1 100 0x3ffe4350 -> ok\nstat 0x3ffe4350 allocated=100\nstat SPIRAM allocated=0\n"
+                                "m 2 100 SPIRAM|8BIT -> ok\nstat SPIRAM allocated=100 blocks_alloc=1\n"
+                                "a 3 64 100 DMA -> 0x3ffb0180\nr 3 7000 -> ok\nf 3\nm 4 100 EXEC|8BIT -> NULL\n"
+                                "stat\nstat DMA|INTERNAL allocated=100\n# end ops=6\n"),
+                     THM_MEM_OK);
+    assert_int_equal(res.heap_size, 8192 + 16384 + 1048576);
+    assert_int_equal(res.stats.blocks_alloc, 2);
+}
+
+static void regions__figures_that_differ_are_named(void **state)
+{
+    (void)state;
+    assert_int_equal(replay_log(REGIONS "m 1 100\nstat DEFAULT blocks_alloc=1 allocated=99 free=0\n"),
+                     THM_MEM_EDIFFERS);
+    assert_string_equal(res.expected, "allocated=99");
+    assert_string_equal(res.got, "allocated=100");
+    assert_int_equal(replay_log(REGIONS "m 1 100 -> 0x3ffb0184\n"), THM_MEM_EDIFFERS);
+    assert_string_equal(res.got, "0x3ffb0180");
+    assert_int_equal(replay_log(REGIONS "m 1 2000000 -> ok\n"), THM_MEM_EDIFFERS);
+    assert_string_equal(res.got, "NULL");
+}
+
+static void regions__that_cannot_be_are_refused(void **state)
+{
+    static const struct {
+        const char *log, *expected;
+    } bad[] = {
+        { REGIONS "# region: DRAM 0x3ffb1000 4096\nm 1 1\n", "regions that esp_multi_heap_tlsf_v5 can manage" },
+        { REGIONS "# region: DRAM 0x30000000 100\nm 1 1\n", "regions that" },
+        { REGIONS "# reserve: 1000000\nm 1 1\n", "regions that" },
+        { REGIONS "# region: DRAM 0x30000000 1073741824\n", "TYPE ADDRESS BYTES" },
+        { REGIONS "# region: DRAM 0x30000000\n", "TYPE ADDRESS BYTES" },
+        { REGIONS "# region: SRAM 0x30000000 4096\n", "a type of memory" },
+        { REGIONS "m 1 10 0x30000000\n", "capabilities" },
+        { REGIONS "m 1 10 DEFAULT|\n", "capabilities" },
+        { REGIONS "stat DEFAULT used=1\n", "free=" },
+        { REGIONS "r 1 10 DEFAULT\n", "r ID SIZE" },
+        { HEADERS "m 1 10 DEFAULT\n", "no memory to choose from" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (replay_log(bad[i].log) != THM_MEM_EFORMAT || !strstr(res.expected, bad[i].expected))
+            fail_msg("%zu: expected %s, got %s", i, res.expected, res.got);
+    }
+    assert_int_equal(replay(REGIONS "m 1 1\n", (struct thm_replay_options){ .heap_size = 8192 }), THM_MEM_EFORMAT);
+}
+
+static void regions__a_reserve_is_for_those_who_ask_for_it_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(replay_log("# allocator: esp_multi_heap_tlsf\n# region: DRAM 0x3ffb0000 65536\n"
+                                "# region: SPIRAM 0x3f800000 1048576\n# internal_limit: 16384\n# reserve: 32768\n"
+                                "m 1..40 2000 INTERNAL|DEFAULT\nm 41 2000 DEFAULT|INTERNAL -> NULL\n"
+                                "m 42 2000 DMA -> ok\nm 43 2000 INTERNAL -> ok\nf 1..43\n"),
+                     THM_MEM_OK);
+}
+
+static void ids__may_be_ranges(void **state)
+{
+    (void)state;
+    assert_int_equal(replay_log(HEADERS "m -3..3 100 -> ok\nf -3..2\nm 9..9 10 -> ok\nf 3\nf 9\n# end ops=16\n"),
+                     THM_MEM_OK);
+    assert_int_equal(res.stats.blocks_alloc, 0);
+    assert_int_equal(replay_log(HEADERS "m 1..3 100\nm 3..4 100\n"), THM_MEM_EFORMAT);
+    assert_int_equal(replay_log(HEADERS "m 3..1 100\n"), THM_MEM_EFORMAT);
+    assert_int_equal(replay_log(HEADERS "m 1..1000001 100\n"), THM_MEM_EFORMAT);
+    assert_int_equal(replay_log(HEADERS "m 1.. 100\n"), THM_MEM_EFORMAT);
+    const struct thm_replay_options fill = { .fill_in = true };
+    assert_int_equal(replay(REGIONS "m 1..2 100 DMA\nf 1..2\n", fill), THM_MEM_OK);
+    assert_non_null(strstr(written, "m 2 100 DMA -> 0x3ffb01e8\nf 1\nf 2\n"));
+}
+
 static void allocator_names__are_found_as_logs_write_them(void **state)
 {
     (void)state;
@@ -220,11 +306,11 @@ static void id_map__keeps_what_was_put_and_forgets_what_was_removed(void **state
     assert_null(thm_id_map_find(&m, 0));
     thm_id_map_remove(&m, 0);
     for (int64_t id = -2000; id < 2000; id++)
-        assert_true(thm_id_map_put(&m, id << 20, (uint32_t)(id + 5000)));
+        assert_true(thm_id_map_put(&m, id * 1048576, (uint32_t)(id + 5000)));
     for (int64_t id = -2000; id < 2000; id += 3)
-        thm_id_map_remove(&m, id << 20);
+        thm_id_map_remove(&m, id * 1048576);
     for (int64_t id = -2000; id < 2000; id++) {
-        const struct thm_id_slot *s = thm_id_map_find(&m, id << 20);
+        const struct thm_id_slot *s = thm_id_map_find(&m, id * 1048576);
         assert_int_equal(s == NULL, (id + 2000) % 3 == 0);
         assert_true(!s || s->p == (uint32_t)(id + 5000));
     }
@@ -238,6 +324,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(replay__of_a_right_log_succeeds),
         T(replay__stops_at_the_first_difference),
+        T(regions__are_chosen_by_capability_or_by_address),
+        T(regions__figures_that_differ_are_named),
+        T(regions__that_cannot_be_are_refused),
+        T(regions__a_reserve_is_for_those_who_ask_for_it_by_name),
+        T(ids__may_be_ranges),
         T(replay__compares_figures),
         T(replay__refuses_malformed_lines_and_says_where),
         T(replay__refuses_malformed_headers),
