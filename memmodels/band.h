@@ -10,14 +10,19 @@
 #define BAND_INLINE static inline __attribute__((always_inline))
 
 struct band {
-    uint8_t *mem;
+    uintptr_t zero; /* host address of device address 0, as if the memory reached there: no subtraction in a load */
     uint32_t base, last; /* last: offset of the last word that lies inside */
     uint32_t corrupt_at; /* as in thm_heap */
 };
 
 BAND_INLINE struct band band_view(const struct thm_heap *h)
 {
-    return (struct band){ .mem = h->mem, .base = h->base, .last = h->size - 4 };
+    return (struct band){ .zero = (uintptr_t)h->mem - h->base, .base = h->base, .last = h->size - 4 };
+}
+
+BAND_INLINE uint8_t *band_host(const struct band *b, uint32_t at)
+{
+    return (uint8_t *)(b->zero + at);
 }
 
 /* Where an operation cannot go on as the device would. Gives 0 and false alike. */
@@ -47,15 +52,15 @@ BAND_INLINE uint32_t band_load(struct band *b, uint32_t at)
 {
     if (__builtin_expect(at - b->base > b->last, 0))
         return band_corrupt(b, at);
-    return thm_load32(b->mem + (at - b->base));
+    return thm_load32(band_host(b, at));
 }
 
 /* Two words at once; both 0 where one lies outside. */
 BAND_INLINE void band_load_pair(struct band *b, uint32_t at, uint32_t *low, uint32_t *high)
 {
     const bool inside = __builtin_expect(at - b->base <= b->last - 4, 1);
-    *low = inside ? thm_load32(b->mem + (at - b->base)) : band_corrupt(b, at);
-    *high = inside ? thm_load32(b->mem + (at - b->base) + 4) : 0;
+    *low = inside ? thm_load32(band_host(b, at)) : band_corrupt(b, at);
+    *high = inside ? thm_load32(band_host(b, at) + 4) : 0;
 }
 
 BAND_INLINE void band_store(struct band *b, uint32_t at, uint32_t v)
@@ -63,7 +68,7 @@ BAND_INLINE void band_store(struct band *b, uint32_t at, uint32_t v)
     if (__builtin_expect(at - b->base > b->last, 0))
         band_corrupt(b, at);
     else
-        thm_store32(b->mem + (at - b->base), v);
+        thm_store32(band_host(b, at), v);
 }
 
 BAND_INLINE bool band_holds(const struct band *b, uint32_t at, uint32_t n)
@@ -77,7 +82,7 @@ BAND_INLINE bool band_copy(struct band *b, uint32_t to, uint32_t from, uint32_t 
 {
     if (!band_holds(b, from, n) || !band_holds(b, to, n))
         return band_corrupt(b, b->base + b->last + 4);
-    memmove(b->mem + (to - b->base), b->mem + (from - b->base), n);
+    memmove(band_host(b, to), band_host(b, from), n);
     return true;
 }
 

@@ -84,10 +84,12 @@ BAND_INLINE uint32_t next_free(struct band *b, const struct thm_heap *h, uint32_
 /* The free block before at; 0: the list is damaged. */
 static uint32_t free_before(struct band *b, const struct thm_heap *h, uint32_t at)
 {
-    uint32_t before = first_of(h), next;
-    while ((next = next_free(b, h, before)) && next < at)
+    uint32_t before = first_of(h), next = next_free(b, h, before);
+    while (next > before && next < at) {
         before = next;
-    return next && is_free(b, before) ? before : band_corrupt(b, before);
+        next = band_load(b, before + BLOCK_NEXT_FREE);
+    }
+    return next > before && is_free(b, before) ? before : band_corrupt(b, before);
 }
 
 /* Join two adjacent free blocks. The first and the last are never joined to others. */
@@ -129,10 +131,12 @@ static void trim(struct band *b, const struct thm_heap *h, uint32_t at, uint32_t
 /* The smallest free block of n bytes or more; 0: none. *before: the free block before it. */
 static uint32_t best_fit(struct band *b, const struct thm_heap *h, uint32_t n, uint32_t *before)
 {
-    uint32_t best = 0, best_size = UINT32_MAX, prev = first_of(h);
-    for (uint32_t at; best_size != n && (at = next_free(b, h, prev)) && at != h->state[LAST]; prev = at) {
-        const uint32_t size = size_of(b, h, at);
-        if (!is_free(b, at))
+    const uint32_t last = h->state[LAST];
+    uint32_t best = 0, best_size = UINT32_MAX, prev = first_of(h), at = next_free(b, h, prev), word, beyond;
+    for (; at != last && best_size != n; prev = at, at = beyond) {
+        band_load_pair(b, at, &word, &beyond);
+        const uint32_t size = word - FREE_FLAG - at - BLOCK_PAYLOAD;
+        if (!(word & FREE_FLAG) || beyond <= at)
             return band_corrupt(b, at);
         if (size < n || size >= best_size)
             continue;
@@ -140,7 +144,7 @@ static uint32_t best_fit(struct band *b, const struct thm_heap *h, uint32_t n, u
         best_size = size;
         *before = prev;
     }
-    return b->corrupt_at ? 0 : best;
+    return best && size_of(b, h, best) ? best : 0;
 }
 
 /* n is a multiple of 4. */
@@ -238,7 +242,7 @@ static uint32_t hand_out(struct band *b, struct thm_heap *h, uint32_t at, uint32
     if (!band_done(b, h) || at == 0)
         return 0;
     if (overhead(h))
-        poison_set(b->mem + (at + BLOCK_PAYLOAD - b->base), n);
+        poison_set(band_host(b, at + BLOCK_PAYLOAD), n);
     return at + front(h);
 }
 
@@ -252,7 +256,7 @@ static uint32_t live_block(struct band *b, const struct thm_heap *h, uint32_t p)
     const uint32_t size = size_of(b, h, at);
     if (b->corrupt_at || is_free(b, at))
         return band_corrupt(b, at);
-    const bool intact = !overhead(h) || poison_intact(b->mem + (at + BLOCK_PAYLOAD - b->base), size, &off);
+    const bool intact = !overhead(h) || poison_intact(band_host(b, at + BLOCK_PAYLOAD), size, &off);
     return intact ? at : band_corrupt(b, at + BLOCK_PAYLOAD + off);
 }
 
@@ -360,7 +364,7 @@ static void check_block(struct band *b, const struct thm_heap *h, uint32_t at, u
         if (*expected != at || is_free(b, at + BLOCK_PAYLOAD + size) > (at + BLOCK_PAYLOAD + size == h->state[LAST]))
             band_corrupt(b, at);
         *expected = next_free(b, h, at);
-    } else if (overhead(h) && !poison_intact(b->mem + (at + BLOCK_PAYLOAD - b->base), size, &off)) {
+    } else if (overhead(h) && !poison_intact(band_host(b, at + BLOCK_PAYLOAD), size, &off)) {
         band_corrupt(b, at + BLOCK_PAYLOAD + off);
     }
 }
