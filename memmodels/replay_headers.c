@@ -50,7 +50,7 @@ static enum thm_mem_err start_one(struct replay *r)
                            "a heap that %s can manage: %u bytes at %u modulo 4096 "
                            "are too few or misaligned",
                            res->allocator->name, res->heap_size, res->base_mod4096);
-    return e;
+    return THM_MEM_OK;
 }
 
 static enum thm_mem_err start_several(struct replay *r)
@@ -67,7 +67,7 @@ static enum thm_mem_err start_several(struct replay *r)
     r->res->heap_size = 0;
     for (uint32_t i = 0; i < r->memory.regions; i++)
         r->res->heap_size += r->memory.region[i].size;
-    return e;
+    return THM_MEM_OK;
 }
 
 /* Set up the memory, on the first operation. */
