@@ -198,6 +198,11 @@ static void register_operators(void *ctx, struct thm_interpreter *it)
         thm_interpreter_set_operators(it, run->operators, run->operators_count);
 }
 
+void *thm_hal_static_arena(struct thm_board *b)
+{
+    return b->run->static_arena ? thm_board_host(b, b->run->static_arena, b->run->arena) : NULL;
+}
+
 void thm_hal_register_operators(struct thm_board *b, struct thm_interpreter *it)
 {
     register_operators(b, it);

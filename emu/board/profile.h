@@ -60,6 +60,12 @@ struct thm_profile_task {
     uint32_t tasks_max; /* that can exist at once, with this one; 0: as many as there is memory for, or not known */
 };
 
+struct thm_profile_linker { /* where the linker puts static data, and which heap region begins behind it */
+    char *segment;          /* its name in messages: "dram0_0_seg"; NULL: not told */
+    uint32_t end;           /* first device address that static data cannot reach */
+    char *heap;             /* region */
+};
+
 struct thm_profile_partition {
     char *name, *type, *subtype;
     uint32_t offset, size;
@@ -117,6 +123,7 @@ struct thm_profile {
     struct thm_profile_storage *storage;
     unsigned storage_count; /* the first is the default */
     struct thm_profile_network network;
+    struct thm_profile_linker linker;
     char *operators; /* profiles/operators/NAME.yaml: what its usual firmware registers; NULL = all there are */
     struct thm_profile_companion *companions;
     unsigned companions_count;

@@ -464,6 +464,21 @@ static int check_network(struct check *c)
     return status ? status : check_link_name(c);
 }
 
+static int check_linker(struct check *c)
+{
+    const struct thm_profile_linker *l = &c->p->linker;
+    const struct thm_profile_heap *h = NULL;
+    if (!l->segment)
+        return 0;
+    for (unsigned i = 0; i < c->p->heaps_count; i++)
+        h = strcmp(c->p->heaps[i].name, l->heap) == 0 ? &c->p->heaps[i] : h;
+    at(c, "linker.heap");
+    if (!h)
+        return WRONG(c, "expected the name of a heap region, found '%s'", l->heap);
+    at(c, "linker.end");
+    return within(c, l->end, h->base, (uint64_t)h->base + h->size);
+}
+
 static int check_operators_name(struct check *c)
 {
     struct thm_profile_operators *o;
@@ -500,8 +515,8 @@ static int check_mailbox(struct check *c)
 int thm_profile_check(const struct thm_profile *p, struct thm_yaml *y)
 {
     static int (*const checks[])(struct check *) = {
-        check_cores, check_memory, check_statics, check_heaps,   check_allocator, check_taken,
-        check_task,  check_flash,  check_storage, check_network, check_mailbox,   check_operators_name,
+        check_cores, check_memory,  check_statics, check_heaps,   check_allocator,      check_taken,  check_task,
+        check_flash, check_storage, check_network, check_mailbox, check_operators_name, check_linker,
     };
     struct check c = { .p = p, .y = y };
     int status = 0;

@@ -52,6 +52,11 @@
     K(TEXT, thm_profile_allocator, on_new_failure, OPTIONAL,                                                       \
       "what C++'s operator new does then: mbed_fatal, abort ...; absent: the same")
 
+#define LINKER_KEYS(K)                                                                               \
+    K(TEXT, thm_profile_linker, segment, REQUIRED, "the linker's memory region for .data and .bss")  \
+    K(UINT, thm_profile_linker, end, REQUIRED, "first device address that static data cannot reach") \
+    K(TEXT, thm_profile_linker, heap, REQUIRED, "the heap region that begins where static data ends")
+
 #define TASK_KEYS(K)                                                                         \
     K(TEXT, thm_profile_task, name, REQUIRED, "the task that runs the application")          \
     K(UINT, thm_profile_task, stack, REQUIRED, "bytes of its stack")                         \
@@ -123,6 +128,7 @@
     K(MAP, thm_profile, network, OPTIONAL, "link and TLS; absent: the board has no network")        \
     K(LIST, thm_profile, companions, OPTIONAL, "further cores, each with a profile of its own")     \
     K(MAP, thm_profile, mailbox, OPTIONAL, "between this core and each companion")                  \
+    K(MAP, thm_profile, linker, OPTIONAL, "where static data ends")                                 \
     K(TEXT, thm_profile, operators, OPTIONAL,                                                       \
       "operators/NAME.yaml: those that its usual firmware registers; absent: all")
 
@@ -168,6 +174,7 @@ KEYS(statics, STATICS_KEYS)
 KEYS(heaps, HEAPS_KEYS)
 KEYS(taken, TAKEN_KEYS)
 KEYS(allocator, ALLOCATOR_KEYS)
+KEYS(linker, LINKER_KEYS)
 KEYS(task, TASK_KEYS)
 KEYS(partitions, PARTITIONS_KEYS)
 KEYS(storage, STORAGE_KEYS)
@@ -206,7 +213,7 @@ static const struct {
     }
     GROUP(board),     GROUP(cores),      GROUP(memory),  GROUP(statics),    GROUP(heaps),   GROUP(taken),
     GROUP(allocator), GROUP(task),       GROUP(flash),   GROUP(partitions), GROUP(storage), GROUP(network),
-    GROUP(link),      GROUP(companions), GROUP(mailbox), GROUP(operators),
+    GROUP(link),      GROUP(companions), GROUP(mailbox), GROUP(operators),  GROUP(linker),
 #undef GROUP
 };
 

@@ -35,9 +35,10 @@ struct thm_run { /* everything lent */
     uint32_t chunk;               /* bytes the firmware reads at a time */
     const char *const *operators; /* names of those the firmware registers; NULL: all there are */
     uint32_t operators_count;
-    uint32_t arena;      /* 0 = the model's minimum */
-    uint32_t stack;      /* task stack; 0 = the profile's */
-    unsigned timeout_ms; /* no byte for so long; 0 = the client's default */
+    uint32_t static_arena; /* device address of an arena of that size in .bss; 0: it is a block of the heap */
+    uint32_t arena;        /* 0 = the model's minimum */
+    uint32_t stack;        /* task stack; 0 = the profile's */
+    unsigned timeout_ms;   /* no byte for so long; 0 = the client's default */
     /* NULL: the profile's first core, which is the only one */
     const char *core_name, *main_core;
     const struct thm_run *companions; /* further cores: own profile, firmware, readers; no network */

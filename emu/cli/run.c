@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "emu/board/run.h"
+#include "emu/board/static_data.h"
 #include "emu/cli/commands.h"
 #include "emu/cli/labels.h"
 #include "emu/cli/operators.h"
@@ -45,6 +46,8 @@ enum {
     LEAK,
     COPROCESSOR,
     POLITE_OOM,
+    STATIC_ARENA,
+    STATIC_DATA,
     OPERATORS
 };
 
@@ -94,6 +97,9 @@ static const struct thm_option options[] = {
                       "attach a Wi-Fi co-processor that has sockets and TLS of its own (AirLift, WiFiNINA)", 0 },
     [POLITE_OOM] = { "polite-oom", NULL,
                      "a failed allocation gives NULL, also where the platform panics, kills or overruns its stack", 0 },
+    [STATIC_ARENA] = { "static-arena", "BYTES",
+                       "the tensor arena is a static array of so many bytes, not a block of the heap", 0 },
+    [STATIC_DATA] = { "static-data", "BYTES", "the application's other static data, beside the runtime's", 0 },
     [OPERATORS] = { "operators", "LIST", THM_OPERATORS_HELP " (default: the profile's)", 0 },
     { 0 },
 };
@@ -101,6 +107,7 @@ static const struct thm_option options[] = {
 struct request { /* what the command line asks for */
     struct thm_run run;
     const char *operators_given;
+    uint32_t static_arena, static_data;
     struct thm_operators operators;
     const char *board, *firmware, *labels_path, *output_dir, *trace_path;
     const char *model; /* URL or file */
@@ -243,6 +250,8 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     case LEAK: return size_option(a, option, 1, UINT32_MAX, &run->leak);
     case COPROCESSOR: q->coprocessor = true; return 0;
     case POLITE_OOM: run->polite_oom = true; return 0;
+    case STATIC_ARENA: return size_option(a, option, 16, UINT32_MAX - 16, &q->static_arena);
+    case STATIC_DATA: return size_option(a, option, 1, UINT32_MAX - 16, &q->static_data);
     case OPERATORS: q->operators_given = a->value; return 0;
     case TRACE:
         q->trace_path = a->value;
@@ -346,6 +355,22 @@ static bool attach_coprocessor(struct thm_profile_network *n)
     return n->link && n->tls;
 }
 
+/* What the linker would do before anything runs. */
+static int link_statics(struct request *q, struct thm_profile *p)
+{
+    uint32_t unused;
+    char *error = NULL;
+    int status = q->static_data ? thm_profile_link_static(p, q->static_data, &unused, &error) : 0;
+    if (!status && q->static_arena) {
+        status = thm_profile_link_static(p, q->static_arena, &q->run.static_arena, &error);
+        q->run.arena = q->static_arena;
+    }
+    if (status)
+        thm_fail(status, "%s", error ? error : "out of memory");
+    free(error);
+    return status;
+}
+
 static int load_profile(struct request *q, struct thm_profile **profile, struct thm_profile_link **link)
 {
     char *error = NULL;
@@ -369,6 +394,9 @@ static int load_profile(struct request *q, struct thm_profile **profile, struct 
                         run->storage, q->board);
     if (!run->chunk)
         run->chunk = (*profile)->network.chunk;
+    status = link_statics(q, *profile);
+    if (status)
+        return status;
     status = thm_operators_choose(&q->operators, q->operators_given, *profile);
     run->operators = q->operators.names;
     run->operators_count = q->operators.count;

@@ -213,7 +213,9 @@ static bool set_up_interpreter(struct ota *s)
     if (!s->arena_bytes)
         return false;
     s->step = "arena";
-    s->arena = thm_hal_memalign(s->b, 16, s->arena_bytes, "tensor arena");
+    s->arena = thm_hal_static_arena(s->b);
+    if (!s->arena)
+        s->arena = thm_hal_memalign(s->b, 16, s->arena_bytes, "tensor arena");
     if (!s->arena)
         return false;
     thm_interpreter_init(&s->interpreter, &s->parsed, layout, s->arena, s->arena_bytes, &hooks);
@@ -271,7 +273,8 @@ static bool network_up(struct ota *s)
 /* What the last round has loaded makes room for the next. */
 static void unload(struct ota *s)
 {
-    thm_hal_free(s->b, s->arena);
+    if (s->arena != thm_hal_static_arena(s->b))
+        thm_hal_free(s->b, s->arena);
     thm_hal_free(s->b, s->buffer);
     s->arena = s->buffer = NULL;
     s->model_bytes = 0;

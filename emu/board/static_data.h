@@ -1,0 +1,9 @@
+/* emu/board/static_data.h -- the application's own static data: what the linker puts into .bss beside the runtime's. */
+#pragma once
+#include "emu/board/profile.h"
+
+/* Link `bytes` more of static data: the heap region behind .bss begins that much later. The first byte is aligned to
+ * 16, as a tensor arena wants it. Out: *address: its device address; *error: one malloc'ed line, or NULL (out of
+ * memory). Result: 0; 2: the profile does not say where static data ends; 10: it does not fit, and the program would
+ * not link. */
+int thm_profile_link_static(struct thm_profile *p, uint32_t bytes, uint32_t *address, char **error);
