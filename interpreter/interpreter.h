@@ -107,8 +107,8 @@ void thm_interpreter_init_shared(struct thm_interpreter *it, const struct thm_mo
 enum thm_nn_err thm_interpreter_set_resource_variables(struct thm_interpreter *it, uint32_t slots);
 
 /* Between init and allocate: the firmware registers only these operators, as with TFLM's MicroMutableOpResolver, and
- * models with others are refused (THM_NN_EOP). names: "CONV_2D", custom operators by their own name; lent until allocate
- * returns. Without this call all that there are. Errors: THM_NN_EUSE after allocate. */
+ * models with others are refused (THM_NN_EOP). names: "CONV_2D", custom operators by their own name; lent until
+ * allocate returns. Without this call all that there are. Errors: THM_NN_EUSE after allocate. */
 enum thm_nn_err thm_interpreter_set_operators(struct thm_interpreter *it, const char *const *names, uint32_t count);
 
 /* TFLM's AllocateTensors(): check every operator, plan memory, prepare.

@@ -38,7 +38,8 @@ size_t thm_tensor_count(const struct thm_tensor_view *t)
         return (double)v;                        \
     }
 READ(float)
-READ(int8_t) READ(uint8_t) READ(int16_t) READ(int32_t) READ(int64_t) READ(uint32_t) READ(bool)
+READ(int8_t)
+READ(uint8_t) READ(int16_t) READ(int32_t) READ(int64_t) READ(uint32_t) READ(bool)
 
     static double (*const readers[])(const uint8_t *) = {
         [THM_FLOAT32] = read_float, [THM_INT32] = read_int32_t,   [THM_UINT8] = read_uint8_t,

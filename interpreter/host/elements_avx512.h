@@ -9,7 +9,7 @@
 #define INLINE  static inline TARGET __attribute__((always_inline))
 typedef __m512i vec;
 
-/* thm_mul_high(); see requant_avx2.h. */
+/* thm_mul_high(); see elements_avx2.h. */
 INLINE __m512i mul_high(__m512i a, __m512i b)
 {
     const __m512i half = _mm512_set1_epi64(INT64_C(1) << 30), least = _mm512_set1_epi32(INT32_MIN);

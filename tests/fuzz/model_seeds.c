@@ -1,5 +1,5 @@
-/* Seeds for fuzz_model, by our own writer: each operator with some types and shapes, where that makes a model that can be
- * opened. usage: model_seeds FOLDER */
+/* Seeds for fuzz_model, by our own writer: each operator with some types and shapes, where that makes a model that can
+ * be opened. usage: model_seeds FOLDER */
 #include <stdio.h>
 #include "interpreter/op.h"
 #include "tests/unit/interpreter/builder.h"
