@@ -18,6 +18,7 @@
 
 #define ARENA    (64u << 20)
 #define SECONDS  0.3
+#define SAMPLE   200e-6 /* seconds, at least */
 #define SET_UPS  20
 #define FILE_MAX (64 << 20)
 
@@ -98,16 +99,24 @@ static void count(void *ctx, const struct thm_op_event *ev)
     *(uint64_t *)ctx += ev->macs;
 }
 
-/* Seconds of the fastest inference; below 0: it fails. */
+static double time_of(struct thm_interpreter *it, int inferences)
+{
+    double start = now();
+    for (int i = 0; i < inferences; i++)
+        thm_interpreter_invoke(it, NULL);
+    return now() - start;
+}
+
+/* Seconds of one inference, in the fastest of many samples. The clock is too coarse for one inference of a small model.
+ */
 static double measure(struct thm_interpreter *it)
 {
+    int inferences = 1;
     double best = 1e9, end = now() + SECONDS;
-    if (thm_interpreter_invoke(it, NULL))
-        return -1;
+    while (time_of(it, inferences) < SAMPLE)
+        inferences *= 2;
     do {
-        double start = now();
-        thm_interpreter_invoke(it, NULL);
-        double t = now() - start;
+        double t = time_of(it, inferences) / inferences;
         best = t < best ? t : best;
     } while (now() < end);
     return best;
