@@ -237,14 +237,12 @@ static void print_missing(const struct thm_model_facts *f)
 
 static void print_boards(const struct thm_model_facts *f)
 {
-    size_t i, k;
-    json_t *board, *name;
-    json_array_foreach(f->refusing_boards, i, board)
-    {
+    for (size_t i = 0; i < json_array_size(f->refusing_boards); i++) {
+        const json_t *board = json_array_get(f->refusing_boards, i), *missing = json_object_get(board, "missing");
         printf("refused  on %s: its firmware (%s) does not register",
                json_string_value(json_object_get(board, "board")), json_string_value(json_object_get(board, "set")));
-        json_array_foreach(json_object_get(board, "missing"), k, name)
-            printf("%s %s", k ? "," : "", json_string_value(name));
+        for (size_t k = 0; k < json_array_size(missing); k++)
+            printf("%s %s", k ? "," : "", json_string_value(json_array_get(missing, k)));
         putchar('\n');
     }
 }

@@ -15,11 +15,13 @@ static bool has(const struct thm_profile_operators *set, const struct thm_op_inf
 
 static bool listed(const json_t *names, const struct thm_op_info *op)
 {
-    size_t i;
-    json_t *name;
-    json_array_foreach(names, i, name) if (json_string_length(name) == op->name_len &&
-                                           memcmp(json_string_value(name), op->name, op->name_len) == 0) return true;
-    return false;
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(names) && !found; i++) {
+        const json_t *name = json_array_get(names, i);
+        found =
+            json_string_length(name) == op->name_len && memcmp(json_string_value(name), op->name, op->name_len) == 0;
+    }
+    return found;
 }
 
 /* Names of the model's operators that the set has not, each once. */

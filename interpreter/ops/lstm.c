@@ -67,7 +67,8 @@ static bool gather(const struct thm_node *n, struct lstm *l)
     bool all = thm_node_input(n, INPUT, &l->input) && thm_node_input(n, HIDDEN, &l->hidden) &&
                thm_node_input(n, CELL, &l->cell) && thm_node_output(n, 0, &l->output);
     struct thm_value weights = { 0 }, recurrent = { 0 }, bias = { 0 };
-    for (uint32_t g = GATES; all && g-- > 0;) {
+    for (uint32_t k = 0; all && k < GATES; k++) {
+        const uint32_t g = GATES - 1 - k; /* so that the types are those of the first */
         all = get_gate(n, g, &weights, &recurrent, &bias);
         l->weights[g] = weights.data;
         l->recurrent[g] = recurrent.data;
