@@ -1,6 +1,7 @@
 /* fsimages/fs.c -- the file systems there are. To add one: its folder, a row here. */
 #include "fsimages/fs.h"
 #include "fsimages/spiffs.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const struct thm_fs_ops *const systems[] = { &thm_fs_spiffs };
@@ -17,3 +18,25 @@ const struct thm_fs_ops *thm_fs_find(const char *name)
             return systems[i];
     return NULL;
 }
+
+const struct thm_fs_ops *thm_fs_probe(struct thm_medium *m, struct thm_fs_config *c)
+{
+    for (size_t i = 0; i < sizeof systems / sizeof systems[0]; i++)
+        if (systems[i]->probe(m, c) == THM_FS_OK)
+            return systems[i];
+    return NULL;
+}
+
+static void *host_alloc(void *ctx, uint32_t bytes, const char *what)
+{
+    (void)ctx, (void)what;
+    return malloc(bytes);
+}
+
+static void host_free(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+const struct thm_fs_memory thm_fs_host_memory = { NULL, host_alloc, host_free };

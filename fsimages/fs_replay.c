@@ -127,11 +127,11 @@ static bool column_value(struct replay *r, const char *name, int64_t *value)
     else if (!r->fs || r->fs->ops->usage(r->fs, &u) != 0)
         return false;
     else if (strcmp(name, "total") == 0)
-        *value = u.total;
+        *value = (int64_t)u.total;
     else if (strcmp(name, "used") == 0)
-        *value = u.used;
+        *value = (int64_t)u.used;
     else if (strcmp(name, "free") == 0)
-        *value = (int64_t)u.total - u.used;
+        *value = (int64_t)u.total - (int64_t)u.used;
     else
         return r->dialect->column(r, name, value);
     return true;

@@ -2,7 +2,7 @@
 #pragma once
 #include <stdbool.h>
 #include "fsimages/fs_replay.h"
-#include "fsimages/nor.h"
+#include "fsimages/media/nor.h"
 
 #define REPLAY_WORDS 8
 

@@ -35,17 +35,17 @@ static struct thm_medium *target(struct thm_medium *m)
     return r->cutter ? r->cutter : r->chip;
 }
 
-static enum thm_fs_err count_read(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+static enum thm_fs_err count_read(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     return thm_medium_read(target(m), off, buf, len);
 }
 
-static enum thm_fs_err count_peek(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+static enum thm_fs_err count_peek(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     return thm_medium_peek(target(m), off, buf, len);
 }
 
-static enum thm_fs_err count_program(struct thm_medium *m, uint32_t off, const void *buf, uint32_t len)
+static enum thm_fs_err count_program(struct thm_medium *m, uint64_t off, const void *buf, uint32_t len)
 {
     struct replay_medium *r = (struct replay_medium *)m;
     r->programs++;
@@ -155,7 +155,7 @@ static int32_t store(struct replay *r, const struct content *c)
     thm_replay_content(c->seed, data, c->size);
     int32_t fd = ops->open(r->fs, r->words[1], c->flags), res = fd;
     if (fd >= 0) {
-        res = c->offset ? ops->seek(r->fs, fd, (int32_t)c->offset, THM_FS_SET) : 0;
+        res = c->offset ? (int32_t)ops->seek(r->fs, fd, c->offset, THM_FS_SET) : 0;
         if (res >= 0)
             res = write_chunks(r, fd, data, c->size, c->chunk);
         res = close_after(r, fd, res);

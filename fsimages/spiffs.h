@@ -1,5 +1,5 @@
-/* fsimages/spiffs.h -- SPIFFS beyond what every file system has (fsimages/fs.h): its counters, its garbage collector,
- * and guessing a volume's geometry. Format and behaviour: pellepl/spiffs 0b2e129. */
+/* fsimages/spiffs.h -- SPIFFS beyond what every file system has (fsimages/fs.h): its counters and its garbage
+ * collector. Format and behaviour: pellepl/spiffs 0b2e129. */
 #pragma once
 #include "fsimages/fs.h"
 
@@ -20,10 +20,6 @@ int32_t thm_spiffs_gc(struct thm_fs *fs, uint32_t bytes);
 /* Erase one block that holds only deleted and at most max_free free pages, as SPIFFS_gc_quick does. */
 int32_t thm_spiffs_gc_quick(struct thm_fs *fs, uint32_t max_free);
 
-/* Bytes of pages that a new file of `len` bytes needs when written in one call, index pages and their moves included.
- */
-uint64_t thm_spiffs_need(const struct thm_fs *fs, uint64_t len);
-
 /* What a file's index header says beyond name and size. */
 struct thm_spiffs_info {
     uint32_t object_id, header_page;
@@ -31,8 +27,3 @@ struct thm_spiffs_info {
     uint32_t meta_len;
 };
 int32_t thm_spiffs_info(struct thm_fs *fs, const char *name, struct thm_spiffs_info *out);
-
-/* Find page and block size by the magics in the blocks: tries every combination in use; fields of *c that are not 0
- * are kept. If neither a metadata length nor aligned tables are given, the combination is taken with which most index
- * pages list a page of their own object. Errors: THM_FS_EFORMAT: no combination fits. */
-enum thm_fs_err thm_spiffs_guess(struct thm_medium *m, struct thm_fs_config *c);

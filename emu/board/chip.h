@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include "emu/board/profile.h"
 #include "fsimages/imagefile.h"
-#include "fsimages/nor.h"
+#include "fsimages/media/nor.h"
 
 struct thm_chip {
     struct thm_nor_cells cells;

@@ -23,7 +23,7 @@ static void spend(void *ctx, uint64_t ns)
     thm_board_spend(ctx, ns);
 }
 
-static void flash_event(void *ctx, const char *what, uint32_t off, uint32_t len, uint64_t ns)
+static void flash_event(void *ctx, const char *what, uint64_t off, uint32_t len, uint64_t ns)
 {
     enum thm_event_type type = strcmp(what, "erase") == 0 ? THM_EV_FLASH_ERASE : THM_EV_FLASH_PROGRAM;
     thm_board_event((struct thm_board *)ctx, type, NULL, NULL, off, len, ns);

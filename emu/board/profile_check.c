@@ -7,7 +7,7 @@
 #include "emu/board/cores.h"
 #include "emu/board/out_of_memory.h"
 #include "fsimages/fs.h"
-#include "fsimages/nor.h"
+#include "fsimages/media/nor.h"
 #include "interpreter/inspect.h"
 #include "fsimages/partition.h"
 #include "interpreter/interpreter.h"

@@ -247,7 +247,7 @@ int32_t thm_hal_df(struct thm_board *b, uint32_t *total, uint32_t *used)
 {
     struct thm_fs_usage u = { 0 };
     const int32_t code = on_files(do_df, (struct thm_call){ .b = b, .p = &u });
-    *total = u.total;
-    *used = u.used;
+    *total = (uint32_t)u.total; /* as the device's size_t */
+    *used = (uint32_t)u.used;
     return code;
 }

@@ -57,7 +57,7 @@ static int read_table(const struct image *im, const char *csv, struct thm_partit
     free(text);
     if (e)
         return thm_fail(THM_EXIT_USAGE, "%s:%u: %s", csv, (unsigned)where.line, where.why);
-    uint32_t size = thm_medium_size(im->chip);
+    uint32_t size = (uint32_t)thm_medium_size(im->chip);
     if (parts[*n - 1].offset + parts[*n - 1].size > size)
         return thm_fail(THM_EXIT_USAGE, "%s: the partitions end at %u, the flash has %u bytes", csv,
                         (unsigned)(parts[*n - 1].offset + parts[*n - 1].size), (unsigned)size);

@@ -1,5 +1,6 @@
 /* emu/cli/image_files.c -- cat, get, put, rm: files in and out of an image. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,9 +133,11 @@ static int32_t write_all(struct image *im, const char *name, const uint8_t *data
 static int store_failed(struct image *im, int32_t code, const char *name, size_t len, const struct thm_fs_usage *before)
 {
     char help[160];
-    unsigned available = before->used < before->total ? before->total - before->used : 0;
-    snprintf(help, sizeof help, "%zu bytes need %llu with their indices, %u of %u are free; the image was not changed",
-             len, (unsigned long long)thm_spiffs_need(im->fs, len), available, (unsigned)before->total);
+    uint64_t available = before->used < before->total ? before->total - before->used : 0;
+    snprintf(help, sizeof help,
+             "%zu bytes need %" PRIu64 " with their indices, %" PRIu64 " of %" PRIu64
+             " are free; the image was not changed",
+             len, im->ops->need(im->fs, len), available, before->total);
     return image_fail(im, code, name, im->ops->code_kind(code) == THM_FS_ENOSPC ? help : "the image was not changed");
 }
 

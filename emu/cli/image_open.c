@@ -53,7 +53,7 @@ bool image_probe(struct image *im, uint32_t off, uint32_t len, struct thm_fs_con
     struct thm_medium *slice;
     if (thm_slice_create(&slice, im->chip, off, len))
         return false;
-    bool found = thm_spiffs_guess(slice, c) == THM_FS_OK;
+    bool found = thm_fs_spiffs.probe(slice, c) == THM_FS_OK;
     thm_medium_destroy(slice);
     return found;
 }
@@ -120,7 +120,7 @@ static int find_volume(struct image *im)
 static int mount_volume(struct image *im, const struct image_options *o)
 {
     bool given = o->fs_config.page_size && o->fs_config.block_size;
-    if (!given && thm_spiffs_guess(im->volume, &im->config))
+    if (!given && thm_fs_spiffs.probe(im->volume, &im->config))
         return thm_fail(THM_EXIT_USAGE, "%s%s%s: not a SPIFFS volume; --page-size and --block-size may help", im->path,
                         *im->partition ? ":" : "", im->partition);
     int32_t res = im->ops->mount(&im->fs, im->volume, &im->config, NULL);

@@ -5,7 +5,7 @@
 #pragma once
 #include "fsimages/fs.h"
 #include "fsimages/imagefile.h"
-#include "fsimages/nor.h"
+#include "fsimages/media/nor.h"
 #include "fsimages/partition.h"
 
 struct image_options {

@@ -58,7 +58,7 @@ int image_ls(const struct image_options *o, int argc, char **argv)
     (void)argc;
     int status = image_open(&im, argv[0], o);
     if (!status) {
-        int32_t res = im.ops->list(im.fs, o->json ? list_json : list_text, files);
+        int32_t res = im.ops->list(im.fs, "", o->json ? list_json : list_text, files);
         status = res < 0 ? image_fail(&im, res, "listing", "") : 0;
     }
     if (!status && o->json)
@@ -70,7 +70,7 @@ int image_ls(const struct image_options *o, int argc, char **argv)
 
 static int64_t free_bytes(const struct thm_fs_usage *u)
 {
-    return (int64_t)u->total - u->used;
+    return (int64_t)u->total - (int64_t)u->used;
 }
 
 static json_t *usage_json(const struct image *im, const struct thm_fs_usage *u, const struct thm_spiffs_counters *c)
@@ -86,7 +86,7 @@ static void usage_text(const struct image *im, const struct thm_fs_usage *u, con
 {
     printf("%s, pages of %u, blocks of %u bytes\n", im->ops->name, (unsigned)im->config.page_size,
            (unsigned)im->config.block_size);
-    printf("bytes: %u total, %u used, %" PRId64 " free\n", (unsigned)u->total, (unsigned)u->used, free_bytes(u));
+    printf("bytes: %" PRIu64 " total, %" PRIu64 " used, %" PRId64 " free\n", u->total, u->used, free_bytes(u));
     printf("pages: %u total, %u used, %u deleted, %u free; %u blocks free\n", (unsigned)c->pages, (unsigned)c->alloc,
            (unsigned)c->deleted, (unsigned)(c->pages - c->alloc - c->deleted), (unsigned)c->free_blocks);
 }

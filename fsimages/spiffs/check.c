@@ -1,7 +1,7 @@
 /* fsimages/spiffs/check.c -- the three passes of a check, and what is reported. The passes repair as they go, as the
  * device's do; a check that must not repair runs on a copy of the volume. */
 #include "fsimages/spiffs/core.h"
-#include "fsimages/nor.h"
+#include "fsimages/media/nor.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ struct copy {
 
 static enum thm_fs_err copy_volume(struct copy *c, struct thm_medium *from)
 {
-    uint32_t size = thm_medium_size(from);
+    uint32_t size = (uint32_t)thm_medium_size(from);
     c->part = *thm_nor_part_at(0);
     c->part.sector_size = from->erase_size;
     c->part.page_size = from->page_size;

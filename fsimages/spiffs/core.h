@@ -131,6 +131,14 @@ int32_t sf_header_update(struct sf *fs, uint16_t id, uint16_t page, const struct
 int32_t sf_index_find(struct sf *fs, struct sf_fd *fd, uint16_t span, uint16_t *page); /* uses lookup */
 int32_t sf_index_load(struct sf *fs, struct sf_fd *fd, uint16_t span, uint16_t page);  /* to work, validated */
 
+/* ---- guess.c, show.c ---- */
+/* Find page and block size by the magics in the blocks: tries every combination in use; fields of *c that are not 0
+ * are kept. If neither a metadata length nor aligned tables are given, the combination is taken with which most index
+ * pages list a page of their own object. Errors: THM_FS_EFORMAT: no combination fits. */
+enum thm_fs_err sf_probe(struct thm_medium *m, struct thm_fs_config *c);
+int32_t sf_describe(struct thm_fs *f, thm_fs_line *line, void *ctx);
+int32_t sf_map(struct thm_fs *f, struct thm_fs_map *out);
+
 /* ---- gc.c ---- */
 int32_t sf_gc_check(struct sf *fs, uint64_t len);
 int32_t sf_gc_quick(struct sf *fs, uint32_t max_free);
@@ -162,7 +170,8 @@ int32_t sf_open(struct thm_fs *f, const char *name, int flags);
 int32_t sf_close(struct thm_fs *f, int32_t n);
 int32_t sf_file_read(struct thm_fs *f, int32_t n, void *buf, uint32_t len);
 int32_t sf_file_write(struct thm_fs *f, int32_t n, const void *buf, uint32_t len);
-int32_t sf_seek(struct thm_fs *f, int32_t n, int32_t off, int whence);
+int64_t sf_seek(struct thm_fs *f, int32_t n, int64_t off, int whence);
+int32_t sf_sync(struct thm_fs *f, int32_t n);
 int32_t sf_truncate(struct thm_fs *f, const char *name, uint32_t size);
 int32_t sf_remove(struct thm_fs *f, const char *name);
 int32_t sf_rename(struct thm_fs *f, const char *from, const char *to);

@@ -213,7 +213,14 @@ static int64_t seek_base(const struct sf_fd *fd, uint32_t size, int whence)
     return whence == THM_FS_CUR ? fd->pos : whence == THM_FS_END ? size : 0;
 }
 
-int32_t sf_seek(struct thm_fs *f, int32_t n, int32_t off, int whence)
+int32_t sf_sync(struct thm_fs *f, int32_t n)
+{
+    struct sf_fd *fd;
+    int32_t res = get_fd((struct sf *)f, n, &fd);
+    return res ? res : sf_flush((struct sf *)f, fd);
+}
+
+int64_t sf_seek(struct thm_fs *f, int32_t n, int64_t off, int whence)
 {
     struct sf *fs = (struct sf *)f;
     struct sf_fd *fd;
@@ -223,6 +230,8 @@ int32_t sf_seek(struct thm_fs *f, int32_t n, int32_t off, int whence)
         return res;
     (void)sf_flush(fs, fd); /* as in read */
     uint32_t size = fd->size == SF_UNDEFINED ? 0 : fd->size;
+    if (off < -(int64_t)UINT32_MAX || off > UINT32_MAX)
+        return SPIFFS_ERR_SEEK_BOUNDS;
     int64_t to = seek_base(fd, size, whence) + off;
     if (to < 0)
         return SPIFFS_ERR_SEEK_BOUNDS;
@@ -237,7 +246,7 @@ int32_t sf_seek(struct thm_fs *f, int32_t n, int32_t off, int whence)
     fd->cursor_span = span;
     fd->cursor_page = page;
     fd->pos = (uint32_t)to;
-    return (int32_t)to;
+    return to;
 }
 
 /* Open a file by name for something that ends with this call. */

@@ -69,7 +69,7 @@ static void guess_header(struct thm_medium *m, struct thm_fs_config *c)
     *c = best;
 }
 
-enum thm_fs_err thm_spiffs_guess(struct thm_medium *m, struct thm_fs_config *c)
+enum thm_fs_err sf_probe(struct thm_medium *m, struct thm_fs_config *c)
 {
     for (uint32_t page = 256; page <= 2048; page *= 2)
         for (uint32_t block = 4096; block <= 65536; block *= 2) {

@@ -14,8 +14,8 @@ static uint32_t or_default(uint32_t v, uint32_t fallback)
 static bool sizes_fit(const struct sf_geometry *g, const struct thm_medium *m)
 {
     return g->page >= 64 && g->page <= 32768 && g->page % 4 == 0 && g->block % g->page == 0 &&
-           g->block % m->erase_size == 0 && g->block <= thm_medium_size(m) && g->block / g->page >= 2 &&
-           g->name_len >= 2 && g->name_len <= NAME_LEN_MAX && g->meta_len <= META_LEN_MAX &&
+           g->block % m->erase_size == 0 && thm_medium_size(m) <= UINT32_MAX && g->block <= thm_medium_size(m) &&
+           g->block / g->page >= 2 && g->name_len >= 2 && g->name_len <= NAME_LEN_MAX && g->meta_len <= META_LEN_MAX &&
            g->name_len + g->meta_len + 32 <= g->page;
 }
 
@@ -48,7 +48,7 @@ int32_t sf_geometry_init(struct sf_geometry *g, const struct thm_medium *m, cons
     };
     if (!sizes_fit(g, m))
         return SPIFFS_ERR_NOT_CONFIGURED;
-    count_pages(g, thm_medium_size(m));
+    count_pages(g, (uint32_t)thm_medium_size(m));
     g->data = g->page - SF_PAGE_HEADER;
     g->header_len = SF_OBJECT_NAME + g->name_len + g->meta_len;
     if (c->aligned_index)

@@ -3,20 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *host_alloc(void *ctx, uint32_t bytes, const char *what)
-{
-    (void)ctx, (void)what;
-    return malloc(bytes);
-}
-
-static void host_free(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
-static const struct thm_fs_memory host_memory = { NULL, host_alloc, host_free };
-
 static void give_back(struct sf *fs)
 {
     void *const parts[] = { fs->cache, fs->fds, fs->work, fs->control };
@@ -56,7 +42,7 @@ static struct sf *prepare(struct thm_medium *m, const struct thm_fs_config *c, c
     fs->base.ops = &thm_fs_spiffs;
     fs->medium = m;
     fs->config = *c;
-    fs->mem = mem ? *mem : host_memory;
+    fs->mem = mem ? *mem : thm_fs_host_memory;
     fs->fd_count = c->max_files ? c->max_files : 5;
     *res = sf_geometry_init(&fs->g, m, c);
     if (!*res && fs->fd_count > 1024)
@@ -115,9 +101,9 @@ static void stat_from_header(const struct sf *fs, struct thm_fs_stat *st)
     const char *name = (const char *)fs->header + SF_OBJECT_NAME;
     uint32_t size = sf_get32(fs->header + SF_OBJECT_SIZE);
     size_t len = strnlen(name, fs->g.name_len - 1);
+    *st = (struct thm_fs_stat){ .size = size == SF_UNDEFINED ? 0 : size };
     memcpy(st->name, name, len);
     st->name[len] = '\0';
-    st->size = size == SF_UNDEFINED ? 0 : size;
 }
 
 static int32_t read_header(struct sf *fs, const char *name, uint16_t *page)
@@ -177,8 +163,10 @@ static int32_t visit_file(struct sf *fs, uint16_t id, struct sf_slot at, void *c
     return l->result ? STOP : SF_GO_ON_RELOAD; /* each() may have used the volume */
 }
 
-static int32_t spiffs_list(struct thm_fs *f, int32_t (*each)(void *, const struct thm_fs_stat *), void *ctx)
+static int32_t spiffs_list(struct thm_fs *f, const char *dir, int32_t (*each)(void *, const struct thm_fs_stat *),
+                           void *ctx)
 {
+    (void)dir;
     struct listing l = { each, ctx, 0 };
     int32_t res = sf_walk_all((struct sf *)f, visit_file, &l);
     return res == STOP ? l.result : res;
@@ -202,7 +190,7 @@ void thm_spiffs_counters(const struct thm_fs *f, struct thm_spiffs_counters *out
                                          .pages = fs->g.blocks * fs->g.entries };
 }
 
-uint64_t thm_spiffs_need(const struct thm_fs *f, uint64_t len)
+static uint64_t spiffs_need(const struct thm_fs *f, uint64_t len)
 {
     const struct sf_geometry *g = &((const struct sf *)f)->g;
     uint64_t data = (len + g->data - 1) / g->data, further = 0;
@@ -223,6 +211,9 @@ int32_t thm_spiffs_gc_quick(struct thm_fs *f, uint32_t max_free)
 
 const struct thm_fs_ops thm_fs_spiffs = {
     .name = "spiffs",
+    .flat = true,
+    .root = "/",
+    .probe = sf_probe,
     .format = spiffs_format,
     .mount = spiffs_mount,
     .unmount = spiffs_unmount,
@@ -230,6 +221,7 @@ const struct thm_fs_ops thm_fs_spiffs = {
     .close = sf_close,
     .read = sf_file_read,
     .write = sf_file_write,
+    .sync = sf_sync,
     .seek = sf_seek,
     .truncate = sf_truncate,
     .remove = sf_remove,
@@ -237,7 +229,10 @@ const struct thm_fs_ops thm_fs_spiffs = {
     .stat = spiffs_stat,
     .list = spiffs_list,
     .usage = spiffs_usage,
+    .need = spiffs_need,
     .check = sf_check,
+    .describe = sf_describe,
+    .map = sf_map,
     .code_name = sf_code_name,
     .code_kind = sf_code_kind,
 };

@@ -1,7 +1,7 @@
 /* tests/fuzz/fuzz_spiffs.c -- an image from outside: the first bytes choose the geometry, the rest is the flash. */
 #include <stdlib.h>
 #include <string.h>
-#include "fsimages/nor.h"
+#include "fsimages/media/nor.h"
 #include "fsimages/spiffs.h"
 
 #define HEAD   4
@@ -49,8 +49,8 @@ static void append(struct thm_fs *fs, const char *name, uint32_t len)
 static void use(struct thm_fs *fs, unsigned what)
 {
     char name[THM_FS_NAME_MAX + 1] = "/a";
-    fs->ops->list(fs, read_file, fs);
-    fs->ops->list(fs, first_name, name);
+    fs->ops->list(fs, "", read_file, fs);
+    fs->ops->list(fs, "", first_name, name);
     if (what & 1)
         fs->ops->check(fs, what & 2, NULL, NULL);
     append(fs, name, 100);
@@ -61,7 +61,7 @@ static void use(struct thm_fs *fs, unsigned what)
         thm_spiffs_gc(fs, 5000);
     fs->ops->rename(fs, name, "/c");
     fs->ops->remove(fs, "/c");
-    fs->ops->list(fs, read_file, fs);
+    fs->ops->list(fs, "", read_file, fs);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     const struct thm_fs_config *c = &configs[data[0] % (sizeof configs / sizeof configs[0])];
     struct thm_fs_config guess = { 0 };
-    thm_spiffs_guess(m, &guess);
+    thm_fs_spiffs.probe(m, &guess);
     if (thm_fs_spiffs.mount(&fs, m, c, NULL) == 0) {
         use(fs, data[1]);
         fs->ops->unmount(fs);

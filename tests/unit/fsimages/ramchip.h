@@ -1,7 +1,7 @@
 /* tests/unit/fsimages/ramchip.h -- a small NOR chip in memory for tests. */
 #pragma once
 #include "tests/testing.h"
-#include "fsimages/nor.h"
+#include "fsimages/media/nor.h"
 
 struct ramchip {
     struct thm_nor_part part;

@@ -20,7 +20,7 @@ static int32_t modify(struct thm_fs *fs)
     int32_t fd = FS.open(fs, "/old", THM_FS_WRITE);
     if (fd < 0)
         return fd;
-    int32_t res = FS.seek(fs, fd, 1000, THM_FS_SET);
+    int32_t res = (int32_t)FS.seek(fs, fd, 1000, THM_FS_SET);
     if (res >= 0)
         res = FS.write(fs, fd, data, sizeof data);
     int32_t closed = FS.close(fs, fd);
@@ -171,12 +171,12 @@ static void image__with_random_damage_never_crashes(void **state)
             v.chip.bytes[at % (v.chip.medium->erase_count * 4096)] = (uint8_t)(s >> 3);
         }
         if (FS.mount(&v.fs, v.chip.medium, &v.config, NULL) == 0) {
-            FS.list(v.fs, read_all, v.fs);
+            FS.list(v.fs, "", read_all, v.fs);
             script(v.fs);
             FS.check(v.fs, round % 2, NULL, NULL);
             FS.remove(v.fs, "/old");
             FS.check(v.fs, true, NULL, NULL);
-            FS.list(v.fs, read_all, v.fs);
+            FS.list(v.fs, "", read_all, v.fs);
         }
         volume_finish(&v);
     }

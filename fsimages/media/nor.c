@@ -1,5 +1,5 @@
-/* fsimages/nor.c -- a NOR flash chip: AND on program, 0xFF on erase, time, wear. */
-#include "fsimages/nor.h"
+/* fsimages/media/nor.c -- a NOR flash chip: AND on program, 0xFF on erase, time, wear. */
+#include "fsimages/media/nor.h"
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static void spend(struct nor *n, uint64_t ns)
         n->watch.spend(n->watch.ctx, ns);
 }
 
-static void announce(struct nor *n, const char *what, uint32_t off, uint32_t len, uint64_t ns)
+static void announce(struct nor *n, const char *what, uint64_t off, uint32_t len, uint64_t ns)
 {
     spend(n, ns);
     if (n->watch.event)
@@ -72,9 +72,9 @@ static uint8_t *page_to_program(struct nor *n, uint32_t page)
 }
 
 /* Clear bits within one page. Result: whether one would have had to be set. */
-static bool and_page(struct nor *n, uint32_t off, const uint8_t *from, uint32_t len)
+static bool and_page(struct nor *n, uint64_t off, const uint8_t *from, uint32_t len)
 {
-    uint8_t *to = page_to_program(n, off / n->base.page_size) + off % n->base.page_size;
+    uint8_t *to = page_to_program(n, (uint32_t)(off / n->base.page_size)) + off % n->base.page_size;
     uint8_t lost = 0;
     for (uint32_t i = 0; i < len; i++) {
         lost |= (uint8_t)(from[i] & ~to[i]);
@@ -85,13 +85,13 @@ static bool and_page(struct nor *n, uint32_t off, const uint8_t *from, uint32_t 
 
 /* ---- the medium ---- */
 
-static enum thm_fs_err nor_peek(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+static enum thm_fs_err nor_peek(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     struct nor *n = (struct nor *)m;
     uint8_t *to = buf;
     while (len) {
-        uint32_t at = off % m->page_size, room = m->page_size - at, part = len < room ? len : room;
-        const uint8_t *cells = page_cells(n, off / m->page_size);
+        uint32_t at = (uint32_t)(off % m->page_size), room = m->page_size - at, part = len < room ? len : room;
+        const uint8_t *cells = page_cells(n, (uint32_t)(off / m->page_size));
         if (cells)
             memcpy(to, cells + at, part);
         else
@@ -103,7 +103,7 @@ static enum thm_fs_err nor_peek(struct thm_medium *m, uint32_t off, void *buf, u
     return THM_FS_OK;
 }
 
-static enum thm_fs_err nor_read(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+static enum thm_fs_err nor_read(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     struct nor *n = (struct nor *)m;
     n->counters.reads++;
@@ -118,7 +118,7 @@ static uint64_t program_ns(const struct thm_nor_part *p, uint32_t len)
     return ns < p->page_program_ns ? ns : p->page_program_ns;
 }
 
-static enum thm_fs_err nor_program(struct thm_medium *m, uint32_t off, const void *buf, uint32_t len)
+static enum thm_fs_err nor_program(struct thm_medium *m, uint64_t off, const void *buf, uint32_t len)
 {
     struct nor *n = (struct nor *)m;
     if (len == 0)
@@ -175,7 +175,8 @@ enum thm_fs_err thm_nor_create(struct thm_medium **out, const struct thm_nor_par
     n->base = (struct thm_medium){ .ops = &nor_ops,
                                    .erase_size = part->sector_size,
                                    .erase_count = size / part->sector_size,
-                                   .page_size = part->page_size };
+                                   .page_size = part->page_size,
+                                   .program_unit = 1 };
     n->part = part;
     n->cells = *cells;
     if (watch)
@@ -189,13 +190,13 @@ void thm_nor_counters(const struct thm_medium *nor, struct thm_nor_counters *out
     *out = ((const struct nor *)nor)->counters;
 }
 
-enum thm_fs_err thm_nor_load(struct thm_medium *nor, uint32_t off, const void *data, uint32_t len)
+enum thm_fs_err thm_nor_load(struct thm_medium *nor, uint64_t off, const void *data, uint32_t len)
 {
     const uint8_t *from = data;
     if (off > thm_medium_size(nor) || len > thm_medium_size(nor) - off)
         return THM_FS_ERANGE;
     while (len) {
-        uint32_t room = nor->page_size - off % nor->page_size, part = len < room ? len : room;
+        uint32_t room = nor->page_size - (uint32_t)(off % nor->page_size), part = len < room ? len : room;
         (void)and_page((struct nor *)nor, off, from, part);
         off += part;
         from += part;

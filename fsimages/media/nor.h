@@ -1,8 +1,8 @@
-/* fsimages/nor.h -- NOR flash: programs clear bits, erases set a whole sector, both take time and wear. */
+/* fsimages/media/nor.h -- NOR flash: programs clear bits, erases set a whole sector, both take time and wear. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
-#include "fsimages/medium.h"
+#include "fsimages/media/medium.h"
 
 /* A part as its data sheet describes it; the table is in nor_parts.c. Times are the typical ones. */
 struct thm_nor_part {
@@ -41,4 +41,4 @@ struct thm_nor_counters {
 void thm_nor_counters(const struct thm_medium *nor, struct thm_nor_counters *out);
 
 /* What a flashing tool writes: ANDed into the cells without time, wear or events. Errors: THM_FS_ERANGE. */
-enum thm_fs_err thm_nor_load(struct thm_medium *nor, uint32_t off, const void *data, uint32_t len);
+enum thm_fs_err thm_nor_load(struct thm_medium *nor, uint64_t off, const void *data, uint32_t len);

@@ -1,7 +1,8 @@
-/* fsimages/nor_parts.c -- NOR flash parts: serial ones, and what processors have inside. Times are the typical ones of
- * the data sheets; a partial page program costs about 30 us for its first byte and 2.5 us for each further one (Winbond
- * FV generation). Reads: four lines at the part's highest clock, 133 MHz (15.04 ns a byte) or 120 MHz (16.67 ns). */
-#include "fsimages/nor.h"
+/* fsimages/media/nor_parts.c -- NOR flash parts: serial ones, and what processors have inside. Times are the typical
+ * ones of the data sheets; a partial page program costs about 30 us for its first byte and 2.5 us for each further one
+ * (Winbond FV generation). Reads: four lines at the part's highest clock, 133 MHz (15.04 ns a byte) or 120 MHz (16.67
+ * ns). */
+#include "fsimages/media/nor.h"
 #include <string.h>
 
 #define US 1000u

@@ -1,35 +1,37 @@
-/* fsimages/medium.c -- the range-checked front doors, a slice of a medium, and a medium that loses power. */
-#include "fsimages/medium.h"
+/* fsimages/media/medium.c -- the range-checked front doors, a slice of a medium, and a medium that loses power. */
+#include "fsimages/media/medium.h"
 #include <stdbool.h>
 #include <stdlib.h>
 
-uint32_t thm_medium_size(const struct thm_medium *m)
+uint64_t thm_medium_size(const struct thm_medium *m)
 {
-    return m->erase_size * m->erase_count;
+    return (uint64_t)m->erase_size * m->erase_count;
 }
 
-static bool inside(const struct thm_medium *m, uint32_t off, uint32_t len)
+static bool inside(const struct thm_medium *m, uint64_t off, uint64_t len)
 {
-    return (uint64_t)off + len <= (uint64_t)m->erase_size * m->erase_count;
+    return off <= thm_medium_size(m) && len <= thm_medium_size(m) - off;
 }
 
-enum thm_fs_err thm_medium_read(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+enum thm_fs_err thm_medium_read(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     return inside(m, off, len) ? m->ops->read(m, off, buf, len) : THM_FS_ERANGE;
 }
 
-enum thm_fs_err thm_medium_peek(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+enum thm_fs_err thm_medium_peek(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     return inside(m, off, len) ? m->ops->peek(m, off, buf, len) : THM_FS_ERANGE;
 }
 
-enum thm_fs_err thm_medium_program(struct thm_medium *m, uint32_t off, const void *buf, uint32_t len)
+enum thm_fs_err thm_medium_program(struct thm_medium *m, uint64_t off, const void *buf, uint32_t len)
 {
     const uint8_t *from = buf;
     if (!inside(m, off, len))
         return THM_FS_ERANGE;
+    if (off % m->program_unit || len % m->program_unit)
+        return THM_FS_EINVAL;
     while (len) {
-        uint32_t room = m->page_size - off % m->page_size;
+        uint32_t room = m->page_size - (uint32_t)(off % m->page_size);
         uint32_t n = len < room ? len : room;
         enum thm_fs_err e = m->ops->program(m, off, from, n);
         if (e)
@@ -56,7 +58,7 @@ void thm_medium_destroy(struct thm_medium *m)
 struct wrapper {
     struct thm_medium base;
     struct thm_medium *inner;
-    uint32_t off;   /* slice: where it starts in inner */
+    uint64_t off;   /* slice: where it starts in inner */
     uint32_t after; /* power cut: operations left */
     bool dead;
 };
@@ -77,19 +79,19 @@ static void wrapper_destroy(struct thm_medium *m)
     free(m);
 }
 
-static enum thm_fs_err slice_read(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+static enum thm_fs_err slice_read(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     struct wrapper *w = (struct wrapper *)m;
     return thm_medium_read(w->inner, w->off + off, buf, len);
 }
 
-static enum thm_fs_err slice_peek(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+static enum thm_fs_err slice_peek(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     struct wrapper *w = (struct wrapper *)m;
     return thm_medium_peek(w->inner, w->off + off, buf, len);
 }
 
-static enum thm_fs_err slice_program(struct thm_medium *m, uint32_t off, const void *buf, uint32_t len)
+static enum thm_fs_err slice_program(struct thm_medium *m, uint64_t off, const void *buf, uint32_t len)
 {
     struct wrapper *w = (struct wrapper *)m;
     return thm_medium_program(w->inner, w->off + off, buf, len);
@@ -98,7 +100,7 @@ static enum thm_fs_err slice_program(struct thm_medium *m, uint32_t off, const v
 static enum thm_fs_err slice_erase(struct thm_medium *m, uint32_t block)
 {
     struct wrapper *w = (struct wrapper *)m;
-    return thm_medium_erase(w->inner, w->off / m->erase_size + block);
+    return thm_medium_erase(w->inner, (uint32_t)(w->off / m->erase_size) + block);
 }
 
 static const struct thm_medium_ops slice_ops = {
@@ -110,7 +112,7 @@ static const struct thm_medium_ops slice_ops = {
     .destroy = wrapper_destroy,
 };
 
-enum thm_fs_err thm_slice_create(struct thm_medium **out, struct thm_medium *inner, uint32_t off, uint32_t len)
+enum thm_fs_err thm_slice_create(struct thm_medium **out, struct thm_medium *inner, uint64_t off, uint64_t len)
 {
     *out = NULL;
     if (off % inner->erase_size || len % inner->erase_size || len == 0)
@@ -121,7 +123,7 @@ enum thm_fs_err thm_slice_create(struct thm_medium **out, struct thm_medium *inn
     if (!w)
         return THM_FS_EHOST;
     w->off = off;
-    w->base.erase_count = len / inner->erase_size;
+    w->base.erase_count = (uint32_t)(len / inner->erase_size);
     *out = &w->base;
     return THM_FS_OK;
 }
@@ -137,33 +139,34 @@ static bool last_gasp(struct wrapper *w)
     return true;
 }
 
-static enum thm_fs_err cut_read(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+static enum thm_fs_err cut_read(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     struct wrapper *w = (struct wrapper *)m;
     return w->dead ? THM_FS_EPOWER : thm_medium_read(w->inner, off, buf, len);
 }
 
-static enum thm_fs_err cut_peek(struct thm_medium *m, uint32_t off, void *buf, uint32_t len)
+static enum thm_fs_err cut_peek(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
 {
     struct wrapper *w = (struct wrapper *)m;
     return thm_medium_peek(w->inner, off, buf, len);
 }
 
-static enum thm_fs_err cut_program(struct thm_medium *m, uint32_t off, const void *buf, uint32_t len)
+static enum thm_fs_err cut_program(struct thm_medium *m, uint64_t off, const void *buf, uint32_t len)
 {
     struct wrapper *w = (struct wrapper *)m;
     if (w->dead)
         return THM_FS_EPOWER;
     if (!last_gasp(w))
         return thm_medium_program(w->inner, off, buf, len);
-    enum thm_fs_err e = thm_medium_program(w->inner, off, buf, len / 2);
+    enum thm_fs_err e = thm_medium_program(w->inner, off, buf, len / 2 / m->program_unit * m->program_unit);
     return e ? e : THM_FS_EPOWER;
 }
 
 /* Only the first half of the block is erased: the second half is put back. */
 static enum thm_fs_err half_erase(struct thm_medium *inner, uint32_t block)
 {
-    uint32_t half = inner->erase_size / 2, off = block * inner->erase_size + half;
+    uint32_t half = inner->erase_size / 2;
+    uint64_t off = (uint64_t)block * inner->erase_size + half;
     uint8_t *keep = malloc(half);
     if (!keep)
         return THM_FS_EHOST;
