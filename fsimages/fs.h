@@ -121,6 +121,8 @@ struct thm_fs_ops {
      * out; a non-zero result ends the walk and is returned. each() may use the volume, but not change it. */
     int32_t (*list)(struct thm_fs *fs, const char *dir, int32_t (*each)(void *ctx, const struct thm_fs_stat *st),
                     void *ctx);
+    /* Where a file's content lies in one piece on the medium, bytes. NULL: files are scattered. */
+    int32_t (*extent)(struct thm_fs *fs, const char *name, uint64_t *off, uint32_t *len);
     int32_t (*usage)(struct thm_fs *fs, struct thm_fs_usage *out);
     /* Bytes that a new file of `len` bytes takes of the volume, indices and all. */
     uint64_t (*need)(const struct thm_fs *fs, uint64_t len);

@@ -66,7 +66,8 @@ static int32_t read_storage(void *name, void *buf, uint32_t len)
 static bool write_storage(const char *name, const char *text)
 {
     int32_t file = thm_file_open(name, THM_FILE_WRITE | THM_FILE_CREATE | THM_FILE_TRUNC);
-    return file >= 0 && thm_file_write(file, text, (uint32_t)strlen(text)) >= 0 && thm_file_close(file) >= 0;
+    return file >= 0 && thm_file_write(file, text, (uint32_t)strlen(text)) == (int32_t)strlen(text) &&
+           thm_file_close(file) >= 0;
 }
 
 static bool receive(int32_t file)
@@ -75,7 +76,7 @@ static bool receive(int32_t file)
     char *chunk = malloc(CHUNK);
     int32_t n = -1;
     while (chunk && (n = thm_https_read(chunk, CHUNK)) > 0)
-        if (thm_file_write(file, chunk, (uint32_t)n) < 0)
+        if (thm_file_write(file, chunk, (uint32_t)n) < n)
             break;
     free(chunk);
     return n == 0;

@@ -45,6 +45,14 @@ struct thm_board_packed {       /* weights laid out for the PC's CPU, in its mem
     void *weights;
 };
 
+struct thm_board_window { /* a file used in place, where the processor sees the flash */
+    uint64_t off;         /* in the flash */
+    uint32_t len;         /* 0: none */
+    uint8_t *mem;
+    void *pages; /* its mapping, read-only */
+    size_t pages_size;
+};
+
 /* what a service gets and gives */
 struct thm_call {
     struct thm_board *b;
@@ -82,7 +90,9 @@ struct thm_board {
     struct thm_board_packed packed[8];
     struct thm_board_aligned aligned[64];
 
-    struct thm_medium *flash, *partition;
+    struct thm_medium *media[THM_MEDIA_MAX]; /* 0: the flash */
+    struct thm_medium *volume;               /* the part of one that is mounted */
+    struct thm_board_window window;
     struct thm_fs *fs;
     const struct thm_profile_storage *storage;
 
@@ -138,8 +148,13 @@ void thm_board_stack_noted(struct thm_board *b, const void *sp); /* a service ca
 void thm_board_need_stack(struct thm_board *b, const char *what, uint32_t bytes);
 void thm_board_stack_ended(struct thm_board *b); /* the application has returned: report it */
 
+/* window.c */
+void thm_board_window_changed(struct thm_board *b, uint64_t off, uint32_t len); /* in the flash */
+
 /* storage.c */
 struct thm_fs_memory thm_board_fs_memory(struct thm_board *b);
+/* A path as the mounted file system wants it. */
+const char *thm_board_device_name(const struct thm_board *b, const char *path);
 void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total);
 
 /* fault.c, sandbox.c */

@@ -34,12 +34,17 @@ bool thm_hal_round(struct thm_board *b);
 int32_t thm_hal_mount(struct thm_board *b, const char *storage);        /* a name from the profile */
 int32_t thm_hal_open(struct thm_board *b, const char *file, int flags); /* flags of fsimages/fs.h; a handle */
 int32_t thm_hal_read(struct thm_board *b, int32_t fd, void *buf, uint32_t len);
+/* Fewer than len: the storage is full, and says so in its own way; it is left as the failure, too. */
 int32_t thm_hal_write(struct thm_board *b, int32_t fd, const void *buf, uint32_t len);
+int32_t thm_hal_sync(struct thm_board *b, int32_t fd);
 int32_t thm_hal_close(struct thm_board *b, int32_t fd);
 int32_t thm_hal_remove(struct thm_board *b, const char *file);
 int32_t thm_hal_file_size(struct thm_board *b, const char *file);
 int32_t thm_hal_seek(struct thm_board *b, int32_t fd, int32_t offset, int whence);
 int32_t thm_hal_rename(struct thm_board *b, const char *from, const char *to);
+/* A file's bytes in place, where the processor reads the flash; read-only, and gone when the file is changed. NULL:
+ * this storage is not memory-mapped, or keeps no file in one piece; that is no failure. */
+const uint8_t *thm_hal_map(struct thm_board *b, const char *file, uint32_t *bytes);
 int32_t thm_hal_df(struct thm_board *b, uint32_t *total, uint32_t *used);
 
 /* The model that is part of the program, in place in the flash: read-only. NULL: it does not fit into the program's

@@ -26,6 +26,7 @@ static void spend(void *ctx, uint64_t ns)
 static void flash_event(void *ctx, const char *what, uint64_t off, uint32_t len, uint64_t ns)
 {
     enum thm_event_type type = strcmp(what, "erase") == 0 ? THM_EV_FLASH_ERASE : THM_EV_FLASH_PROGRAM;
+    thm_board_window_changed(ctx, off, len);
     thm_board_event((struct thm_board *)ctx, type, NULL, NULL, off, len, ns);
 }
 
@@ -43,9 +44,9 @@ static void build(struct thm_board *b, const struct thm_nor_cells *chip)
     enum thm_mem_err err = b->packet && (b->message || !b->run->cores) ? thm_board_map_memory(b) : THM_MEM_EHOST;
     if (err)
         host_failed(b, "memory map", thm_mem_strerror(err));
-    if (thm_nor_create(&b->flash, thm_nor_part_find(f->part), f->size, chip, &watch) != THM_FS_OK)
+    if (thm_nor_create(&b->media[0], thm_nor_part_find(f->part), f->size, chip, &watch) != THM_FS_OK)
         host_failed(b, "flash", "out of memory");
-    if (thm_factory_flash(b->flash, b->profile) < 0)
+    if (thm_factory_flash(b->media[0], b->profile) < 0)
         host_failed(b, "flash", "the profile's partition table cannot be written");
     if (thm_board_catch_faults(b) < 0)
         host_failed(b, "signal handlers", strerror(errno));

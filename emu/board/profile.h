@@ -81,11 +81,28 @@ struct thm_profile_flash {
     unsigned partitions_count;
 };
 
+#define THM_MEDIA_MAX 4u /* of one board, the flash included */
+
+struct thm_profile_medium { /* a chip or card beside the flash */
+    char *name;             /* "sd", "eeprom": also its file in a state folder */
+    char *part;             /* row of fsimages' table of parts */
+};
+
+/* A file system on a medium: on a partition of the flash, on part of it, or on another medium.
+ * emu/board/storage_place.h says where that is. */
 struct thm_profile_storage {
-    char *name; /* "spiffs": what --storage selects */
-    char *fs;   /* row of fsimages' file system table */
-    char *partition;
+    char *name;            /* "spiffs": what --storage selects */
+    char *fs;              /* row of fsimages' file system table */
+    char *medium;          /* NULL: the flash */
+    char *partition;       /* of the flash; NULL: offset and size tell */
+    uint32_t offset, size; /* bytes; size 0: to the end of the medium */
+    bool mbr;              /* SD card: the volume is the first partition of its table */
+    bool shipped; /* the volume is there before the first power-on: the firmware cannot, or does not, make one */
+    char *file;   /* a model's default name there; NULL: /model.tflite */
+    /* what the driver is built with; fsimages/fs.h. 0: its default */
     uint32_t page_size, block_size, name_len, meta_len, max_files, cache_pages;
+    uint32_t read_size, program_size, cache_size, lookahead_size, block_cycles, cluster_size;
+    bool big_endian, short_names;
 };
 
 struct thm_profile_network { /* all NULL and 0: the board has none */
@@ -120,6 +137,8 @@ struct thm_profile {
     unsigned taken_count;
     struct thm_profile_task task;
     struct thm_profile_flash flash;
+    struct thm_profile_medium *media;
+    unsigned media_count;
     struct thm_profile_storage *storage;
     unsigned storage_count; /* the first is the default */
     struct thm_profile_network network;

@@ -1,4 +1,4 @@
-#include "emu/board/profile_check.h"
+#include "emu/board/profile_check_int.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,14 +6,11 @@
 #include <string.h>
 #include "emu/board/cores.h"
 #include "emu/board/out_of_memory.h"
-#include "fsimages/fs.h"
-#include "fsimages/media/nor.h"
 #include "interpreter/inspect.h"
-#include "fsimages/partition.h"
 #include "interpreter/interpreter.h"
 #include "memmodels/caps.h"
 
-#define SECTOR          4096u        /* partitions start and end on erase sectors: esp-idf gen_esp32part.py */
+#define HOST_PAGE       4096u        /* the guard below a stack is a page of the PC's */
 #define CLOCK_MAX       10000000000u /* Hz; a typing error above it */
 #define STACK_MIN       256u
 #define STACK_MAX       0x1000000u
@@ -23,19 +20,7 @@
 #define TLS_CONTENT_MIN 512u   /* RFC 6066: smallest fragment length */
 #define TLS_CONTENT_MAX 16384u /* RFC 8446 5.1: longest record */
 
-struct check {
-    const struct thm_profile *p;
-    struct thm_yaml *y;
-    char path[80]; /* of the value looked at */
-};
-
-struct span { /* a range with a name: a bank, a heap, a partition */
-    const char *name;
-    uint64_t base, size;
-};
-
-static void at(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void at(struct check *c, const char *fmt, ...)
+void thm_check_at(struct check *c, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -43,9 +28,7 @@ static void at(struct check *c, const char *fmt, ...)
     va_end(ap);
 }
 
-#define WRONG(c, ...) thm_yaml_fail((c)->y, thm_yaml_line((c)->y, (c)->path), (c)->path, __VA_ARGS__)
-
-static int one_of(struct check *c, const char *value, const char *const *known)
+int thm_check_one_of(struct check *c, const char *value, const char *const *known)
 {
     char list[128] = "";
     size_t len = 0;
@@ -57,13 +40,12 @@ static int one_of(struct check *c, const char *value, const char *const *known)
     return WRONG(c, "expected one of %s, found '%s'", list, value);
 }
 
-/* found: what the library's table holds under that name. */
-static int library_knows(struct check *c, const void *found, const char *what, const char *value)
+int thm_check_known(struct check *c, const void *found, const char *what, const char *value)
 {
     return found ? 0 : WRONG(c, "expected %s this build knows, found '%s'", what, value);
 }
 
-static int within(struct check *c, uint64_t value, uint64_t min, uint64_t max)
+int thm_check_within(struct check *c, uint64_t value, uint64_t min, uint64_t max)
 {
     return value >= min && value <= max
                ? 0
@@ -72,7 +54,7 @@ static int within(struct check *c, uint64_t value, uint64_t min, uint64_t max)
 
 /* -- ranges ----------------------------------------------------------------------------------------------------- */
 
-static bool overlap(const struct span *a, const struct span *b)
+bool thm_spans_overlap(const struct span *a, const struct span *b)
 {
     return a->base < b->base + b->size && b->base < a->base + a->size;
 }
@@ -82,7 +64,7 @@ static bool inside(const struct span *a, const struct span *outer)
     return a->base >= outer->base && a->base + a->size <= outer->base + outer->size;
 }
 
-static struct span bank(const struct thm_profile *p, unsigned i)
+struct span thm_bank_span(const struct thm_profile *p, unsigned i)
 {
     return (struct span){ p->memory[i].name, p->memory[i].base, p->memory[i].size };
 }
@@ -97,26 +79,20 @@ static struct span heap(const struct thm_profile *p, unsigned i)
     return (struct span){ p->heaps[i].name, p->heaps[i].base, p->heaps[i].size };
 }
 
-static struct span partition(const struct thm_profile *p, unsigned i)
-{
-    return (struct span){ p->flash.partitions[i].name, p->flash.partitions[i].offset, p->flash.partitions[i].size };
-}
-
-/* Range i has a size, a name of its own and no byte of the ranges before it. start: the key of its first byte. */
-static int is_separate(struct check *c, struct span (*get)(const struct thm_profile *, unsigned), unsigned i,
+int thm_check_separate(struct check *c, struct span (*get)(const struct thm_profile *, unsigned), unsigned i,
                        const char *list, const char *start)
 {
     struct span s = get(c->p, i);
-    at(c, "%s[%u].size", list, i);
+    thm_check_at(c, "%s[%u].size", list, i);
     if (s.size == 0)
         return WRONG(c, "expected at least 1 byte, found 0");
     for (unsigned k = 0; k < i; k++) {
         struct span other = get(c->p, k);
-        at(c, "%s[%u].name", list, i);
+        thm_check_at(c, "%s[%u].name", list, i);
         if (strcmp(s.name, other.name) == 0)
             return WRONG(c, "expected a name of its own, '%s' is %s[%u]", s.name, list, k);
-        at(c, "%s[%u].%s", list, i, start);
-        if (overlap(&s, &other))
+        thm_check_at(c, "%s[%u].%s", list, i, start);
+        if (thm_spans_overlap(&s, &other))
             return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " overlaps %s[%u] '%s' at 0x%" PRIx64 " + %" PRIu64, s.base,
                          s.size, list, k, other.name, other.base, other.size);
     }
@@ -130,19 +106,19 @@ static int check_core(struct check *c, unsigned i)
     const struct thm_profile_core *k = &c->p->cores[i];
     const double cycles[] = { k->cycles_per_mac_int8, k->cycles_per_mac_float, k->cycles_per_element };
     static const char *const keys[] = { "cycles_per_mac_int8", "cycles_per_mac_float", "cycles_per_element" };
-    at(c, "cores[%u].layout", i);
-    int status = library_knows(c, thm_layout_find(k->layout), "a struct layout", k->layout);
+    thm_check_at(c, "cores[%u].layout", i);
+    int status = thm_check_known(c, thm_layout_find(k->layout), "a struct layout", k->layout);
     if (status)
         return status;
-    at(c, "cores[%u].clock_hz", i);
-    status = within(c, k->clock_hz, 1, CLOCK_MAX);
+    thm_check_at(c, "cores[%u].clock_hz", i);
+    status = thm_check_within(c, k->clock_hz, 1, CLOCK_MAX);
     for (unsigned n = 0; n < 3 && !status; n++) {
-        at(c, "cores[%u].%s", i, keys[n]);
+        thm_check_at(c, "cores[%u].%s", i, keys[n]);
         if (!(cycles[n] > 0))
             status = WRONG(c, "expected more than 0 cycles, found %g", cycles[n]);
     }
     for (unsigned n = 0; n < i && !status; n++) {
-        at(c, "cores[%u].name", i);
+        thm_check_at(c, "cores[%u].name", i);
         if (strcmp(c->p->cores[n].name, k->name) == 0)
             status = WRONG(c, "expected a name of its own, '%s' is cores[%u]", k->name, n);
     }
@@ -160,11 +136,11 @@ static int check_cores(struct check *c)
 static int check_memory(struct check *c)
 {
     for (unsigned i = 0; i < c->p->memory_count; i++) {
-        struct span s = bank(c->p, i);
-        int status = is_separate(c, bank, i, "memory", "base");
+        struct span s = thm_bank_span(c->p, i);
+        int status = thm_check_separate(c, thm_bank_span, i, "memory", "base");
         if (status)
             return status;
-        at(c, "memory[%u].size", i);
+        thm_check_at(c, "memory[%u].size", i);
         if (s.base + s.size > UINT64_C(0x100000000))
             return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " ends past the 32-bit address space", s.base, s.size);
     }
@@ -175,7 +151,7 @@ static int check_memory(struct check *c)
 static int in_a_bank(struct check *c, const struct span *s)
 {
     for (unsigned k = 0; k < c->p->memory_count; k++) {
-        struct span b = bank(c->p, k);
+        struct span b = thm_bank_span(c->p, k);
         if (inside(s, &b))
             return 0;
     }
@@ -187,8 +163,8 @@ static int check_statics(struct check *c)
     int status = 0;
     for (unsigned i = 0; i < c->p->statics_count && !status; i++) {
         struct span s = fixed(c->p, i);
-        status = is_separate(c, fixed, i, "statics", "base");
-        at(c, "statics[%u].base", i);
+        status = thm_check_separate(c, fixed, i, "statics", "base");
+        thm_check_at(c, "statics[%u].base", i);
         status = status ? status : in_a_bank(c, &s);
     }
     return status;
@@ -199,7 +175,7 @@ static int clear_of_statics(struct check *c, const struct span *s)
 {
     for (unsigned k = 0; k < c->p->statics_count; k++) {
         struct span other = fixed(c->p, k);
-        if (overlap(s, &other))
+        if (thm_spans_overlap(s, &other))
             return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " overlaps statics[%u] '%s' at 0x%" PRIx64 " + %" PRIu64,
                          s->base, s->size, k, other.name, other.base, other.size);
     }
@@ -209,14 +185,14 @@ static int clear_of_statics(struct check *c, const struct span *s)
 static int check_heap(struct check *c, unsigned i)
 {
     struct span s = heap(c->p, i);
-    int status = is_separate(c, heap, i, "heaps", "base");
+    int status = thm_check_separate(c, heap, i, "heaps", "base");
     if (status)
         return status;
-    at(c, "heaps[%u].type", i);
-    status = library_knows(c, thm_mem_type_find(c->p->heaps[i].type), "a memory type", c->p->heaps[i].type);
+    thm_check_at(c, "heaps[%u].type", i);
+    status = thm_check_known(c, thm_mem_type_find(c->p->heaps[i].type), "a memory type", c->p->heaps[i].type);
     if (status)
         return status;
-    at(c, "heaps[%u].base", i);
+    thm_check_at(c, "heaps[%u].base", i);
     status = in_a_bank(c, &s);
     return status ? status : clear_of_statics(c, &s);
 }
@@ -234,19 +210,19 @@ static int check_oom_policy(struct check *c, const char *name)
     const char *known[16] = { NULL };
     for (size_t i = 0; i + 1 < sizeof known / sizeof *known && thm_oom_policy_at(i); i++)
         known[i] = thm_oom_policy_at(i)->name;
-    return one_of(c, name, known);
+    return thm_check_one_of(c, name, known);
 }
 
 static int check_allocator(struct check *c)
 {
     const struct thm_profile_allocator *a = &c->p->allocator;
-    at(c, "allocator.name");
-    int status = library_knows(c, thm_heap_find(c->p->allocator.name), "an allocator", c->p->allocator.name);
+    thm_check_at(c, "allocator.name");
+    int status = thm_check_known(c, thm_heap_find(c->p->allocator.name), "an allocator", c->p->allocator.name);
     if (status)
         return status;
-    at(c, "allocator.on_failure");
+    thm_check_at(c, "allocator.on_failure");
     status = check_oom_policy(c, a->on_failure);
-    at(c, "allocator.on_new_failure");
+    thm_check_at(c, "allocator.on_new_failure");
     return status || !a->on_new_failure ? status : check_oom_policy(c, a->on_new_failure);
 }
 
@@ -255,20 +231,20 @@ static int check_one_taken(struct check *c, unsigned i)
     static const char *const caps[] = { "default", "internal", "dma", "spiram", NULL };
     static const char *const when[] = { "boot", "network", NULL };
     const struct thm_profile_taken *t = &c->p->taken[i];
-    at(c, "taken[%u].bytes", i);
-    int status = within(c, t->bytes, 1, UINT32_MAX);
+    thm_check_at(c, "taken[%u].bytes", i);
+    int status = thm_check_within(c, t->bytes, 1, UINT32_MAX);
     if (status)
         return status;
-    at(c, "taken[%u].count", i);
-    status = within(c, t->count, 1, TAKEN_MAX);
+    thm_check_at(c, "taken[%u].count", i);
+    status = thm_check_within(c, t->count, 1, TAKEN_MAX);
     if (status)
         return status;
-    at(c, "taken[%u].caps", i);
-    status = t->caps ? one_of(c, t->caps, caps) : 0;
+    thm_check_at(c, "taken[%u].caps", i);
+    status = t->caps ? thm_check_one_of(c, t->caps, caps) : 0;
     if (status)
         return status;
-    at(c, "taken[%u].when", i);
-    return one_of(c, t->when, when);
+    thm_check_at(c, "taken[%u].when", i);
+    return thm_check_one_of(c, t->when, when);
 }
 
 static int check_taken(struct check *c)
@@ -283,15 +259,16 @@ static int check_taken(struct check *c)
 static int stack_and_heaps(struct check *c, const struct span *s)
 {
     const bool guarded = strcmp(c->p->task.overflow, "mpu") == 0;
-    const struct span guard = { "guard", s->base < SECTOR ? 0 : s->base - SECTOR, SECTOR }; /* a page of the PC's */
+    const struct span guard = { "guard", s->base < HOST_PAGE ? 0 : s->base - HOST_PAGE,
+                                HOST_PAGE }; /* a page of the PC's */
     for (unsigned i = 0; i < c->p->heaps_count; i++) {
         struct span h = heap(c->p, i);
-        if (overlap(s, &h) && (guarded || c->p->heaps_count > 1))
+        if (thm_spans_overlap(s, &h) && (guarded || c->p->heaps_count > 1))
             return WRONG(c, "the stack shares memory with heaps[%u] '%s': expected no mpu and no other heap", i,
                          h.name);
-        if (guarded && overlap(&guard, &h))
+        if (guarded && thm_spans_overlap(&guard, &h))
             return WRONG(c, "heaps[%u] '%s' ends less than %u bytes below the stack, where the mpu's page is", i,
-                         h.name, SECTOR);
+                         h.name, HOST_PAGE);
     }
     return 0;
 }
@@ -300,7 +277,7 @@ static int check_stack_place(struct check *c)
 {
     const struct thm_profile_task *t = &c->p->task;
     struct span s = { "stack", (uint64_t)t->stack_top - t->stack, t->stack };
-    at(c, "task.stack_top");
+    thm_check_at(c, "task.stack_top");
     if (t->stack > t->stack_top)
         return WRONG(c, "expected at least the stack's %" PRIu32 " bytes", t->stack);
     int status = in_a_bank(c, &s);
@@ -310,128 +287,20 @@ static int check_stack_place(struct check *c)
 static int check_task(struct check *c)
 {
     static const char *const overflows[] = { "canary", "mpu", "silent", NULL };
-    at(c, "task.stack");
-    int status = within(c, c->p->task.stack, STACK_MIN, STACK_MAX);
+    thm_check_at(c, "task.stack");
+    int status = thm_check_within(c, c->p->task.stack, STACK_MIN, STACK_MAX);
     if (status)
         return status;
-    at(c, "task.overflow");
-    status = one_of(c, c->p->task.overflow, overflows);
+    thm_check_at(c, "task.overflow");
+    status = thm_check_one_of(c, c->p->task.overflow, overflows);
     return status || !c->p->task.stack_top ? status : check_stack_place(c);
-}
-
-static int check_partition(struct check *c, unsigned i)
-{
-    static const char *const types[] = { "app", "data", NULL };
-    const struct thm_profile_partition *p = &c->p->flash.partitions[i];
-    at(c, "flash.partitions[%u].type", i);
-    int status = one_of(c, p->type, types);
-    if (status)
-        return status;
-    at(c, "flash.partitions[%u].subtype", i);
-    if (thm_partition_subtype(thm_partition_type(p->type), p->subtype) < 0)
-        return WRONG(c, "expected a subtype of '%s', found '%s'", p->type, p->subtype);
-    at(c, "flash.partitions[%u].offset", i);
-    if (p->offset % SECTOR)
-        return WRONG(c, "expected a multiple of %u, found 0x%" PRIx32, SECTOR, p->offset);
-    at(c, "flash.partitions[%u].size", i);
-    if (p->size % SECTOR)
-        return WRONG(c, "expected a multiple of %u, found 0x%" PRIx32, SECTOR, p->size);
-    if ((uint64_t)p->offset + p->size > c->p->flash.size)
-        return WRONG(c, "0x%" PRIx32 " + 0x%" PRIx32 " ends past the flash's 0x%" PRIx32 " bytes", p->offset, p->size,
-                     c->p->flash.size);
-    return is_separate(c, partition, i, "flash.partitions", "offset");
-}
-
-static int check_window(struct check *c)
-{
-    struct span w = { "window", c->p->flash.window, c->p->flash.size };
-    at(c, "flash.window");
-    for (unsigned i = 0; w.base && i < c->p->memory_count; i++) {
-        struct span b = bank(c->p, i);
-        if (overlap(&w, &b))
-            return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " overlaps memory[%u] '%s'", w.base, w.size, i, b.name);
-    }
-    return w.base + w.size > UINT64_C(0x100000000) ? WRONG(c, "ends past the 32-bit address space") : 0;
-}
-
-static int check_program(struct check *c)
-{
-    const struct thm_profile_flash *f = &c->p->flash;
-    struct span s = { "program", f->program_base, f->program_size };
-    at(c, "flash.program_size");
-    if ((uint64_t)f->program_offset + f->program_size > f->size)
-        return WRONG(c, "0x%" PRIx32 " + %" PRIu32 " ends past the flash's 0x%" PRIx32 " bytes", f->program_offset,
-                     f->program_size, f->size);
-    at(c, "flash.program_image");
-    if (f->program_image > f->program_size)
-        return WRONG(c, "expected at most the %" PRIu32 " bytes a program may have, found %" PRIu32, f->program_size,
-                     f->program_image);
-    at(c, "flash.program_base");
-    for (unsigned i = 0; f->program_size && i < c->p->memory_count; i++) {
-        struct span b = bank(c->p, i);
-        if (overlap(&s, &b))
-            return WRONG(c, "0x%" PRIx64 " + %" PRIu64 " overlaps memory[%u] '%s'", s.base, s.size, i, b.name);
-    }
-    return s.base + s.size > UINT64_C(0x100000000) ? WRONG(c, "ends past the 32-bit address space") : 0;
-}
-
-static int check_flash(struct check *c)
-{
-    at(c, "flash.part");
-    int status = library_knows(c, thm_nor_part_find(c->p->flash.part), "a flash part", c->p->flash.part);
-    if (status)
-        return status;
-    at(c, "flash.size");
-    if (c->p->flash.size == 0 || c->p->flash.size % SECTOR)
-        return WRONG(c, "expected a multiple of %u, found %" PRIu32, SECTOR, c->p->flash.size);
-    for (unsigned i = 0; i < c->p->flash.partitions_count && !status; i++)
-        status = check_partition(c, i);
-    status = status ? status : check_program(c);
-    return status ? status : check_window(c);
-}
-
-static const struct thm_profile_partition *find_partition(const struct thm_profile *p, const char *name)
-{
-    for (unsigned i = 0; i < p->flash.partitions_count; i++)
-        if (strcmp(p->flash.partitions[i].name, name) == 0)
-            return &p->flash.partitions[i];
-    return NULL;
-}
-
-static int check_one_storage(struct check *c, unsigned i)
-{
-    const struct thm_profile_storage *s = &c->p->storage[i];
-    at(c, "storage[%u].fs", i);
-    int status = library_knows(c, thm_fs_find(s->fs), "a file system", s->fs);
-    if (status)
-        return status;
-    at(c, "storage[%u].partition", i);
-    if (!find_partition(c->p, s->partition))
-        return WRONG(c, "expected the name of a partition, found '%s'", s->partition);
-    at(c, "storage[%u].block_size", i);
-    if (s->page_size && s->block_size % s->page_size)
-        return WRONG(c, "expected a multiple of the page size %" PRIu32 ", found %" PRIu32, s->page_size,
-                     s->block_size);
-    at(c, "storage[%u].name", i);
-    for (unsigned k = 0; k < i; k++)
-        if (strcmp(c->p->storage[k].name, s->name) == 0)
-            return WRONG(c, "expected a name of its own, '%s' is storage[%u]", s->name, k);
-    return 0;
-}
-
-static int check_storage(struct check *c)
-{
-    int status = 0;
-    for (unsigned i = 0; i < c->p->storage_count && !status; i++)
-        status = check_one_storage(c, i);
-    return status;
 }
 
 static int check_link_name(struct check *c)
 {
     struct thm_profile_link *link;
     char *error;
-    at(c, "network.link");
+    thm_check_at(c, "network.link");
     int status = thm_profile_link_load(c->p->network.link, &link, &error);
     if (status == 2)
         status = WRONG(c, "expected a link profile that loads; %s", error);
@@ -446,21 +315,21 @@ static int check_network(struct check *c)
     const struct thm_profile_network *n = &c->p->network;
     if (!n->link)
         return 0; /* the board has none */
-    at(c, "network.tls");
-    int status = one_of(c, n->tls, stacks);
+    thm_check_at(c, "network.tls");
+    int status = thm_check_one_of(c, n->tls, stacks);
     bool tls = !status && strcmp(n->tls, "none") != 0;
     if (status)
         return status;
-    at(c, "network.tls_in_content");
-    status = tls ? within(c, n->tls_in_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX) : 0;
+    thm_check_at(c, "network.tls_in_content");
+    status = tls ? thm_check_within(c, n->tls_in_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX) : 0;
     if (status)
         return status;
-    at(c, "network.tls_out_content");
-    status = tls ? within(c, n->tls_out_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX) : 0;
+    thm_check_at(c, "network.tls_out_content");
+    status = tls ? thm_check_within(c, n->tls_out_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX) : 0;
     if (status)
         return status;
-    at(c, "network.chunk");
-    status = within(c, n->chunk, 1, CHUNK_MAX);
+    thm_check_at(c, "network.chunk");
+    status = thm_check_within(c, n->chunk, 1, CHUNK_MAX);
     return status ? status : check_link_name(c);
 }
 
@@ -472,11 +341,11 @@ static int check_linker(struct check *c)
         return 0;
     for (unsigned i = 0; i < c->p->heaps_count; i++)
         h = strcmp(c->p->heaps[i].name, l->heap) == 0 ? &c->p->heaps[i] : h;
-    at(c, "linker.heap");
+    thm_check_at(c, "linker.heap");
     if (!h)
         return WRONG(c, "expected the name of a heap region, found '%s'", l->heap);
-    at(c, "linker.end");
-    return within(c, l->end, h->base, (uint64_t)h->base + h->size);
+    thm_check_at(c, "linker.end");
+    return thm_check_within(c, l->end, h->base, (uint64_t)h->base + h->size);
 }
 
 static int check_operators_name(struct check *c)
@@ -485,7 +354,7 @@ static int check_operators_name(struct check *c)
     char *error;
     if (!c->p->operators)
         return 0;
-    at(c, "operators");
+    thm_check_at(c, "operators");
     int status = thm_profile_operators_load(c->p->operators, &o, &error);
     if (status == 2)
         status = WRONG(c, "expected a set of operators that loads; %s", error);
@@ -498,25 +367,26 @@ static int check_mailbox(struct check *c)
 {
     const struct thm_profile *p = c->p;
     const struct thm_profile_mailbox *m = &p->mailbox;
-    at(c, "companions");
-    int status = within(c, p->companions_count, 0, THM_CORES_MAX - 1);
+    thm_check_at(c, "companions");
+    int status = thm_check_within(c, p->companions_count, 0, THM_CORES_MAX - 1);
     if (status || p->companions_count == 0)
         return status;
-    at(c, "mailbox.ring_bytes");
-    status = within(c, m->ring_bytes, THM_RING_MIN, RING_MAX);
+    thm_check_at(c, "mailbox.ring_bytes");
+    status = thm_check_within(c, m->ring_bytes, THM_RING_MIN, RING_MAX);
     if (!status && m->ring_bytes % 16)
         status = WRONG(c, "expected a multiple of 16, found %" PRIu32, m->ring_bytes);
     if (status)
         return status;
-    at(c, "mailbox.message_max");
-    return within(c, m->message_max, 1, m->ring_bytes - THM_RING_HEAD - THM_RING_BLOCK - 16);
+    thm_check_at(c, "mailbox.message_max");
+    return thm_check_within(c, m->message_max, 1, m->ring_bytes - THM_RING_HEAD - THM_RING_BLOCK - 16);
 }
 
 int thm_profile_check(const struct thm_profile *p, struct thm_yaml *y)
 {
     static int (*const checks[])(struct check *) = {
-        check_cores, check_memory,  check_statics, check_heaps,   check_allocator,      check_taken,  check_task,
-        check_flash, check_storage, check_network, check_mailbox, check_operators_name, check_linker,
+        check_cores,   check_memory,  check_statics,        check_heaps,     check_allocator,
+        check_taken,   check_task,    thm_check_flash,      thm_check_media, thm_check_storage,
+        check_network, check_mailbox, check_operators_name, check_linker,
     };
     struct check c = { .p = p, .y = y };
     int status = 0;
@@ -538,8 +408,8 @@ int thm_profile_link_check(const struct thm_profile_link *l, struct thm_yaml *y)
         { "mtu", l->mtu, 50, 65535 },
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        at(&c, "%s", limits[i].key);
-        int status = within(&c, limits[i].value, limits[i].min, limits[i].max);
+        thm_check_at(&c, "%s", limits[i].key);
+        int status = thm_check_within(&c, limits[i].value, limits[i].min, limits[i].max);
         if (status)
             return status;
     }
@@ -550,7 +420,7 @@ int thm_profile_operators_check(const struct thm_profile_operators *o, struct th
 {
     struct check c = { .y = y };
     for (unsigned i = 0; i < o->operators_count; i++) {
-        at(&c, "operators[%u]", i);
+        thm_check_at(&c, "operators[%u]", i);
         if (!thm_op_exists(o->operators[i]))
             return WRONG(&c, "expected an operator of TensorFlow Lite Micro, not '%s'", o->operators[i]);
     }

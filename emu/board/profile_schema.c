@@ -84,16 +84,34 @@
     K(UINT, thm_profile_flash, program_image, OPTIONAL, "bytes of the program without a model")     \
     K(LIST, thm_profile_flash, partitions, OPTIONAL, "the partition table")
 
-#define STORAGE_KEYS(K)                                                                         \
-    K(TEXT, thm_profile_storage, name, REQUIRED, "what --storage selects")                      \
-    K(TEXT, thm_profile_storage, fs, REQUIRED, "file system: spiffs, littlefs, fat, ...")       \
-    K(TEXT, thm_profile_storage, partition, REQUIRED, "the partition it lies in")               \
-    K(UINT, thm_profile_storage, page_size, OPTIONAL, "bytes; 0: the file system's default")    \
-    K(UINT, thm_profile_storage, block_size, OPTIONAL, "bytes; 0: likewise")                    \
-    K(UINT, thm_profile_storage, name_len, OPTIONAL, "longest name, with its end; 0: likewise") \
-    K(UINT, thm_profile_storage, meta_len, OPTIONAL, "bytes of metadata a file")                \
-    K(UINT, thm_profile_storage, max_files, OPTIONAL, "files open at once; 0: likewise")        \
-    K(UINT, thm_profile_storage, cache_pages, OPTIONAL, "pages cached in RAM")
+#define MEDIA_KEYS(K)                                                              \
+    K(TEXT, thm_profile_medium, name, REQUIRED, "name of a chip beside the flash") \
+    K(TEXT, thm_profile_medium, part, REQUIRED, "chip or card: AT25M02 ...")
+
+#define STORAGE_KEYS(K)                                                                                         \
+    K(TEXT, thm_profile_storage, name, REQUIRED, "what --storage selects")                                      \
+    K(TEXT, thm_profile_storage, fs, REQUIRED, "file system: spiffs, littlefs, fat, eefs, slots")               \
+    K(TEXT, thm_profile_storage, medium, OPTIONAL, "one of media; absent: the flash")                           \
+    K(TEXT, thm_profile_storage, partition, OPTIONAL, "the partition of the flash it lies in")                  \
+    K(UINT, thm_profile_storage, offset, OPTIONAL, "without a partition: its first byte on the medium")         \
+    K(UINT, thm_profile_storage, size, OPTIONAL, "likewise: bytes; 0: to the end")                              \
+    K(FLAG, thm_profile_storage, mbr, OPTIONAL, "it is the first partition of an SD card's table")              \
+    K(FLAG, thm_profile_storage, shipped, OPTIONAL, "formatted before the first power-on, not by the firmware") \
+    K(TEXT, thm_profile_storage, file, OPTIONAL, "a model's name there by default; absent: /model.tflite")      \
+    K(UINT, thm_profile_storage, page_size, OPTIONAL, "bytes; 0: the file system's default")                    \
+    K(UINT, thm_profile_storage, block_size, OPTIONAL, "bytes; 0: likewise")                                    \
+    K(UINT, thm_profile_storage, name_len, OPTIONAL, "longest name, with its end; 0: likewise")                 \
+    K(UINT, thm_profile_storage, meta_len, OPTIONAL, "bytes of metadata a file")                                \
+    K(UINT, thm_profile_storage, max_files, OPTIONAL, "files open at once; 0: likewise")                        \
+    K(UINT, thm_profile_storage, cache_pages, OPTIONAL, "SPIFFS: pages cached in RAM")                          \
+    K(UINT, thm_profile_storage, read_size, OPTIONAL, "littlefs: smallest read, bytes")                         \
+    K(UINT, thm_profile_storage, program_size, OPTIONAL, "littlefs: smallest program, bytes")                   \
+    K(UINT, thm_profile_storage, cache_size, OPTIONAL, "littlefs: bytes of each cache")                         \
+    K(UINT, thm_profile_storage, lookahead_size, OPTIONAL, "littlefs: bytes of the block allocator's bitmap")   \
+    K(UINT, thm_profile_storage, block_cycles, OPTIONAL, "littlefs: erases after which metadata moves")         \
+    K(UINT, thm_profile_storage, cluster_size, OPTIONAL, "FAT: bytes of a cluster of a shipped volume")         \
+    K(FLAG, thm_profile_storage, big_endian, OPTIONAL, "EEFS: byte order of the volume")                        \
+    K(FLAG, thm_profile_storage, short_names, OPTIONAL, "FAT: a driver without long names")
 
 #define NETWORK_KEYS(K)                                                                                           \
     K(TEXT, thm_profile_network, link, REQUIRED, "link profile used by default")                                  \
@@ -124,6 +142,7 @@
     K(LIST, thm_profile, taken, OPTIONAL, "heap blocks of the runtime, in the order it takes them") \
     K(MAP, thm_profile, task, REQUIRED, "the application's task")                                   \
     K(MAP, thm_profile, flash, REQUIRED, "the flash chip")                                          \
+    K(LIST, thm_profile, media, OPTIONAL, "chips and cards beside the flash")                       \
     K(LIST, thm_profile, storage, OPTIONAL, "file systems; the first is the default")               \
     K(MAP, thm_profile, network, OPTIONAL, "link and TLS; absent: the board has no network")        \
     K(LIST, thm_profile, companions, OPTIONAL, "further cores, each with a profile of its own")     \
@@ -177,6 +196,7 @@ KEYS(allocator, ALLOCATOR_KEYS)
 KEYS(linker, LINKER_KEYS)
 KEYS(task, TASK_KEYS)
 KEYS(partitions, PARTITIONS_KEYS)
+KEYS(media, MEDIA_KEYS)
 KEYS(storage, STORAGE_KEYS)
 KEYS(network, NETWORK_KEYS)
 KEYS(companions, COMPANIONS_KEYS)
@@ -189,6 +209,7 @@ ENTRY(statics, thm_profile_static)
 ENTRY(heaps, thm_profile_heap)
 ENTRY(taken, thm_profile_taken)
 ENTRY(partitions, thm_profile_partition)
+ENTRY(media, thm_profile_medium)
 ENTRY(storage, thm_profile_storage)
 ENTRY(companions, thm_profile_companion)
 KEYS(flash, FLASH_KEYS)
@@ -211,9 +232,9 @@ static const struct {
     {                                                            \
         g##_fields, g##_help, sizeof g##_help / sizeof *g##_help \
     }
-    GROUP(board),     GROUP(cores),      GROUP(memory),  GROUP(statics),    GROUP(heaps),   GROUP(taken),
-    GROUP(allocator), GROUP(task),       GROUP(flash),   GROUP(partitions), GROUP(storage), GROUP(network),
-    GROUP(link),      GROUP(companions), GROUP(mailbox), GROUP(operators),  GROUP(linker),
+    GROUP(board),     GROUP(cores), GROUP(memory),     GROUP(statics),    GROUP(heaps),     GROUP(taken),
+    GROUP(allocator), GROUP(task),  GROUP(flash),      GROUP(partitions), GROUP(media),     GROUP(storage),
+    GROUP(network),   GROUP(link),  GROUP(companions), GROUP(mailbox),    GROUP(operators), GROUP(linker),
 #undef GROUP
 };
 

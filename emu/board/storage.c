@@ -1,5 +1,6 @@
-/* emu/board/storage.c -- files on the board: the profile's flash, its partition, its file system. */
+/* emu/board/storage.c -- files on the board: the profile's storage, its medium, its file system. */
 #include "emu/board/board.h"
+#include "emu/board/storage_place.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -29,20 +30,11 @@ void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total
     *total = u.total;
 }
 
-static const struct thm_profile_storage *find_storage(const struct thm_board *b, const char *name)
+/* A path as the file system wants it: a flat one whose names are plain has no '/' in front. */
+const char *thm_board_device_name(const struct thm_board *b, const char *path)
 {
-    for (unsigned i = 0; i < b->profile->storage_count; i++)
-        if (strcmp(b->profile->storage[i].name, name) == 0)
-            return &b->profile->storage[i];
-    return NULL;
-}
-
-static const struct thm_profile_partition *find_partition(const struct thm_board *b, const char *name)
-{
-    for (unsigned i = 0; i < b->profile->flash.partitions_count; i++)
-        if (strcmp(b->profile->flash.partitions[i].name, name) == 0)
-            return &b->profile->flash.partitions[i];
-    return NULL;
+    const struct thm_fs_ops *ops = b->fs->ops;
+    return ops->flat && *ops->root == '\0' ? path + strspn(path, "/") : path;
 }
 
 /* Keep a file-system error as the failure of the current step. need: bytes that were to be stored; 0 = does not apply.
@@ -69,20 +61,14 @@ static int32_t failed(struct thm_board *b, int32_t code, const char *what, const
 
 static int32_t mount_or_format(struct thm_board *b, const struct thm_fs_ops *ops, bool *formatted)
 {
-    const struct thm_profile_storage *s = b->storage;
-    struct thm_fs_config config = { .page_size = s->page_size,
-                                    .block_size = s->block_size,
-                                    .name_len = s->name_len,
-                                    .meta_len = s->meta_len,
-                                    .max_files = s->max_files,
-                                    .cache_pages = s->cache_pages };
+    const struct thm_fs_config config = thm_storage_config(b->storage);
     struct thm_fs_memory mem = thm_board_fs_memory(b);
-    int32_t code = ops->mount(&b->fs, b->partition, &config, &mem);
-    *formatted = code < 0 && ops->code_kind(code) == THM_FS_EFORMAT;
+    int32_t code = ops->mount(&b->fs, b->volume, &config, &mem);
+    *formatted = code < 0 && ops->code_kind(code) == THM_FS_EFORMAT && !b->storage->shipped;
     if (!*formatted)
         return code;
-    code = ops->format(b->partition, &config, &mem);
-    return code < 0 ? code : ops->mount(&b->fs, b->partition, &config, &mem);
+    code = ops->format(b->volume, &config, &mem);
+    return code < 0 ? code : ops->mount(&b->fs, b->volume, &config, &mem);
 }
 
 static int32_t mount_again(struct thm_board *b, const char *name)
@@ -93,37 +79,49 @@ static int32_t mount_again(struct thm_board *b, const char *name)
     return -1;
 }
 
+static bool find_volume(struct thm_board *b, const char *name, struct thm_storage_place *at)
+{
+    b->storage = thm_storage_find(b->profile, name);
+    if (!b->storage) {
+        thm_hal_failure(b, 11, 0, 0, 0, "the board has no storage '%s'", name);
+        return false;
+    }
+    *at = thm_storage_place(b->profile, b->storage);
+    enum thm_fs_err e = thm_storage_volume(b->storage, b->media[at->medium], at, &b->volume);
+    if (e)
+        thm_hal_failure(b, 11, 0, 0, 0, "mount %s: %s: %s", name, at->name,
+                        e == THM_FS_EFORMAT ? "the card has no partition table" : thm_fs_strerror(e));
+    return !e;
+}
+
 static void do_mount(struct thm_call *c)
 {
     struct thm_board *b = c->b;
+    struct thm_storage_place at;
     bool formatted;
     if (b->fs) {
         c->result = mount_again(b, c->s);
         return;
     }
-    b->storage = find_storage(b, c->s);
-    const struct thm_profile_partition *part = b->storage ? find_partition(b, b->storage->partition) : NULL;
     c->result = -1;
-    if (!part || thm_slice_create(&b->partition, b->flash, part->offset, part->size) != THM_FS_OK) {
-        thm_hal_failure(b, 11, 0, 0, 0, "the board has no storage '%s'", c->s);
+    if (!find_volume(b, c->s, &at))
         return;
-    }
     c->result = mount_or_format(b, thm_fs_find(b->storage->fs), &formatted);
     if (c->result < 0) {
-        failed(b, (int32_t)c->result, "mount", part->name, 0);
+        failed(b, (int32_t)c->result, "mount", at.name, 0);
         return;
     }
     struct thm_nor_counters n;
     uint64_t used, total;
-    thm_nor_counters(b->flash, &n);
+    thm_nor_counters(b->media[at.medium], &n);
     thm_board_storage_used(b, &used, &total);
-    thm_board_event(b, THM_EV_STORAGE, b->storage->fs, part->name, total, used, n.programs, n.erases, formatted);
+    thm_board_event(b, THM_EV_STORAGE, b->storage->fs, at.name, total, used, n.programs, n.erases, formatted);
     c->result = formatted;
 }
 
 static void do_open(struct thm_call *c)
 {
-    c->result = c->b->fs->ops->open(c->b->fs, c->s, (int)c->n);
+    c->result = c->b->fs->ops->open(c->b->fs, thm_board_device_name(c->b, c->s), (int)c->n);
     thm_board_event(c->b, THM_EV_FILE, "open", c->s, (uint64_t)c->result);
     if (c->result < 0)
         failed(c->b, (int32_t)c->result, "open", c->s, 0);
@@ -136,11 +134,22 @@ static void do_read(struct thm_call *c)
         failed(c->b, (int32_t)c->result, "read", "from the file", 0);
 }
 
+/* How EEFS and FatFs tell that there is no more room: no error, a short count. */
+static void wrote_less(struct thm_board *b, uint32_t need, uint32_t wrote)
+{
+    uint64_t used, total;
+    thm_board_storage_used(b, &used, &total);
+    thm_hal_failure(b, thm_fs_exit_status(THM_FS_ENOSPC), wrote, need, total > used ? total - used : 0,
+                    "write to the file: %u of %u bytes were taken: %s", wrote, need, thm_fs_strerror(THM_FS_ENOSPC));
+}
+
 static void do_write(struct thm_call *c)
 {
     c->result = c->b->fs->ops->write(c->b->fs, (int32_t)c->m, c->q, c->n);
     if (c->result < 0)
         failed(c->b, (int32_t)c->result, "write", "to the file", c->n);
+    else if (c->result < c->n)
+        wrote_less(c->b, c->n, (uint32_t)c->result);
 }
 
 static void do_close(struct thm_call *c)
@@ -150,9 +159,16 @@ static void do_close(struct thm_call *c)
         failed(c->b, (int32_t)c->result, "close", "of the file", 0);
 }
 
+static void do_sync(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->sync(c->b->fs, (int32_t)c->m);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "sync", "of the file", 0);
+}
+
 static void do_remove(struct thm_call *c)
 {
-    c->result = c->b->fs->ops->remove(c->b->fs, c->s);
+    c->result = c->b->fs->ops->remove(c->b->fs, thm_board_device_name(c->b, c->s));
     thm_board_event(c->b, THM_EV_FILE, "remove", c->s, (uint64_t)c->result);
     if (c->result < 0)
         failed(c->b, (int32_t)c->result, "remove", c->s, 0);
@@ -161,7 +177,7 @@ static void do_remove(struct thm_call *c)
 static void do_size(struct thm_call *c)
 {
     struct thm_fs_stat st;
-    c->result = c->b->fs->ops->stat(c->b->fs, c->s, &st);
+    c->result = c->b->fs->ops->stat(c->b->fs, thm_board_device_name(c->b, c->s), &st);
     if (c->result < 0)
         failed(c->b, (int32_t)c->result, "stat", c->s, 0);
     else
@@ -177,7 +193,7 @@ static void do_seek(struct thm_call *c)
 
 static void do_rename(struct thm_call *c)
 {
-    c->result = c->b->fs->ops->rename(c->b->fs, c->s, c->q);
+    c->result = c->b->fs->ops->rename(c->b->fs, thm_board_device_name(c->b, c->s), thm_board_device_name(c->b, c->q));
     thm_board_event(c->b, THM_EV_FILE, "rename", c->s, (uint64_t)c->result);
     if (c->result < 0)
         failed(c->b, (int32_t)c->result, "rename", c->s, 0);
@@ -221,6 +237,11 @@ int32_t thm_hal_write(struct thm_board *b, int32_t fd, const void *buf, uint32_t
 int32_t thm_hal_close(struct thm_board *b, int32_t fd)
 {
     return on_files(do_close, (struct thm_call){ .b = b, .m = (uint32_t)fd });
+}
+
+int32_t thm_hal_sync(struct thm_board *b, int32_t fd)
+{
+    return on_files(do_sync, (struct thm_call){ .b = b, .m = (uint32_t)fd });
 }
 
 int32_t thm_hal_remove(struct thm_board *b, const char *file)

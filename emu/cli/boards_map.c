@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "emu/board/out_of_memory.h"
+#include "emu/board/storage_place.h"
 #include "emu/cli/boards.h"
 #include "emu/cli/cli.h"
 
@@ -348,6 +349,21 @@ static void print_companions(const struct thm_profile *p)
                m->message_max, m->ring_bytes, m->latency_ns / 1e3);
 }
 
+static void print_storage(const struct thm_profile *p, unsigned i)
+{
+    const struct thm_profile_storage *s = &p->storage[i];
+    const struct thm_storage_place at = thm_storage_place(p, s);
+    char buf[24];
+    printf("  %-16s %s: %s on %s", i ? "" : "storage", s->name, s->fs, s->partition ? "partition " : "");
+    if (s->partition || at.medium == 0)
+        printf("%s", s->partition ? at.name : "the flash");
+    else
+        printf("%s (%s)", at.name, thm_medium_part(p, at.medium));
+    if (!s->mbr)
+        printf(", %s", size_text(buf, at.size));
+    putchar('\n');
+}
+
 int thm_boards_draw(const struct thm_profile *p)
 {
     const struct glyphs *g = glyphs();
@@ -365,8 +381,7 @@ int thm_boards_draw(const struct thm_profile *p)
     print_companions(p);
     print_heap(p);
     for (unsigned i = 0; i < p->storage_count; i++)
-        printf("  %-16s %s: %s on partition %s\n", i ? "" : "storage", p->storage[i].name, p->storage[i].fs,
-               p->storage[i].partition);
+        print_storage(p, i);
     print_network(p);
     print_budget(p, &got);
     return THM_EXIT_OK;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "emu/board/run.h"
 #include "emu/board/static_data.h"
+#include "emu/board/storage_place.h"
 #include "emu/cli/commands.h"
 #include "emu/cli/labels.h"
 #include "emu/cli/operators.h"
@@ -77,7 +78,8 @@ static const struct thm_option options[] = {
                   "where the board keeps the model: a storage of its profile (default: its first), or 'none': "
                   "from the socket straight into RAM",
                   's' },
-    [FILE_NAME] = { "file", "NAME", "the model's name on the board's file system (default: /model.tflite)", 0 },
+    [FILE_NAME] = { "file", "NAME",
+                    "the model's name on the board's file system (default: the storage's, or /model.tflite)", 0 },
     [STATE] = { "state", "DIR", "keep the board's flash there between runs (default: a fresh chip)", 0 },
     [ARENA] = { "arena", "BYTES", "size of the tensor arena (default: the smallest the model works in)", 'a' },
     [STACK] = { "stack", "BYTES", "the task's stack (default: the profile's)", 0 },
@@ -290,14 +292,6 @@ static int parse(struct thm_args *a, struct request *q)
     return 0;
 }
 
-static bool has_storage(const struct thm_profile *p, const char *name)
-{
-    for (unsigned i = 0; i < p->storage_count; i++)
-        if (strcmp(p->storage[i].name, name) == 0)
-            return true;
-    return strcmp(name, "none") == 0;
-}
-
 /* ---- what the run needs ---- */
 
 /* DER bytes of the first certificate of a PEM file: three for every four characters of base64 (RFC 7468). */
@@ -389,9 +383,11 @@ static int load_profile(struct request *q, struct thm_profile **profile, struct 
     run->link = *link;
     if (!run->storage)
         run->storage = (*profile)->storage_count ? (*profile)->storage[0].name : "none";
-    if (!has_storage(*profile, run->storage))
+    if (!thm_storage_find(*profile, run->storage) && strcmp(run->storage, "none") != 0)
         return thm_fail(THM_EXIT_USAGE, "%s has no storage '%s'; 'thimble boards %s' shows what it has", q->board,
                         run->storage, q->board);
+    if (!run->file)
+        run->file = thm_storage_file(*profile, run->storage);
     if (!run->chunk)
         run->chunk = (*profile)->network.chunk;
     status = link_statics(q, *profile);
@@ -548,7 +544,9 @@ static int run_board(struct request *q, const struct thm_labels *labels)
 
 static int command_run(int argc, char **argv)
 {
-    struct request q = { .board = "esp32", .run = { .file = "/model.tflite" } };
+    struct request q = {
+        .board = "esp32",
+    };
     struct thm_profile *profile = NULL;
     struct thm_profile_link *link = NULL;
     struct thm_labels labels = { 0 };

@@ -81,12 +81,17 @@ enum { THM_SEEK_SET, THM_SEEK_CUR, THM_SEEK_END };
  * Result: 1: formatted, 0: mounted. */
 int32_t thm_storage_mount(const char *name);
 int32_t thm_storage_df(uint32_t *total, uint32_t *used);
-int32_t thm_file_open(const char *name, int flags);                  /* a handle */
-int32_t thm_file_read(int32_t file, void *buf, uint32_t len);        /* bytes read; 0: the end */
-int32_t thm_file_write(int32_t file, const void *buf, uint32_t len); /* bytes written */
-int32_t thm_file_seek(int32_t file, int32_t offset, int whence);     /* the new position */
+int32_t thm_file_open(const char *name, int flags);           /* a handle */
+int32_t thm_file_read(int32_t file, void *buf, uint32_t len); /* bytes read; 0: the end */
+/* Bytes written; on EEFS and FAT fewer than len when the storage is full, as their own calls have it. */
+int32_t thm_file_write(int32_t file, const void *buf, uint32_t len);
+int32_t thm_file_sync(int32_t file);                             /* what was written so far survives a power cut */
+int32_t thm_file_seek(int32_t file, int32_t offset, int whence); /* the new position */
 int32_t thm_file_close(int32_t file);
 int32_t thm_file_size(const char *name);
+/* A file in place, where the processor sees the flash; until it is changed or another one is mapped. NULL: the storage
+ * is not memory-mapped, or does not keep a file in one piece. */
+const void *thm_file_map(const char *name, uint32_t *bytes);
 int32_t thm_file_remove(const char *name);
 int32_t thm_file_rename(const char *from, const char *to);
 

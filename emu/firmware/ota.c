@@ -28,8 +28,8 @@ static bool to_file(void *ctx, const uint8_t *data, uint32_t len)
     struct ota *s = ctx;
     int32_t n = thm_hal_write(s->b, s->fd, data, len);
     if (n >= 0)
-        s->model_bytes += len;
-    return n >= 0;
+        s->model_bytes += (uint32_t)n;
+    return n == (int32_t)len;
 }
 
 static bool to_memory(void *ctx, const uint8_t *data, uint32_t len)
@@ -149,9 +149,20 @@ static bool read_file(struct ota *s, int32_t fd)
     return got == s->model_bytes;
 }
 
+/* Where the storage is memory-mapped and keeps the file in one piece, nothing is copied. */
+static bool load_in_place(struct ota *s)
+{
+    s->model = thm_hal_map(s->b, s->o->file, &s->model_bytes);
+    if (s->model)
+        thm_hal_step(s->b, "load", "model used in place in the flash, %u bytes", s->model_bytes);
+    return s->model != NULL;
+}
+
 static bool load(struct ota *s)
 {
     s->step = "load";
+    if (load_in_place(s))
+        return true;
     int32_t fd = thm_hal_open(s->b, s->o->file, THM_FS_READ);
     int32_t size = fd < 0 ? fd : thm_hal_file_size(s->b, s->o->file);
     if (size < 0)

@@ -202,6 +202,11 @@ int32_t thm_file_write(int32_t file, const void *buf, uint32_t len)
     return thm_hal_write(call(), file, buf, len);
 }
 
+int32_t thm_file_sync(int32_t file)
+{
+    return thm_hal_sync(call(), file);
+}
+
 int32_t thm_file_seek(int32_t file, int32_t offset, int whence)
 {
     return thm_hal_seek(call(), file, offset, whence);
@@ -215,6 +220,11 @@ int32_t thm_file_close(int32_t file)
 int32_t thm_file_size(const char *name)
 {
     return thm_hal_file_size(call(), name);
+}
+
+const void *thm_file_map(const char *name, uint32_t *bytes)
+{
+    return thm_hal_map(call(), name, bytes);
 }
 
 int32_t thm_file_remove(const char *name)
