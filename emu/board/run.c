@@ -30,8 +30,9 @@ struct session { /* with one core */
     int modem;               /* -1: closed */
     uint64_t told_ns;        /* the clock in its last event */
     struct thm_fetch *fetch; /* NULL: none under way */
-    uint32_t credit;         /* DATA messages that may still be sent */
-    bool paused;             /* the fetch waits for credit */
+    struct thm_canned canned;
+    uint32_t credit; /* DATA messages that may still be sent */
+    bool paused;     /* the fetch waits for credit */
     uint64_t got;
     int64_t expected;
     bool exited;   /* the board has said its exit status */
@@ -125,16 +126,27 @@ static void start_fetch(struct session *s, const struct thm_msg_get *get)
     s->credit = THM_MODEM_WINDOW;
     s->got = 0;
     s->expected = -1;
+    if (s->run.answer) {
+        thm_canned_start(&s->canned, s->run.answer, &o);
+        return;
+    }
     enum thm_net_err err = thm_fetch_start(s->all->net, &o, &s->fetch, &message);
     if (err)
         end_transfer(s, err, message ? message : thm_net_strerror(err), NULL);
 }
 
+static bool fetching(const struct session *s)
+{
+    return s->fetch || s->canned.answer;
+}
+
 static void hang_up(struct session *s)
 {
-    if (!s->fetch)
+    if (!fetching(s))
         return; /* the end is already on its way to the board */
-    thm_fetch_cancel(s->fetch);
+    if (s->fetch)
+        thm_fetch_cancel(s->fetch);
+    s->canned = (struct thm_canned){ 0 };
     end_transfer(s, THM_NET_EABORTED, "the board hung up", NULL);
 }
 
@@ -241,6 +253,7 @@ static void take_credit(struct session *s, const uint8_t *data, size_t len)
     s->credit = more < THM_MODEM_WINDOW - s->credit ? s->credit + more : THM_MODEM_WINDOW;
     if (s->fetch && s->paused)
         thm_fetch_resume(s->fetch);
+    thm_canned_resume(&s->canned);
 }
 
 /* One message from the board. false: the board has closed its end. */
@@ -255,7 +268,7 @@ static bool serve_board(struct session *s, uint8_t *buf)
     case THM_MSG_EVENTS: take_events(s, data, (size_t)len); break;
     case THM_MSG_OUTPUT: take_output(s, data, (size_t)len); break;
     case THM_MSG_GET:
-        if (len == sizeof(struct thm_msg_get) && !s->fetch)
+        if (len == sizeof(struct thm_msg_get) && !fetching(s))
             start_fetch(s, (const struct thm_msg_get *)(const void *)data);
         break;
     case THM_MSG_CREDIT: take_credit(s, data, (size_t)len); break;

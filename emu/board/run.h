@@ -8,6 +8,7 @@
 #include "emu/board/event.h"
 #include "emu/board/modem.h"
 #include "emu/board/profile.h"
+#include "netlink/canned.h"
 
 struct thm_run_input { /* one model input's frames, one after another */
     const uint8_t *data;
@@ -23,7 +24,8 @@ struct thm_run_setting {
 struct thm_run { /* everything lent */
     const struct thm_profile *profile;
     const struct thm_profile_link *link;
-    const char *url;      /* of the model, for the built-in firmware; NULL: `model` is part of the program */
+    const char *url; /* of the model, for the built-in firmware; NULL: `model` is part of the program */
+    const struct thm_canned_answer *answer; /* what every URL answers, without a network; NULL: there is one */
     const uint8_t *model; /* a model compiled in: it lies in the program's flash and is used there; NULL: none */
     uint32_t model_bytes;
     const char *cacert; /* PEM file; NULL: the system's */

@@ -1,5 +1,6 @@
 /* The HTTPS client against the model server, and against peers that misbehave. */
 #include "tests/unit/netlink/loopback.h"
+#include "netlink/canned.h"
 #include <signal.h>
 
 static void assert_whole_body(const struct client *c)
@@ -42,6 +43,74 @@ static void fetch__tells_about_the_answer_and_tls(void **state)
     assert_in_range(c.info.ca_bytes, 300, 700);
     assert_string_equal(c.info.key_type, "EC-256");
     free(c.data);
+}
+
+static void canned__tells_what_the_model_server_tells(void **state)
+{
+    const struct thm_fetch_info canned = thm_canned_info(BODY_BYTES);
+    struct client c = { 0 };
+    serve(*state, NULL);
+    fetch(&c, *state, "/model.tflite");
+    assert_int_equal(canned.http_status, c.info.http_status);
+    assert_int_equal(canned.content_length, c.info.content_length);
+    assert_int_equal(canned.chain_length, c.info.chain_length);
+    assert_int_equal(canned.chain_bytes, c.info.chain_bytes);
+    assert_int_equal(canned.ca_bytes, c.info.ca_bytes);
+    assert_string_equal(canned.tls_version, c.info.tls_version);
+    assert_string_equal(canned.key_type, c.info.key_type);
+    free(c.data);
+}
+
+struct taker {
+    uint8_t data[100];
+    size_t got;
+    int room, headers, ends; /* room: pieces it takes before it wants no more */
+};
+
+static void take_header(void *ctx, const struct thm_fetch_info *info)
+{
+    ((struct taker *)ctx)->headers++;
+    assert_int_equal(info->content_length, 100);
+}
+
+static bool take_piece(void *ctx, const uint8_t *data, uint32_t len)
+{
+    struct taker *t = ctx;
+    if (t->room-- == 0)
+        return false;
+    memcpy(t->data + t->got, data, len);
+    t->got += len;
+    return true;
+}
+
+static void take_end(void *ctx, enum thm_net_err err, const char *message, const struct thm_fetch_info *info)
+{
+    (void)message, (void)info;
+    assert_int_equal(err, THM_NET_OK);
+    ((struct taker *)ctx)->ends++;
+}
+
+static void canned__waits_while_nobody_takes(void **state)
+{
+    uint8_t body[100];
+    struct taker t = { .room = 2 };
+    struct thm_canned c;
+    (void)state;
+    for (size_t i = 0; i < sizeof body; i++)
+        body[i] = pattern(i);
+    const struct thm_canned_answer answer = { body, sizeof body, thm_canned_info(sizeof body) };
+    thm_canned_start(&c, &answer,
+                     &(struct thm_fetch_options){
+                         .chunk_bytes = 30, .header = take_header, .body = take_piece, .done = take_end, .ctx = &t });
+    assert_int_equal(t.got, 60);
+    assert_int_equal(t.ends, 0);
+    t.room = 100;
+    thm_canned_resume(&c);
+    thm_canned_resume(&c);
+    assert_int_equal(t.got, 100);
+    assert_memory_equal(t.data, body, sizeof body);
+    assert_int_equal(t.headers, 1);
+    assert_int_equal(t.ends, 1);
 }
 
 static void fetch__rsa_chain_is_counted(void **state)
@@ -402,6 +471,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(fetch__delivers_the_file_in_exact_chunks),
         T(fetch__tells_about_the_answer_and_tls),
+        T(canned__tells_what_the_model_server_tells),
+        T(canned__waits_while_nobody_takes),
         T(fetch__rsa_chain_is_counted),
         T(fetch__back_pressure_loses_and_repeats_nothing),
         T(fetch__a_refused_piece_waits_without_a_timeout),
