@@ -2,7 +2,7 @@
 #pragma once
 #include <stdbool.h>
 #include "fsimages/fs_replay.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 
 #define REPLAY_WORDS 8
 
@@ -18,7 +18,7 @@ struct replay_medium {
 struct replay {
     const struct replay_dialect *dialect;
     struct replay_medium medium;
-    struct thm_nor_part part;
+    struct thm_part part;
     uint8_t *bytes;
     struct thm_fs_config config;
     struct thm_fs *fs; /* NULL: not mounted */

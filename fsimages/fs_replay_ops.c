@@ -75,14 +75,14 @@ static const struct thm_medium_ops count_ops = {
 
 enum thm_fs_err replay_medium_init(struct replay *r, uint32_t size, uint32_t erase_size)
 {
-    r->part = *thm_nor_part_at(0);
+    r->part = *thm_part_at(0);
     r->part.sector_size = erase_size;
     r->bytes = malloc(size);
     if (!r->bytes)
         return THM_FS_EHOST;
     memset(r->bytes, 0xFF, size);
     enum thm_fs_err e =
-        thm_nor_create(&r->medium.chip, &r->part, size, &(struct thm_nor_cells){ .bytes = r->bytes }, NULL);
+        thm_chip_create(&r->medium.chip, &r->part, size, &(struct thm_cells){ .bytes = r->bytes }, NULL);
     if (e)
         return e;
     r->medium.base = *r->medium.chip;

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 
 enum {
     THM_IMAGE_WRITE = 1, /* changes go into the file as they are made; without it they stay in memory */

@@ -9,7 +9,7 @@
 #include "emu/board/profile.h"
 #include "emu/board/run.h"
 #include "fsimages/fs.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 #include "memmodels/caps.h"
 #include "memmodels/region.h"
 #include "memmodels/stack.h"

@@ -3,10 +3,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,23 +48,14 @@ static int open_kept(struct thm_chip *c, const char *dir, uint32_t sector_size, 
     return c->file.size == c->size ? 0 : fail(error, error_size, 2, path, "not the size of the board's flash chip");
 }
 
-static int open_fresh(struct thm_chip *c, const struct thm_nor_part *part, char *error, size_t error_size)
+static int open_fresh(struct thm_chip *c, const struct thm_part *part, char *error, size_t error_size)
 {
-    c->cells.bytes = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (c->cells.bytes == MAP_FAILED)
-        c->cells.bytes = NULL;
-    else
-        (void)madvise(c->cells.bytes, c->size, MADV_NOHUGEPAGE); /* a few programmed pages must not take 2 MB */
-    c->cells.wear = calloc(c->size / part->sector_size, sizeof *c->cells.wear);
-    c->cells.slot = calloc(c->size / part->page_size, sizeof *c->cells.slot);
-    if (!c->cells.bytes || !c->cells.wear || !c->cells.slot)
-        return fail(error, error_size, 20, "flash chip", "out of memory");
-    return 0;
+    return thm_cells_create(&c->cells, part, c->size) ? fail(error, error_size, 20, "flash chip", "out of memory") : 0;
 }
 
 int thm_chip_open(struct thm_chip *c, const struct thm_profile *p, const char *dir, char *error, size_t error_size)
 {
-    const struct thm_nor_part *part = thm_nor_part_find(p->flash.part);
+    const struct thm_part *part = thm_part_find(p->flash.part);
     *c = (struct thm_chip){ .lock = -1, .size = p->flash.size };
     int status = dir ? open_kept(c, dir, part->sector_size, error, error_size) : open_fresh(c, part, error, error_size);
     if (status)
@@ -79,11 +68,7 @@ void thm_chip_close(struct thm_chip *c)
     if (c->lock >= 0) {
         (void)thm_imagefile_close(&c->file);
         close(c->lock);
-    } else {
-        if (c->cells.bytes)
-            munmap(c->cells.bytes, c->size);
-        free(c->cells.wear);
-        free(c->cells.slot);
-    }
+    } else
+        thm_cells_destroy(&c->cells);
     *c = (struct thm_chip){ .lock = -1 };
 }

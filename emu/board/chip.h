@@ -3,10 +3,10 @@
 #include <stddef.h>
 #include "emu/board/profile.h"
 #include "fsimages/imagefile.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 
 struct thm_chip {
-    struct thm_nor_cells cells;
+    struct thm_cells cells;
     size_t size;               /* bytes */
     int lock;                  /* descriptor that holds the state folder; -1: a fresh chip */
     struct thm_imagefile file; /* the kept chip */

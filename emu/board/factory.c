@@ -33,5 +33,5 @@ int thm_factory_flash(struct thm_medium *flash, const struct thm_profile *p)
     size_t n = partitions_of(&p->flash, parts);
     if (thm_partitions_build(parts, n, table, sizeof table) != THM_FS_OK)
         return -1;
-    return thm_nor_load(flash, THM_PARTITION_TABLE_OFFSET, table, sizeof table) == THM_FS_OK ? 0 : -1;
+    return thm_chip_load(flash, THM_PARTITION_TABLE_OFFSET, table, sizeof table) == THM_FS_OK ? 0 : -1;
 }

@@ -31,7 +31,7 @@ static void flash_event(void *ctx, const char *what, uint64_t off, uint32_t len,
 }
 
 /* Everything that needs the PC: memory mappings, signal handlers. */
-static void build(struct thm_board *b, const struct thm_nor_cells *chip)
+static void build(struct thm_board *b, const struct thm_cells *chip)
 {
     const struct thm_profile_flash *f = &b->profile->flash;
     const struct thm_medium_watch watch = { b, spend, flash_event };
@@ -44,7 +44,7 @@ static void build(struct thm_board *b, const struct thm_nor_cells *chip)
     enum thm_mem_err err = b->packet && (b->message || !b->run->cores) ? thm_board_map_memory(b) : THM_MEM_EHOST;
     if (err)
         host_failed(b, "memory map", thm_mem_strerror(err));
-    if (thm_nor_create(&b->media[0], thm_nor_part_find(f->part), f->size, chip, &watch) != THM_FS_OK)
+    if (thm_chip_create(&b->media[0], thm_part_find(f->part), f->size, chip, &watch) != THM_FS_OK)
         host_failed(b, "flash", "out of memory");
     if (thm_factory_flash(b->media[0], b->profile) < 0)
         host_failed(b, "flash", "the profile's partition table cannot be written");
@@ -129,7 +129,7 @@ static void run_application(void *arg)
     b->in_task = false;
 }
 
-void thm_board_process(const struct thm_run *run, int modem, const struct thm_nor_cells *chip)
+void thm_board_process(const struct thm_run *run, int modem, const struct thm_cells *chip)
 {
     struct thm_board *b = calloc(1, sizeof *b);
     if (!b)

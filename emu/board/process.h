@@ -2,8 +2,8 @@
 #pragma once
 #include <stdint.h>
 #include "emu/board/run.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 
 /* Called in the child. modem: its end of the socket pair. chip: the flash's cells, mapped by the supervisor. */
-void thm_board_process(const struct thm_run *run, int modem, const struct thm_nor_cells *chip)
+void thm_board_process(const struct thm_run *run, int modem, const struct thm_cells *chip)
     __attribute__((noreturn));

@@ -3,7 +3,7 @@
 #include "emu/board/profile_check_int.h"
 #include "emu/board/storage_place.h"
 #include "fsimages/fs.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/part.h"
 #include "fsimages/partition.h"
 
 #define SECTOR 4096u /* partitions start and end on erase sectors: esp-idf gen_esp32part.py */
@@ -69,10 +69,16 @@ static int check_program(struct check *c)
     return s.base + s.size > UINT64_C(0x100000000) ? WRONG(c, "ends past the 32-bit address space") : 0;
 }
 
+static const struct thm_part *flash_part(const char *name)
+{
+    const struct thm_part *p = thm_part_find(name);
+    return p && !thm_part_rewritable(p) ? p : NULL;
+}
+
 int thm_check_flash(struct check *c)
 {
     thm_check_at(c, "flash.part");
-    int status = thm_check_known(c, thm_nor_part_find(c->p->flash.part), "a flash part", c->p->flash.part);
+    int status = thm_check_known(c, flash_part(c->p->flash.part), "a flash part", c->p->flash.part);
     if (status)
         return status;
     thm_check_at(c, "flash.size");
@@ -88,7 +94,7 @@ static int check_medium(struct check *c, unsigned i)
 {
     const struct thm_profile_medium *m = &c->p->media[i];
     thm_check_at(c, "media[%u].part", i);
-    int status = thm_check_known(c, thm_nor_part_find(m->part), "a part", m->part);
+    int status = thm_check_known(c, thm_part_find(m->part), "a part", m->part);
     if (status)
         return status;
     thm_check_at(c, "media[%u].name", i);
@@ -130,7 +136,7 @@ static int check_place(struct check *c, unsigned i)
     if (s->medium && at.medium == 0)
         return WRONG(c, "expected the name of one of media, found '%s'", s->medium);
     const uint64_t whole = thm_medium_bytes(c->p, at.medium);
-    const uint32_t block = thm_nor_part_find(thm_medium_part(c->p, at.medium))->sector_size;
+    const uint32_t block = thm_part_find(thm_medium_part(c->p, at.medium))->sector_size;
     thm_check_at(c, "storage[%u].offset", i);
     if (at.offset % block || at.size % block)
         return WRONG(c, "expected a multiple of the erase block, %" PRIu32 " bytes, in offset and size", block);

@@ -111,9 +111,9 @@ static void do_mount(struct thm_call *c)
         failed(b, (int32_t)c->result, "mount", at.name, 0);
         return;
     }
-    struct thm_nor_counters n;
+    struct thm_medium_counters n;
     uint64_t used, total;
-    thm_nor_counters(b->media[at.medium], &n);
+    thm_medium_counters(b->media[at.medium], &n);
     thm_board_storage_used(b, &used, &total);
     thm_board_event(b, THM_EV_STORAGE, b->storage->fs, at.name, total, used, n.programs, n.erases, formatted);
     c->result = formatted;

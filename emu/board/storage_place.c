@@ -1,7 +1,7 @@
 #include "emu/board/storage_place.h"
 #include <string.h>
 #include "fsimages/mbr.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/part.h"
 
 unsigned thm_media_count(const struct thm_profile *p)
 {
@@ -20,7 +20,7 @@ const char *thm_medium_part(const struct thm_profile *p, unsigned medium)
 
 uint64_t thm_medium_bytes(const struct thm_profile *p, unsigned medium)
 {
-    return medium ? thm_nor_part_find(p->media[medium - 1].part)->size : p->flash.size;
+    return medium ? thm_part_find(p->media[medium - 1].part)->size : p->flash.size;
 }
 
 const struct thm_profile_storage *thm_storage_find(const struct thm_profile *p, const char *name)

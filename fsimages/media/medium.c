@@ -54,6 +54,13 @@ void thm_medium_destroy(struct thm_medium *m)
         m->ops->destroy(m);
 }
 
+void thm_medium_counters(const struct thm_medium *m, struct thm_medium_counters *out)
+{
+    *out = (struct thm_medium_counters){ 0 };
+    if (m->ops->counters)
+        m->ops->counters(m, out);
+}
+
 /* What wraps another medium. */
 struct wrapper {
     struct thm_medium base;
@@ -77,6 +84,11 @@ static struct wrapper *wrap(const struct thm_medium_ops *ops, struct thm_medium 
 static void wrapper_destroy(struct thm_medium *m)
 {
     free(m);
+}
+
+static void wrapper_counters(const struct thm_medium *m, struct thm_medium_counters *out)
+{
+    thm_medium_counters(((const struct wrapper *)m)->inner, out);
 }
 
 static enum thm_fs_err slice_read(struct thm_medium *m, uint64_t off, void *buf, uint32_t len)
@@ -109,6 +121,7 @@ static const struct thm_medium_ops slice_ops = {
     .peek = slice_peek,
     .program = slice_program,
     .erase = slice_erase,
+    .counters = wrapper_counters,
     .destroy = wrapper_destroy,
 };
 
@@ -196,6 +209,7 @@ static const struct thm_medium_ops powercut_ops = {
     .peek = cut_peek,
     .program = cut_program,
     .erase = cut_erase,
+    .counters = wrapper_counters,
     .destroy = wrapper_destroy,
 };
 

@@ -9,14 +9,21 @@
 
 struct thm_medium;
 
+struct thm_medium_counters {
+    uint64_t reads, programs, erases, bytes_read, bytes_programmed, blind_programs /* needed 0 -> 1 */, busy_ns;
+    uint64_t refused; /* programs that the part does not allow; counted nowhere else */
+};
+
 struct thm_medium_ops {
     const char *kind; /* for messages */
     enum thm_fs_err (*read)(struct thm_medium *m, uint64_t off, void *buf, uint32_t len);
     enum thm_fs_err (*program)(struct thm_medium *m, uint64_t off, const void *buf, uint32_t len);
-    enum thm_fs_err (*erase)(struct thm_medium *m, uint32_t block); /* all 0xFF */
+    enum thm_fs_err (*erase)(struct thm_medium *m, uint32_t block); /* all 0xFF; SD card: all 0 */
     /* Look without touching: no time, no counters. */
     enum thm_fs_err (*peek)(struct thm_medium *m, uint64_t off, void *buf, uint32_t len);
     void (*destroy)(struct thm_medium *m); /* frees the medium itself, not an inner one */
+    /* What was done to the chip below, however many media are around it. NULL: nobody counts. */
+    void (*counters)(const struct thm_medium *m, struct thm_medium_counters *out);
 };
 
 struct thm_medium {
@@ -42,6 +49,7 @@ enum thm_fs_err thm_medium_program(struct thm_medium *m, uint64_t off, const voi
 enum thm_fs_err thm_medium_erase(struct thm_medium *m, uint32_t block);
 void thm_medium_destroy(struct thm_medium *m); /* NULL is fine */
 uint64_t thm_medium_size(const struct thm_medium *m);
+void thm_medium_counters(const struct thm_medium *m, struct thm_medium_counters *out);
 
 /* A part of a medium as a medium of its own; off and len are multiples of the erase size. inner is lent. */
 enum thm_fs_err thm_slice_create(struct thm_medium **out, struct thm_medium *inner, uint64_t off, uint64_t len);

@@ -1,7 +1,7 @@
 /* fsimages/spiffs/check.c -- the three passes of a check, and what is reported. The passes repair as they go, as the
  * device's do; a check that must not repair runs on a copy of the volume. */
 #include "fsimages/spiffs/core.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,20 +45,20 @@ static int32_t run_passes(struct sf *fs)
 struct copy {
     struct thm_medium *medium;
     uint8_t *bytes;
-    struct thm_nor_part part;
+    struct thm_part part;
 };
 
 static enum thm_fs_err copy_volume(struct copy *c, struct thm_medium *from)
 {
     uint32_t size = (uint32_t)thm_medium_size(from);
-    c->part = *thm_nor_part_at(0);
+    c->part = *thm_part_at(0);
     c->part.sector_size = from->erase_size;
     c->part.page_size = from->page_size;
     c->bytes = malloc(size);
     if (!c->bytes)
         return THM_FS_EHOST;
     enum thm_fs_err e = thm_medium_peek(from, 0, c->bytes, size);
-    return e ? e : thm_nor_create(&c->medium, &c->part, size, &(struct thm_nor_cells){ .bytes = c->bytes }, NULL);
+    return e ? e : thm_chip_create(&c->medium, &c->part, size, &(struct thm_cells){ .bytes = c->bytes }, NULL);
 }
 
 static int32_t check_copy(struct sf *fs)

@@ -7,7 +7,7 @@
 #include <sha2.h>
 #include <zstd.h>
 #include "fsimages/fs_replay.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 #include "fsimages/spiffs.h"
 
 static char *read_whole(const char *path, size_t *len)
@@ -50,7 +50,7 @@ struct golden {
     json_t *manifest, *config, *reference;
     uint8_t *bytes, *original;
     size_t size;
-    struct thm_nor_part part;
+    struct thm_part part;
     struct thm_medium *medium;
     struct thm_fs_config fs_config;
     struct thm_fs *fs;
@@ -80,10 +80,10 @@ static void golden_open(struct golden *g, const char *manifest_path)
     decompress(g, path);
     hex_digest(g->bytes, g->size, hex);
     assert_string_equal(hex, string(g->reference, "sha256_raw"));
-    g->part = *thm_nor_part_at(0);
+    g->part = *thm_part_at(0);
     g->part.sector_size = (uint32_t)number(g->config, "phys_erase_size");
     assert_int_equal(
-        thm_nor_create(&g->medium, &g->part, (uint32_t)g->size, &(struct thm_nor_cells){ .bytes = g->bytes }, NULL), 0);
+        thm_chip_create(&g->medium, &g->part, (uint32_t)g->size, &(struct thm_cells){ .bytes = g->bytes }, NULL), 0);
     g->fs_config = (struct thm_fs_config){
         .page_size = (uint32_t)number(g->config, "page_size"),
         .block_size = (uint32_t)number(g->config, "block_size"),

@@ -1,5 +1,5 @@
 /* tests/fuzz/fuzz_spiffs.c -- an image from outside: the first bytes choose the geometry, the rest is the flash. */
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 #include "fsimages/spiffs.h"
 #include "tests/fuzz/fs_harness.h"
 
@@ -19,14 +19,14 @@ static const struct thm_fs_config configs[] = {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t flash[VOLUME];
-    struct thm_nor_part part = *thm_nor_part_at(0);
+    struct thm_part part = *thm_part_at(0);
     struct thm_medium *m;
     struct thm_fs *fs;
     if (size < HEAD)
         return 0;
     memset(flash, 0xFF, sizeof flash);
     memcpy(flash, data + HEAD, size - HEAD < VOLUME ? size - HEAD : VOLUME);
-    if (thm_nor_create(&m, &part, VOLUME, &(struct thm_nor_cells){ .bytes = flash }, NULL))
+    if (thm_chip_create(&m, &part, VOLUME, &(struct thm_cells){ .bytes = flash }, NULL))
         abort();
     const struct thm_fs_config *c = &configs[data[0] % (sizeof configs / sizeof configs[0])];
     struct thm_fs_config guess = { 0 };

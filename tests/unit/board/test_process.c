@@ -105,7 +105,7 @@ static struct thm_profile *esp32(void)
 static struct thm_medium *flash_of(const struct thm_chip *chip, const struct thm_profile *p)
 {
     struct thm_medium *m;
-    assert_int_equal(thm_nor_create(&m, thm_nor_part_find(p->flash.part), p->flash.size, &chip->cells, NULL),
+    assert_int_equal(thm_chip_create(&m, thm_part_find(p->flash.part), p->flash.size, &chip->cells, NULL),
                      THM_FS_OK);
     return m;
 }

@@ -22,10 +22,10 @@ static void write__puts_the_documented_bytes_on_the_flash(void **state)
 {
     struct volume *v = *state;
     const uint8_t *b = v->chip.bytes;
-    struct thm_nor_counters before, after;
-    thm_nor_counters(v->chip.medium, &before);
+    struct thm_medium_counters before, after;
+    thm_medium_counters(v->chip.medium, &before);
     assert_int_equal(store(v->fs, "/hello.txt", 100, 1, 0), 0);
-    thm_nor_counters(v->chip.medium, &after);
+    thm_medium_counters(v->chip.medium, &after);
     assert_int_equal(after.programs - before.programs, 6);
     assert_memory_equal(b, "\x01\x80\x01\x00\xFF\xFF", 6);
     assert_memory_equal(b + 0xFC, "\x39\x04\x00\x00", 4);
@@ -40,22 +40,22 @@ static void write__puts_the_documented_bytes_on_the_flash(void **state)
 static void write__large_file_costs_three_programs_a_page(void **state)
 {
     struct volume *v = *state;
-    struct thm_nor_counters before, after;
-    thm_nor_counters(v->chip.medium, &before);
+    struct thm_medium_counters before, after;
+    thm_medium_counters(v->chip.medium, &before);
     assert_int_equal(store(v->fs, "/f", 5000, 1, 0), 0);
-    thm_nor_counters(v->chip.medium, &after);
+    thm_medium_counters(v->chip.medium, &after);
     assert_int_equal(after.programs - before.programs, 63);
 }
 
 static void write__small_ones_are_collected_to_pages(void **state)
 {
     struct volume *v = *state;
-    struct thm_nor_counters a, b, c;
-    thm_nor_counters(v->chip.medium, &a);
+    struct thm_medium_counters a, b, c;
+    thm_medium_counters(v->chip.medium, &a);
     assert_int_equal(store(v->fs, "/a", 2560, 1, 1), 0);
-    thm_nor_counters(v->chip.medium, &b);
+    thm_medium_counters(v->chip.medium, &b);
     assert_int_equal(store(v->fs, "/b", 2560, 2, 256), 0);
-    thm_nor_counters(v->chip.medium, &c);
+    thm_medium_counters(v->chip.medium, &c);
     assert_int_equal(b.programs - a.programs, c.programs - b.programs);
     assert_true(holds_seed(v->fs, "/a", 2560, 1));
     assert_true(holds_seed(v->fs, "/b", 2560, 2));

@@ -73,15 +73,15 @@ static void mend(struct volume *v, uint32_t n)
 /* A cut while the collector moves a file's pages makes it unreadable until the check; then it must be whole. */
 static void power__lost_at_any_operation_keeps_other_files(void **state)
 {
-    struct thm_nor_counters before = { 0 }, after = { 0 };
+    struct thm_medium_counters before = { 0 }, after = { 0 };
     bool done = false;
     (void)state;
     for (uint32_t n = 0; !done; n++) {
         struct volume v;
         prepare(&v);
-        thm_nor_counters(v.chip.medium, &before);
+        thm_medium_counters(v.chip.medium, &before);
         done = run_until(&v, n);
-        thm_nor_counters(v.chip.medium, &after);
+        thm_medium_counters(v.chip.medium, &after);
         mend(&v, n);
         if (!holds_seed(v.fs, "/keep", 6000, 1))
             fail_msg("cut at %u: /keep is lost", (unsigned)n);
