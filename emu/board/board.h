@@ -10,6 +10,7 @@
 #include "emu/board/run.h"
 #include "fsimages/fs.h"
 #include "fsimages/media/chip.h"
+#include "emu/board/chips.h"
 #include "memmodels/caps.h"
 #include "memmodels/region.h"
 #include "memmodels/stack.h"
@@ -90,7 +91,8 @@ struct thm_board {
     struct thm_board_packed packed[8];
     struct thm_board_aligned aligned[64];
 
-    struct thm_medium *media[THM_MEDIA_MAX]; /* 0: the flash */
+    const struct thm_chips *chips;
+    struct thm_medium *media[THM_MEDIA_MAX]; /* of them; 0: the flash */
     struct thm_medium *volume;               /* the part of one that is mounted */
     struct thm_board_window window;
     struct thm_fs *fs;
@@ -159,8 +161,9 @@ void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total
 
 /* fault.c, sandbox.c */
 int thm_board_catch_faults(struct thm_board *b); /* 0, or -1 with errno */
-int thm_sandbox_enter(void);                     /* 0, or -1 with errno; irrevocable */
-int thm_sandbox_enter_loading(void);             /* the same, for loading a firmware: may read files and map code */
+/* mapped: bytes of address space that the board has already. Result: 0, or -1 with errno; irrevocable */
+int thm_sandbox_enter(uint64_t mapped);
+int thm_sandbox_enter_loading(void); /* the same, for loading a firmware: may read files and map code */
 void thm_board_die(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* flush and end the process */
 void thm_board_end(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* the same, with last figures */
 

@@ -1,5 +1,9 @@
 #include "emu/board/factory.h"
 #include <stdio.h>
+#include <string.h>
+#include "emu/board/storage_place.h"
+#include "fsimages/fs.h"
+#include "fsimages/mbr.h"
 #include "fsimages/partition.h"
 
 static size_t partitions_of(const struct thm_profile_flash *f, struct thm_partition *parts)
@@ -34,4 +38,111 @@ int thm_factory_flash(struct thm_medium *flash, const struct thm_profile *p)
     if (thm_partitions_build(parts, n, table, sizeof table) != THM_FS_OK)
         return -1;
     return thm_chip_load(flash, THM_PARTITION_TABLE_OFFSET, table, sizeof table) == THM_FS_OK ? 0 : -1;
+}
+
+/* ---- a volume, and what is on it ---- */
+
+#define FAT32_FROM (UINT64_C(512) << 20) /* mkfs.fat and card makers: smaller volumes are FAT16 */
+#define SIGNATURE  0x74686D62u           /* of the disk; any */
+
+struct factory { /* a medium that nobody watches */
+    const struct thm_profile_storage *s;
+    const struct thm_fs_ops *ops;
+    struct thm_fs_config config;
+    struct thm_storage_place at;
+    struct thm_medium *chip, *volume;
+    struct thm_fs *fs;
+};
+
+/* One partition over all of the card, if it has no table. */
+static enum thm_fs_err write_card_table(struct factory *f)
+{
+    uint8_t sector[THM_MBR_SECTOR];
+    struct thm_mbr_entry entries[THM_MBR_ENTRIES];
+    size_t n;
+    const uint64_t size = thm_medium_size(f->chip);
+    enum thm_fs_err e = thm_medium_read(f->chip, 0, sector, sizeof sector);
+    if (e || (thm_mbr_parse(sector, size, entries, &n) == THM_FS_OK && n > 0))
+        return e;
+    const uint64_t left = size - THM_MBR_FIRST_BYTE;
+    entries[0] = (struct thm_mbr_entry){
+        .number = 1, .type = left >= FAT32_FROM ? 0x0C : 0x0E, .offset = THM_MBR_FIRST_BYTE, .size = left
+    };
+    thm_mbr_build(entries, 1, SIGNATURE, sector);
+    return thm_medium_program(f->chip, 0, sector, sizeof sector);
+}
+
+static enum thm_fs_err open_volume(struct factory *f, const struct thm_profile *p, const struct thm_cells *cells)
+{
+    f->at = thm_storage_place(p, f->s);
+    enum thm_fs_err e = thm_chip_create(&f->chip, thm_part_find(thm_medium_part(p, f->at.medium)),
+                                        thm_medium_bytes(p, f->at.medium), cells, NULL);
+    if (!e && f->s->mbr)
+        e = write_card_table(f);
+    return e ? e : thm_storage_volume(f->s, f->chip, &f->at, &f->volume);
+}
+
+static int32_t format_if_none(struct factory *f)
+{
+    struct thm_fs_config found = f->config;
+    return f->ops->probe(f->volume, &found) == THM_FS_OK ? 0 : f->ops->format(f->volume, &f->config, NULL);
+}
+
+static int32_t write_file(struct factory *f, const struct thm_factory_file *file)
+{
+    const char *name = f->ops->flat && *f->ops->root == '\0' ? file->name + strspn(file->name, "/") : file->name;
+    int32_t fd = f->ops->open(f->fs, name, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
+    if (fd < 0)
+        return fd;
+    int32_t n = f->ops->write(f->fs, fd, file->bytes, file->len), closed = f->ops->close(f->fs, fd);
+    return n < 0 ? n : closed < 0 ? closed : n;
+}
+
+static int failed(const struct factory *f, int32_t code, const char *what, char *error, size_t size)
+{
+    const char *name = f->ops->code_name(code);
+    const enum thm_fs_err kind = f->ops->code_kind(code);
+    snprintf(error, size, "%s %s: %s (%d): %s", what, f->s->name, name ? name : "error", code, thm_fs_strerror(kind));
+    return kind == THM_FS_EHOST ? 20 : 11;
+}
+
+static int store(struct factory *f, const struct thm_factory_file *file, char *error, size_t size)
+{
+    struct thm_fs_usage u = { 0 };
+    int32_t n = f->ops->mount(&f->fs, f->volume, &f->config, NULL);
+    if (n < 0)
+        return failed(f, n, "mount", error, size);
+    f->ops->usage(f->fs, &u);
+    n = write_file(f, file);
+    f->ops->unmount(f->fs);
+    if (n >= 0 && (uint32_t)n == file->len)
+        return 0;
+    const int status = n < 0 ? failed(f, n, "put the model on", error, size) : 11;
+    if (n >= 0)
+        snprintf(error, size, "put the model on %s: %d bytes were taken: %s", f->s->name, n,
+                 thm_fs_strerror(THM_FS_ENOSPC));
+    const size_t used = strlen(error);
+    snprintf(error + used, size - used, "; %u bytes, %llu of %llu are free", file->len,
+             (unsigned long long)(u.used < u.total ? u.total - u.used : 0), (unsigned long long)u.total);
+    return status;
+}
+
+int thm_factory_storage(const struct thm_profile *p, const struct thm_profile_storage *s, const struct thm_cells *cells,
+                        const struct thm_factory_file *file, char *error, size_t error_size)
+{
+    struct factory f = { .s = s, .ops = thm_fs_find(s->fs), .config = thm_storage_config(s) };
+    f.config.max_files = 0;
+    int status = 0;
+    enum thm_fs_err e = open_volume(&f, p, cells);
+    int32_t code = e ? 0 : format_if_none(&f);
+    if (e) {
+        status = thm_fs_exit_status(e);
+        snprintf(error, error_size, "%s: %s", s->name, thm_fs_strerror(e));
+    } else if (code < 0)
+        status = failed(&f, code, "format", error, error_size);
+    else if (file && file->bytes)
+        status = store(&f, file, error, error_size);
+    thm_medium_destroy(f.volume);
+    thm_medium_destroy(f.chip);
+    return status;
 }

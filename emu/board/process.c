@@ -9,6 +9,7 @@
 #include "emu/board/board.h"
 #include "emu/board/factory.h"
 #include "emu/board/shed.h"
+#include "emu/board/storage_place.h"
 #include "emu/firmware/ota.h"
 #include "emu/firmware/user.h"
 
@@ -23,18 +24,40 @@ static void spend(void *ctx, uint64_t ns)
     thm_board_spend(ctx, ns);
 }
 
-static void flash_event(void *ctx, const char *what, uint64_t off, uint32_t len, uint64_t ns)
+static void medium_event(void *ctx, const char *what, uint64_t off, uint32_t len, uint64_t ns)
 {
     enum thm_event_type type = strcmp(what, "erase") == 0 ? THM_EV_FLASH_ERASE : THM_EV_FLASH_PROGRAM;
-    thm_board_window_changed(ctx, off, len);
     thm_board_event((struct thm_board *)ctx, type, NULL, NULL, off, len, ns);
 }
 
-/* Everything that needs the PC: memory mappings, signal handlers. */
-static void build(struct thm_board *b, const struct thm_cells *chip)
+static void flash_event(void *ctx, const char *what, uint64_t off, uint32_t len, uint64_t ns)
 {
-    const struct thm_profile_flash *f = &b->profile->flash;
-    const struct thm_medium_watch watch = { b, spend, flash_event };
+    thm_board_window_changed(ctx, off, len);
+    medium_event(ctx, what, off, len, ns);
+}
+
+static uint64_t media_bytes(const struct thm_profile *p)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < thm_media_count(p); i++)
+        sum += thm_medium_bytes(p, i);
+    return sum;
+}
+
+static void build_media(struct thm_board *b)
+{
+    const struct thm_medium_watch watch = { b, spend, flash_event }, other = { b, spend, medium_event };
+    for (unsigned i = 0; i < thm_media_count(b->profile); i++)
+        if (thm_chip_create(&b->media[i], thm_part_find(thm_medium_part(b->profile, i)),
+                            thm_medium_bytes(b->profile, i), &b->chips->cells[i], i ? &other : &watch) != THM_FS_OK)
+            host_failed(b, thm_medium_name(b->profile, i), "out of memory");
+    if (thm_factory_flash(b->media[0], b->profile) < 0)
+        host_failed(b, "flash", "the profile's partition table cannot be written");
+}
+
+/* Everything that needs the PC: memory mappings, signal handlers. */
+static void build(struct thm_board *b)
+{
     const struct thm_profile_link *l = b->run->link;
     if (l)
         b->link = (struct thm_link){ l->name, l->down_bps, l->up_bps, l->rtt_us, l->mtu };
@@ -44,10 +67,7 @@ static void build(struct thm_board *b, const struct thm_cells *chip)
     enum thm_mem_err err = b->packet && (b->message || !b->run->cores) ? thm_board_map_memory(b) : THM_MEM_EHOST;
     if (err)
         host_failed(b, "memory map", thm_mem_strerror(err));
-    if (thm_chip_create(&b->media[0], thm_part_find(f->part), f->size, chip, &watch) != THM_FS_OK)
-        host_failed(b, "flash", "out of memory");
-    if (thm_factory_flash(b->media[0], b->profile) < 0)
-        host_failed(b, "flash", "the profile's partition table cannot be written");
+    build_media(b);
     if (thm_board_catch_faults(b) < 0)
         host_failed(b, "signal handlers", strerror(errno));
 }
@@ -116,7 +136,13 @@ static void charge_static_data(struct application *a)
 static int run_ota(struct thm_board *b)
 {
     const struct thm_run *run = b->run;
-    struct thm_ota ota = { run->url, run->storage, run->file, run->chunk, run->arena, run->rounds };
+    struct thm_ota ota = { .url = run->url,
+                           .from_storage = run->from_storage,
+                           .storage = run->storage,
+                           .file = run->file,
+                           .chunk = run->chunk,
+                           .arena = run->arena,
+                           .rounds = run->rounds };
     return thm_firmware_ota(b, &ota);
 }
 
@@ -129,7 +155,7 @@ static void run_application(void *arg)
     b->in_task = false;
 }
 
-void thm_board_process(const struct thm_run *run, int modem, const struct thm_cells *chip)
+void thm_board_process(const struct thm_run *run, int modem, const struct thm_chips *chips)
 {
     struct thm_board *b = calloc(1, sizeof *b);
     if (!b)
@@ -139,10 +165,11 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_ce
     b->modem = close_other_files(modem);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct application app = { .b = b };
-    build(b, chip);
+    b->chips = chips;
+    build(b);
     if (run->firmware)
         load_firmware(&app);
-    if (thm_sandbox_enter() < 0)
+    if (thm_sandbox_enter(media_bytes(b->profile)) < 0)
         host_failed(b, "sandbox", strerror(errno));
     thm_shed_libraries(run->firmware);
     boot(b);

@@ -2,8 +2,7 @@
 #pragma once
 #include <stdint.h>
 #include "emu/board/run.h"
-#include "fsimages/media/chip.h"
+#include "emu/board/chips.h"
 
-/* Called in the child. modem: its end of the socket pair. chip: the flash's cells, mapped by the supervisor. */
-void thm_board_process(const struct thm_run *run, int modem, const struct thm_cells *chip)
-    __attribute__((noreturn));
+/* Called in the child. modem: its end of the socket pair. chips: their cells, mapped by the supervisor. */
+void thm_board_process(const struct thm_run *run, int modem, const struct thm_chips *chips) __attribute__((noreturn));

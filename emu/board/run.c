@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "emu/board/chip.h"
+#include "emu/board/chips.h"
 #include "emu/board/cores.h"
 #include "emu/board/merge.h"
 #include "emu/board/modem.h"
@@ -25,7 +25,7 @@ struct session { /* with one core */
     struct supervisor *all;
     struct thm_run run;
     struct thm_run_result result;
-    struct thm_chip chip;
+    struct thm_chips chips;
     pid_t pid;               /* 0: not started */
     int modem;               /* -1: closed */
     uint64_t told_ns;        /* the clock in its last event */
@@ -365,7 +365,7 @@ static void run_core(struct supervisor *all, struct session *s, int modem)
     for (uint32_t i = 0; i < all->cores; i++)
         if (all->core[i].modem >= 0)
             close(all->core[i].modem);
-    thm_board_process(&s->run, modem, &s->chip.cells);
+    thm_board_process(&s->run, modem, &s->chips);
 }
 
 static int fork_core(struct supervisor *all, struct session *s)
@@ -415,7 +415,8 @@ static int open_chips(struct supervisor *all)
     int status = 0;
     for (uint32_t i = 0; i < all->cores && !status; i++) {
         struct session *s = &all->core[i];
-        status = thm_chip_open(&s->chip, s->run.profile, s->run.state_dir, s->result.message, sizeof s->result.message);
+        status =
+            thm_chips_open(&s->chips, s->run.profile, s->run.state_dir, s->result.message, sizeof s->result.message);
         s->result.exit_status = status;
     }
     return status;
@@ -426,7 +427,7 @@ static void finish(struct supervisor *all)
     for (uint32_t i = 0; i < all->cores; i++) {
         if (all->core[i].pid > 0)
             reap(&all->core[i]);
-        thm_chip_close(&all->core[i].chip);
+        thm_chips_close(&all->core[i].chips);
     }
     thm_net_destroy(all->net);
     thm_merge_destroy(all->merge);
@@ -458,7 +459,7 @@ void thm_run(const struct thm_run *run, struct thm_run_result *out)
     all->cores = 1 + run->companions_count;
     for (uint32_t i = 0; i < all->cores; i++)
         all->core[i] = (struct session){
-            .all = all, .run = i ? run->companions[i - 1] : *run, .modem = -1, .chip = { .lock = -1 }
+            .all = all, .run = i ? run->companions[i - 1] : *run, .modem = -1, .chips = { .lock = -1 }
         };
     if (!open_chips(all)) {
         if (share(all, run) < 0 || start(all) < 0)

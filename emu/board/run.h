@@ -28,6 +28,9 @@ struct thm_run { /* everything lent */
     const struct thm_canned_answer *answer; /* what every URL answers, without a network; NULL: there is one */
     const uint8_t *model; /* a model compiled in: it lies in the program's flash and is used there; NULL: none */
     uint32_t model_bytes;
+    bool from_storage;     /* the model is `file` on the storage: nothing is fetched */
+    const uint8_t *stored; /* and put there before power-on; NULL: it is there already */
+    uint32_t stored_bytes;
     const char *cacert; /* PEM file; NULL: the system's */
     uint32_t
         cacert_bytes;    /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */

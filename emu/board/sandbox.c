@@ -68,15 +68,15 @@ static int limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard)
     return setrlimit(resource, &(struct rlimit){ soft, hard });
 }
 
-static int set_limits(void)
+static int set_limits(uint64_t mapped)
 {
+    const rlim_t space = ((rlim_t)2 << 30) + mapped;
+    (void)space;
     if (limit(RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 1) || limit(RLIMIT_CORE, 0, 0))
         return -1;
 #ifndef THM_SANITIZED /* a sanitizer's shadow memory is terabytes of address space; it reads its maps and reports to \
                          files */
-    return limit(RLIMIT_NOFILE, 0, 0) || limit(RLIMIT_FSIZE, 0, 0) || limit(RLIMIT_AS, (rlim_t)2 << 30, (rlim_t)2 << 30)
-               ? -1
-               : 0;
+    return limit(RLIMIT_NOFILE, 0, 0) || limit(RLIMIT_FSIZE, 0, 0) || limit(RLIMIT_AS, space, space) ? -1 : 0;
 #else
     return 0;
 #endif
@@ -130,9 +130,9 @@ int thm_sandbox_enter_loading(void)
     return RUNNING_ON_VALGRIND ? 0 : install(add_loading_rules);
 }
 
-int thm_sandbox_enter(void)
+int thm_sandbox_enter(uint64_t mapped)
 {
     if (RUNNING_ON_VALGRIND) /* it makes system calls of its own on the board's behalf */
         return 0;
-    return set_limits() < 0 ? -1 : install(add_running_rules);
+    return set_limits(mapped) < 0 ? -1 : install(add_running_rules);
 }

@@ -1,5 +1,6 @@
 /* emu/board/storage.c -- files on the board: the profile's storage, its medium, its file system. */
 #include "emu/board/board.h"
+#include "emu/board/factory.h"
 #include "emu/board/storage_place.h"
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +80,21 @@ static int32_t mount_again(struct thm_board *b, const char *name)
     return -1;
 }
 
+/* What was there before power-on is put there when it is first asked for. */
+static bool as_shipped(struct thm_board *b, unsigned medium)
+{
+    const struct thm_run *run = b->run;
+    const bool ours = strcmp(b->storage->name, run->storage) == 0;
+    const struct thm_factory_file file = { run->file, ours ? run->stored : NULL, run->stored_bytes };
+    char error[sizeof b->failure.message] = "";
+    if (!b->storage->shipped && !file.bytes)
+        return true;
+    int status = thm_factory_storage(b->profile, b->storage, &b->chips->cells[medium], &file, error, sizeof error);
+    if (status)
+        thm_hal_failure(b, status, 0, run->stored_bytes, 0, "%s", error);
+    return !status;
+}
+
 static bool find_volume(struct thm_board *b, const char *name, struct thm_storage_place *at)
 {
     b->storage = thm_storage_find(b->profile, name);
@@ -87,6 +103,8 @@ static bool find_volume(struct thm_board *b, const char *name, struct thm_storag
         return false;
     }
     *at = thm_storage_place(b->profile, b->storage);
+    if (!as_shipped(b, at->medium))
+        return false;
     enum thm_fs_err e = thm_storage_volume(b->storage, b->media[at->medium], at, &b->volume);
     if (e)
         thm_hal_failure(b, 11, 0, 0, 0, "mount %s: %s: %s", name, at->name,

@@ -88,6 +88,8 @@ static enum thm_fs_err card_partition(struct thm_medium *card, struct thm_storag
     enum thm_fs_err e = thm_medium_read(card, 0, sector, sizeof sector);
     if (!e)
         e = thm_mbr_parse(sector, thm_medium_size(card), entries, &n);
+    if (!e && n == 0)
+        e = THM_FS_EFORMAT;
     if (!e) {
         at->offset = entries[0].offset;
         at->size = entries[0].size;

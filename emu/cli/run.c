@@ -7,16 +7,10 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "emu/board/run.h"
-#include "emu/board/static_data.h"
-#include "emu/board/storage_place.h"
 #include "emu/cli/commands.h"
 #include "emu/cli/labels.h"
-#include "emu/cli/operators.h"
-#include "emu/cli/run_cores.h"
+#include "emu/cli/run_request.h"
 #include "emu/report/report.h"
-
-enum { INPUTS_MAX = 16, SETTINGS_MAX = 64, INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
 
 enum {
     BOARD,
@@ -54,9 +48,10 @@ enum {
 
 static const struct thm_option options[] = {
     [BOARD] = { "board", "NAME", "the board to emulate (see 'thimble boards'; default: esp32)", 'b' },
-    [MODEL] = { "model", "URL|FILE",
+    [MODEL] = { "model", "URL|FILE|storage:NAME",
                 "https URL of the model (.tflite, .bin, or a C array: .h, .cc); or a .tflite file, which is part of "
-                "the program and used in its flash: with --firmware only that",
+                "the program and used in its flash, or with --storage is put there before power-on; or a file that "
+                "the storage has. With --firmware: a file in the flash",
                 'm' },
     [FIRMWARE] = { "firmware", "FILE.so", "run a firmware of your own in place of the built-in one", 'f' },
     [SET] = { "set", "KEY=VALUE", "a setting that the firmware reads with thm_setting(); may be repeated", 0 },
@@ -104,20 +99,6 @@ static const struct thm_option options[] = {
     [STATIC_DATA] = { "static-data", "BYTES", "the application's other static data, beside the runtime's", 0 },
     [OPERATORS] = { "operators", "LIST", THM_OPERATORS_HELP " (default: the profile's)", 0 },
     { 0 },
-};
-
-struct request { /* what the command line asks for */
-    struct thm_run run;
-    const char *operators_given;
-    uint32_t static_arena, static_data;
-    struct thm_operators operators;
-    const char *board, *firmware, *labels_path, *output_dir, *trace_path;
-    const char *model; /* URL or file */
-    const char *input_path[INPUTS_MAX];
-    struct thm_run_input input[INPUTS_MAX];
-    struct thm_run_setting setting[SETTINGS_MAX];
-    struct thm_core_requests cores;
-    bool json, stats, coprocessor;
 };
 
 struct readers {      /* who gets the events */
@@ -191,27 +172,27 @@ static int fail_alloc_option(const struct thm_args *a, struct thm_run *run)
     return 0;
 }
 
-static int take_input(const struct thm_args *a, struct request *q)
+static int take_input(const struct thm_args *a, struct run_request *q)
 {
-    if (q->run.inputs_count == INPUTS_MAX)
-        return thm_usage(a, "more than %d --input", INPUTS_MAX);
+    if (q->run.inputs_count == RUN_INPUTS_MAX)
+        return thm_usage(a, "more than %d --input", RUN_INPUTS_MAX);
     q->input_path[q->run.inputs_count++] = a->value;
     return 0;
 }
 
-static int take_setting(const struct thm_args *a, struct request *q)
+static int take_setting(const struct thm_args *a, struct run_request *q)
 {
     char *equals = strchr(a->value, '=');
     if (!equals || equals == a->value)
         return thm_usage(a, "--set wants KEY=VALUE, not '%s'", a->value);
-    if (q->run.settings_count == SETTINGS_MAX)
-        return thm_usage(a, "more than %d --set", SETTINGS_MAX);
+    if (q->run.settings_count == RUN_SETTINGS_MAX)
+        return thm_usage(a, "more than %d --set", RUN_SETTINGS_MAX);
     *equals = '\0'; /* of this process's own arguments */
     q->setting[q->run.settings_count++] = (struct thm_run_setting){ a->value, equals + 1 };
     return 0;
 }
 
-static int take_duration(const struct thm_args *a, struct request *q)
+static int take_duration(const struct thm_args *a, struct run_request *q)
 {
     char *end;
     const double seconds = strtod(a->value, &end);
@@ -221,7 +202,7 @@ static int take_duration(const struct thm_args *a, struct request *q)
     return 0;
 }
 
-static int take_option(struct thm_args *a, int option, struct request *q)
+static int take_option(struct thm_args *a, int option, struct run_request *q)
 {
     struct thm_run *run = &q->run;
     switch (option) {
@@ -263,12 +244,7 @@ static int take_option(struct thm_args *a, int option, struct request *q)
     }
 }
 
-static bool is_url(const char *model)
-{
-    return strstr(model, "://") != NULL;
-}
-
-static int parse(struct thm_args *a, struct request *q)
+static int parse(struct thm_args *a, struct run_request *q)
 {
     int option, status = 0;
     while (!status && (option = thm_args_next(a)) >= 0)
@@ -287,147 +263,10 @@ static int parse(struct thm_args *a, struct request *q)
         return thm_usage(a, "--model URL or FILE is missing");
     if (strlen(q->model) >= THM_MODEM_URL_MAX)
         return thm_usage(a, "the URL is longer than %u characters", THM_MODEM_URL_MAX - 1);
-    if (is_url(q->model))
-        q->run.url = q->model;
     return 0;
 }
 
-/* ---- what the run needs ---- */
-
-/* DER bytes of the first certificate of a PEM file: three for every four characters of base64 (RFC 7468). */
-static uint32_t certificate_bytes(const char *pem)
-{
-    const char *at = strstr(pem, "-----BEGIN CERTIFICATE-----");
-    size_t n = 0;
-    for (at = at ? strchr(at, '\n') : NULL; at && *at && *at != '-'; at++)
-        n += *at != '\n' && *at != '\r' && *at != '=';
-    return (uint32_t)(n * 3 / 4);
-}
-
-static int load_cacert(struct request *q)
-{
-    uint8_t *pem;
-    size_t len;
-    if (!q->run.cacert)
-        return 0;
-    int status = thm_read_file(q->run.cacert, 1 << 20, &pem, &len);
-    if (status)
-        return status;
-    pem[len] = '\0';
-    q->run.cacert_bytes = certificate_bytes((const char *)pem);
-    free(pem);
-    return q->run.cacert_bytes ? 0 : thm_fail(THM_EXIT_USAGE, "%s: no PEM certificate in it", q->run.cacert);
-}
-
-/* The file that is linked into the program as an array. */
-static int load_model(struct request *q)
-{
-    uint8_t *data;
-    size_t len;
-    if (q->run.url || !q->model)
-        return 0;
-    if (is_url(q->model))
-        return thm_fail(THM_EXIT_USAGE, "with --firmware, --model is a file in the board's flash; give the firmware a "
-                                        "URL with --set");
-    int status = thm_read_file(q->model, MODEL_BYTES_MAX, &data, &len);
-    if (status)
-        return status;
-    q->run.model = data;
-    q->run.model_bytes = (uint32_t)len;
-    return len ? 0 : thm_fail(THM_EXIT_USAGE, "%s: the file is empty", q->model);
-}
-
-/* Adafruit's AirLift and Arduino's WiFiNINA: an ESP32 behind SPI. The driver reads pieces into a buffer of its own. */
-static bool attach_coprocessor(struct thm_profile_network *n)
-{
-    enum {
-        WIFININA_CHUNK = 1460
-    }; /* a TCP segment; the driver's SPI buffer holds up to 4000 bytes: general knowledge */
-    free(n->link);
-    free(n->tls);
-    *n = (struct thm_profile_network){ .link = strdup("airlift-spi"), .tls = strdup("none"), .chunk = WIFININA_CHUNK };
-    return n->link && n->tls;
-}
-
-/* What the linker would do before anything runs. */
-static int link_statics(struct request *q, struct thm_profile *p)
-{
-    uint32_t unused;
-    char *error = NULL;
-    int status = q->static_data ? thm_profile_link_static(p, q->static_data, &unused, &error) : 0;
-    if (!status && q->static_arena) {
-        status = thm_profile_link_static(p, q->static_arena, &q->run.static_arena, &error);
-        q->run.arena = q->static_arena;
-    }
-    if (status)
-        thm_fail(status, "%s", error ? error : "out of memory");
-    free(error);
-    return status;
-}
-
-static int load_profile(struct request *q, struct thm_profile **profile, struct thm_profile_link **link)
-{
-    char *error = NULL;
-    int status = thm_profile_load(q->board, profile, &error);
-    if (!status && q->coprocessor && !attach_coprocessor(&(*profile)->network))
-        status = THM_EXIT_HOST;
-    if (!status && (*profile)->network.link)
-        status = thm_profile_link_load((*profile)->network.link, link, &error);
-    if (status) {
-        thm_fail(status, "%s", error ? error : "out of memory");
-        free(error);
-        return status;
-    }
-    struct thm_run *run = &q->run;
-    run->profile = *profile;
-    run->link = *link;
-    if (!run->storage)
-        run->storage = (*profile)->storage_count ? (*profile)->storage[0].name : "none";
-    if (!thm_storage_find(*profile, run->storage) && strcmp(run->storage, "none") != 0)
-        return thm_fail(THM_EXIT_USAGE, "%s has no storage '%s'; 'thimble boards %s' shows what it has", q->board,
-                        run->storage, q->board);
-    if (!run->file)
-        run->file = thm_storage_file(*profile, run->storage);
-    if (!run->chunk)
-        run->chunk = (*profile)->network.chunk;
-    status = link_statics(q, *profile);
-    if (status)
-        return status;
-    status = thm_operators_choose(&q->operators, q->operators_given, *profile);
-    run->operators = q->operators.names;
-    run->operators_count = q->operators.count;
-    return status;
-}
-
-static int load_firmware(struct request *q)
-{
-    if (!q->firmware)
-        return 0;
-    q->run.firmware = realpath(q->firmware, NULL);
-    return q->run.firmware ? 0 : thm_fail(THM_EXIT_USAGE, "%s: %s", q->firmware, strerror(errno));
-}
-
-static int load_inputs(struct request *q)
-{
-    for (unsigned i = 0; i < q->run.inputs_count; i++) {
-        uint8_t *data;
-        int status = thm_read_file(q->input_path[i], INPUT_BYTES_MAX, &data, &q->input[i].len);
-        if (status)
-            return status;
-        q->input[i].data = data;
-    }
-    q->run.inputs = q->input;
-    q->run.settings = q->setting;
-    return 0;
-}
-
-static void free_inputs(struct request *q)
-{
-    for (unsigned i = 0; i < q->run.inputs_count; i++)
-        free((void *)(uintptr_t)q->input[i].data);
-}
-
-static int open_trace(const struct request *q, struct readers *r)
+static int open_trace(const struct run_request *q, struct readers *r)
 {
     r->trace_path = q->trace_path;
     r->trace = q->trace_path ? fopen(q->trace_path, "we") : NULL;
@@ -468,7 +307,7 @@ static int write_outputs(const struct thm_report *r, const char *dir)
     return status;
 }
 
-static int print_json(const struct request *q, const struct thm_report *report, const struct thm_run_result *result)
+static int print_json(const struct run_request *q, const struct thm_report *report, const struct thm_run_result *result)
 {
     json_t *o = thm_report_json(report, result);
     thm_core_requests_json(&q->cores, o);
@@ -488,7 +327,7 @@ static void draw_heap(const struct readers *r)
     fflush(stdout);
 }
 
-static int conclude(const struct request *q, struct readers *r, const struct thm_run_result *result)
+static int conclude(const struct run_request *q, struct readers *r, const struct thm_run_result *result)
 {
     r->trace_failed = r->trace_failed || q->cores.trace_failed;
     int status = close_trace(r);
@@ -517,7 +356,7 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int run_board(struct request *q, const struct thm_labels *labels)
+static int run_board(struct run_request *q, const struct thm_labels *labels)
 {
     struct readers r = { .progress = isatty(STDERR_FILENO), .core = q->run.core_name };
     struct thm_run_result result;
@@ -544,45 +383,25 @@ static int run_board(struct request *q, const struct thm_labels *labels)
 
 static int command_run(int argc, char **argv)
 {
-    struct request q = {
-        .board = "esp32",
-    };
-    struct thm_profile *profile = NULL;
-    struct thm_profile_link *link = NULL;
+    struct run_request q = { .board = "esp32" };
     struct thm_labels labels = { 0 };
     struct thm_args a;
     thm_args_init(&a, &thm_command_run, argc, argv);
     int status = parse(&a, &q);
     if (!status)
-        status = load_profile(&q, &profile, &link);
-    if (!status)
-        status = load_model(&q);
-    if (!status)
-        status = load_cacert(&q);
-    if (!status)
-        status = load_firmware(&q);
-    if (!status)
-        status = load_inputs(&q);
-    if (!status)
-        status = thm_core_requests_load(&q.cores, &q.run);
+        status = run_request_load(&q);
     if (!status && q.labels_path)
         status = thm_labels_load(&labels, q.labels_path);
     if (!status)
         status = run_board(&q, &labels);
     thm_labels_free(&labels);
-    free_inputs(&q);
-    thm_operators_free(&q.operators);
-    free((void *)(uintptr_t)q.run.model);
-    free((void *)(uintptr_t)q.run.firmware);
-    thm_core_requests_free(&q.cores);
-    thm_profile_link_free(link);
-    thm_profile_free(profile);
+    run_request_free(&q);
     return status < 0 ? THM_EXIT_OK : status; /* -1: help was asked for */
 }
 
 const struct thm_command thm_command_run = {
     .name = "run",
-    .args = "--model URL|FILE | --firmware FILE.so",
+    .args = "--model MODEL | --firmware FILE.so",
     .summary = "run one board: fetch a model over HTTPS, store it, load it, run it",
     .details = "Every step that can fail on the board can fail here, by the same name and with the same code.",
     .options = options,

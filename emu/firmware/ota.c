@@ -294,7 +294,10 @@ static void unload(struct ota *s)
 static bool run_round(struct ota *s, bool stored)
 {
     unload(s);
-    bool loaded = !s->o->url ? use_flash_model(s) : stored ? store(s) && load(s) : load_from_socket(s);
+    bool loaded = s->o->from_storage ? load(s)
+                  : !s->o->url       ? use_flash_model(s)
+                  : stored           ? store(s) && load(s)
+                                     : load_from_socket(s);
     return loaded && set_up_interpreter(s) && infer(s);
 }
 
@@ -319,7 +322,7 @@ int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
     *s = (struct ota){ .b = b, .o = o, .step = "boot", .fd = -1 };
     thm_hal_step(b, "boot", "application starts");
     bool stored = strcmp(o->storage, "none") != 0;
-    bool ok = !o->url || (network_up(s) && (!stored || mount_storage(s)));
+    bool ok = (!o->url || network_up(s)) && (!stored || (!o->url && !o->from_storage) || mount_storage(s));
     ok = ok && (o->rounds > 0 ? run_rounds(s, stored) : run_round(s, stored));
     return ok ? 0 : thm_hal_fail(b, s->step);
 }

@@ -5,12 +5,14 @@
  * that can fail on a board can fail here, under the same name: boot, network, connect, storage, store, load, arena,
  * infer. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 struct thm_board;
 
 struct thm_ota {
-    const char *url;     /* NULL: the model in the program's flash, in place */
+    const char *url;     /* NULL: the model in the program's flash, in place; or */
+    bool from_storage;   /* the one that is on the storage already */
     const char *storage; /* name in the profile; "none" = from the socket straight into a malloc'ed buffer */
     const char *file;    /* its name on the file system */
     uint32_t chunk;      /* bytes read from the connection at a time */

@@ -189,12 +189,22 @@ static void summarize_network(const struct thm_report *r, FILE *f)
         fprintf(f, "network  %llu bytes received as %s\n", (unsigned long long)r->body.v[0], r->body.name);
 }
 
+static bool is_partition(const struct thm_report *r, const char *name)
+{
+    const struct thm_profile_flash *f = &r->profile->flash;
+    for (unsigned i = 0; i < f->partitions_count; i++)
+        if (strcmp(f->partitions[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static void summarize_storage(const struct thm_report *r, FILE *f)
 {
     const struct thm_event *last = r->steps ? &r->step[r->steps - 1] : NULL;
     if (r->has[THM_EV_STORAGE] && last)
-        fprintf(f, "storage  %llu of %llu bytes used (%s on partition %s)\n", (unsigned long long)last->v[4],
-                (unsigned long long)last->v[5], r->storage.name, r->storage.text);
+        fprintf(f, "storage  %llu of %llu bytes used (%s on %s%s)\n", (unsigned long long)last->v[4],
+                (unsigned long long)last->v[5], r->storage.name, is_partition(r, r->storage.text) ? "partition " : "",
+                r->storage.text);
 }
 
 static void summarize_arena(const struct thm_report *r, FILE *f)

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include "emu/board/board.h"
-#include "emu/board/chip.h"
+#include "emu/board/chips.h"
 #include "emu/board/factory.h"
 #include "fsimages/partition.h"
 
@@ -51,7 +51,7 @@ static int in_sandbox(void (*fn)(void))
     pid_t pid = fork();
     if (pid == 0) {
         signal(SIGSYS, SIG_DFL); /* cmocka has a handler */
-        if (thm_sandbox_enter() < 0)
+        if (thm_sandbox_enter(0) < 0)
             _exit(99);
         fn();
         _exit(7);
@@ -102,10 +102,10 @@ static struct thm_profile *esp32(void)
     return p;
 }
 
-static struct thm_medium *flash_of(const struct thm_chip *chip, const struct thm_profile *p)
+static struct thm_medium *flash_of(const struct thm_chips *chips, const struct thm_profile *p)
 {
     struct thm_medium *m;
-    assert_int_equal(thm_chip_create(&m, thm_part_find(p->flash.part), p->flash.size, &chip->cells, NULL),
+    assert_int_equal(thm_chip_create(&m, thm_part_find(p->flash.part), p->flash.size, &chips->cells[0], NULL),
                      THM_FS_OK);
     return m;
 }
@@ -114,24 +114,24 @@ static void chip__state_folder_keeps_it_and_only_for_one(void **state)
 {
     char dir[] = "/tmp/thimble-test-XXXXXX", path[64], error[256] = "";
     struct thm_profile *p = esp32();
-    struct thm_chip chip, second;
+    struct thm_chips chips, second;
     uint8_t byte = 0xFF;
     (void)state;
     assert_non_null(mkdtemp(dir));
     for (int round = 0; round < 2; round++) {
-        assert_int_equal(thm_chip_open(&chip, p, dir, error, sizeof error), 0);
-        struct thm_medium *m = flash_of(&chip, p);
+        assert_int_equal(thm_chips_open(&chips, p, dir, error, sizeof error), 0);
+        struct thm_medium *m = flash_of(&chips, p);
         assert_int_equal(thm_medium_read(m, 0x290000, &byte, 1), THM_FS_OK);
         assert_int_equal(byte, round ? 0x5A : 0xFF);
         assert_int_equal(thm_medium_program(m, 0x290000, "\x5A", 1), THM_FS_OK);
-        assert_int_equal(thm_chip_open(&second, p, dir, error, sizeof error), 20);
+        assert_int_equal(thm_chips_open(&second, p, dir, error, sizeof error), 20);
         assert_non_null(strstr(error, "another run"));
         thm_medium_destroy(m);
-        thm_chip_close(&chip);
+        thm_chips_close(&chips);
     }
     snprintf(path, sizeof path, "%s/flash.bin", dir);
     assert_int_equal(truncate(path, 4096), 0);
-    assert_int_equal(thm_chip_open(&chip, p, dir, error, sizeof error), 2);
+    assert_int_equal(thm_chips_open(&chips, p, dir, error, sizeof error), 2);
     assert_non_null(strstr(error, "flash.bin"));
     unlink(path);
     snprintf(path, sizeof path, "%s/flash.bin.wear", dir);
@@ -144,13 +144,13 @@ static void factory__writes_the_profiles_partition_table_once(void **state)
 {
     struct thm_partition parts[THM_PARTITIONS_MAX];
     struct thm_profile *p = esp32();
-    struct thm_chip chip;
+    struct thm_chips chips;
     uint8_t table[0xC00];
     char error[256];
     size_t n = 0;
     (void)state;
-    assert_int_equal(thm_chip_open(&chip, p, NULL, error, sizeof error), 0);
-    struct thm_medium *m = flash_of(&chip, p);
+    assert_int_equal(thm_chips_open(&chips, p, NULL, error, sizeof error), 0);
+    struct thm_medium *m = flash_of(&chips, p);
     assert_int_equal(thm_factory_flash(m, p), 0);
     assert_int_equal(thm_factory_flash(m, p), 0);
     assert_int_equal(thm_medium_peek(m, THM_PARTITION_TABLE_OFFSET, table, sizeof table), THM_FS_OK);
@@ -158,7 +158,7 @@ static void factory__writes_the_profiles_partition_table_once(void **state)
     assert_int_equal(n, p->flash.partitions_count);
     assert_int_equal(thm_partition_find(parts, n, "spiffs")->offset, 0x290000);
     thm_medium_destroy(m);
-    thm_chip_close(&chip);
+    thm_chips_close(&chips);
     thm_profile_free(p);
 }
 

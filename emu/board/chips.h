@@ -1,0 +1,17 @@
+/* emu/board/chips.h -- the storage parts of one run: fresh ones in memory, or those that a state folder keeps. */
+#pragma once
+#include "emu/board/profile.h"
+#include "fsimages/imagefile.h"
+#include "fsimages/media/cells.h"
+
+struct thm_chips {
+    struct thm_cells cells[THM_MEDIA_MAX];    /* of each medium; emu/board/storage_place.h numbers them */
+    struct thm_imagefile file[THM_MEDIA_MAX]; /* the kept ones */
+    int lock;                                 /* descriptor that holds the state folder; -1: fresh chips */
+};
+
+/* dir: folder with NAME.bin of each medium (flash.bin: the raw 4 MB, as esptool reads it off a board; sd.bin: the
+ * card) and NAME.bin.wear (erase counts, 32-bit little-endian a sector; not of cards); made when missing. NULL: fresh
+ * chips, gone with the run. Result: 0, or an exit status with one line in error. */
+int thm_chips_open(struct thm_chips *c, const struct thm_profile *p, const char *dir, char *error, size_t error_size);
+void thm_chips_close(struct thm_chips *c);

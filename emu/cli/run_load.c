@@ -1,0 +1,187 @@
+/* emu/cli/run_load.c -- what a run needs: the board's profile, the model, inputs, a certificate, a firmware. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "emu/board/static_data.h"
+#include "emu/board/storage_place.h"
+#include "emu/cli/cli.h"
+#include "emu/cli/run_request.h"
+
+enum { INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
+
+bool run_is_url(const char *model)
+{
+    return strstr(model, "://") != NULL;
+}
+
+/* DER bytes of the first certificate of a PEM file: three for every four characters of base64 (RFC 7468). */
+static uint32_t certificate_bytes(const char *pem)
+{
+    const char *at = strstr(pem, "-----BEGIN CERTIFICATE-----");
+    size_t n = 0;
+    for (at = at ? strchr(at, '\n') : NULL; at && *at && *at != '-'; at++)
+        n += *at != '\n' && *at != '\r' && *at != '=';
+    return (uint32_t)(n * 3 / 4);
+}
+
+static int load_cacert(struct run_request *q)
+{
+    uint8_t *pem;
+    size_t len;
+    if (!q->run.cacert)
+        return 0;
+    int status = thm_read_file(q->run.cacert, 1 << 20, &pem, &len);
+    if (status)
+        return status;
+    pem[len] = '\0';
+    q->run.cacert_bytes = certificate_bytes((const char *)pem);
+    free(pem);
+    return q->run.cacert_bytes ? 0 : thm_fail(THM_EXIT_USAGE, "%s: no PEM certificate in it", q->run.cacert);
+}
+
+/* "storage:NAME": a file that is on the storage already. */
+static bool names_stored_file(struct run_request *q)
+{
+    static const char prefix[] = "storage:";
+    if (!q->model || strncmp(q->model, prefix, sizeof prefix - 1) != 0)
+        return false;
+    q->run.from_storage = true;
+    if (q->model[sizeof prefix - 1])
+        q->run.file = q->model + sizeof prefix - 1;
+    return true;
+}
+
+/* A file: part of the program, or with --storage on that storage before power-on. */
+static int load_model(struct run_request *q)
+{
+    uint8_t *data;
+    size_t len;
+    if (q->run.url || !q->model || q->run.from_storage)
+        return 0;
+    if (run_is_url(q->model))
+        return thm_fail(THM_EXIT_USAGE, "with --firmware, --model is a file in the board's flash; give the firmware a "
+                                        "URL with --set");
+    int status = thm_read_file(q->model, MODEL_BYTES_MAX, &data, &len);
+    if (status)
+        return status;
+    q->run.from_storage = q->storage_given;
+    *(q->storage_given ? &q->run.stored : &q->run.model) = data;
+    *(q->storage_given ? &q->run.stored_bytes : &q->run.model_bytes) = (uint32_t)len;
+    return len ? 0 : thm_fail(THM_EXIT_USAGE, "%s: the file is empty", q->model);
+}
+
+/* Adafruit's AirLift and Arduino's WiFiNINA: an ESP32 behind SPI. The driver reads pieces into a buffer of its own. */
+static bool attach_coprocessor(struct thm_profile_network *n)
+{
+    enum {
+        WIFININA_CHUNK = 1460
+    }; /* a TCP segment; the driver's SPI buffer holds up to 4000 bytes: general knowledge */
+    free(n->link);
+    free(n->tls);
+    *n = (struct thm_profile_network){ .link = strdup("airlift-spi"), .tls = strdup("none"), .chunk = WIFININA_CHUNK };
+    return n->link && n->tls;
+}
+
+/* What the linker would do before anything runs. */
+static int link_statics(struct run_request *q, struct thm_profile *p)
+{
+    uint32_t unused;
+    char *error = NULL;
+    int status = q->static_data ? thm_profile_link_static(p, q->static_data, &unused, &error) : 0;
+    if (!status && q->static_arena) {
+        status = thm_profile_link_static(p, q->static_arena, &q->run.static_arena, &error);
+        q->run.arena = q->static_arena;
+    }
+    if (status)
+        thm_fail(status, "%s", error ? error : "out of memory");
+    free(error);
+    return status;
+}
+
+static int load_profile(struct run_request *q)
+{
+    struct thm_profile **profile = &q->profile;
+    struct thm_profile_link **link = &q->link;
+    char *error = NULL;
+    int status = thm_profile_load(q->board, profile, &error);
+    if (!status && q->coprocessor && !attach_coprocessor(&(*profile)->network))
+        status = THM_EXIT_HOST;
+    if (!status && (*profile)->network.link)
+        status = thm_profile_link_load((*profile)->network.link, link, &error);
+    if (status) {
+        thm_fail(status, "%s", error ? error : "out of memory");
+        free(error);
+        return status;
+    }
+    struct thm_run *run = &q->run;
+    run->profile = *profile;
+    run->link = *link;
+    if (!run->storage)
+        run->storage = (*profile)->storage_count ? (*profile)->storage[0].name : "none";
+    if (!thm_storage_find(*profile, run->storage) && strcmp(run->storage, "none") != 0)
+        return thm_fail(THM_EXIT_USAGE, "%s has no storage '%s'; 'thimble boards %s' shows what it has", q->board,
+                        run->storage, q->board);
+    if (!run->file)
+        run->file = thm_storage_file(*profile, run->storage);
+    if (!run->chunk)
+        run->chunk = (*profile)->network.chunk;
+    status = link_statics(q, *profile);
+    if (status)
+        return status;
+    status = thm_operators_choose(&q->operators, q->operators_given, *profile);
+    run->operators = q->operators.names;
+    run->operators_count = q->operators.count;
+    return status;
+}
+
+static int load_firmware(struct run_request *q)
+{
+    if (!q->firmware)
+        return 0;
+    q->run.firmware = realpath(q->firmware, NULL);
+    return q->run.firmware ? 0 : thm_fail(THM_EXIT_USAGE, "%s: %s", q->firmware, strerror(errno));
+}
+
+static int load_inputs(struct run_request *q)
+{
+    for (unsigned i = 0; i < q->run.inputs_count; i++) {
+        uint8_t *data;
+        int status = thm_read_file(q->input_path[i], INPUT_BYTES_MAX, &data, &q->input[i].len);
+        if (status)
+            return status;
+        q->input[i].data = data;
+    }
+    q->run.inputs = q->input;
+    q->run.settings = q->setting;
+    return 0;
+}
+
+static void free_inputs(struct run_request *q)
+{
+    for (unsigned i = 0; i < q->run.inputs_count; i++)
+        free((void *)(uintptr_t)q->input[i].data);
+}
+
+int run_request_load(struct run_request *q)
+{
+    q->storage_given = q->run.storage && strcmp(q->run.storage, "none") != 0;
+    if (!names_stored_file(q) && q->model && run_is_url(q->model) && !q->firmware)
+        q->run.url = q->model;
+    int (*const parts[])(struct run_request *) = { load_profile, load_model, load_cacert, load_firmware, load_inputs };
+    int status = 0;
+    for (size_t i = 0; !status && i < sizeof parts / sizeof parts[0]; i++)
+        status = parts[i](q);
+    return status ? status : thm_core_requests_load(&q->cores, &q->run);
+}
+
+void run_request_free(struct run_request *q)
+{
+    free_inputs(q);
+    thm_operators_free(&q->operators);
+    free((void *)(uintptr_t)q->run.model);
+    free((void *)(uintptr_t)q->run.stored);
+    free((void *)(uintptr_t)q->run.firmware);
+    thm_core_requests_free(&q->cores);
+    thm_profile_link_free(q->link);
+    thm_profile_free(q->profile);
+}
