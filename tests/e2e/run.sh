@@ -66,7 +66,7 @@ expect "run__a_file_is_on_the_storage_before_power_on" 0 'spiffs mounted' 'model
 thimble run --model storage:/model.tflite --state "$T/kept" --input "$sample"
 expect "run__a_file_that_the_storage_has_is_used" 0 'model copied to RAM, 8736 bytes'
 thimble run --model storage:/other --state "$T/kept"
-expect_error "run__a_file_that_it_has_not_is_the_storages_failure" 11 'open /other: SPIFFS_ERR_NOT_FOUND (-10002)'
+expect_error "run__a_file_that_it_has_not_is_the_storages_failure" 11 'open /other: SPIFFS_ERR_NOT_FOUND .-10002.'
 
 thimble run --model "$URL/gesture.cc" --cacert "$CA" --input "$sample" --labels "$DEMO/gesture.labels.txt"
 expect "run__a_c_array_is_decoded_as_it_streams_in" 0 "output   $label" '8736 bytes'
