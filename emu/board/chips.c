@@ -79,12 +79,14 @@ static int open_fresh(struct thm_chips *c, unsigned i, const struct thm_profile 
                : 0;
 }
 
-int thm_chips_open(struct thm_chips *c, const struct thm_profile *p, const char *dir, char *error, size_t error_size)
+int thm_chips_open(struct thm_chips *c, const struct thm_profile *p, uint32_t which, const char *dir, char *error,
+                   size_t error_size)
 {
     *c = (struct thm_chips){ .lock = -1 };
     int status = dir ? lock_dir(c, dir, error, error_size) : 0;
     for (unsigned i = 0; !status && i < thm_media_count(p); i++)
-        status = dir ? open_kept(c, i, p, dir, error, error_size) : open_fresh(c, i, p, error, error_size);
+        if (which & 1u << i)
+            status = dir ? open_kept(c, i, p, dir, error, error_size) : open_fresh(c, i, p, error, error_size);
     if (status)
         thm_chips_close(c);
     return status;

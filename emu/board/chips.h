@@ -12,6 +12,8 @@ struct thm_chips {
 
 /* dir: folder with NAME.bin of each medium (flash.bin: the raw 4 MB, as esptool reads it off a board; sd.bin: the
  * card) and NAME.bin.wear (erase counts, 32-bit little-endian a sector; not of cards); made when missing. NULL: fresh
- * chips, gone with the run. Result: 0, or an exit status with one line in error. */
-int thm_chips_open(struct thm_chips *c, const struct thm_profile *p, const char *dir, char *error, size_t error_size);
+ * chips, gone with the run. which: a bit for each medium that is needed; others have no cells. Result: 0, or an exit
+ * status with one line in error. */
+int thm_chips_open(struct thm_chips *c, const struct thm_profile *p, uint32_t which, const char *dir, char *error,
+                   size_t error_size);
 void thm_chips_close(struct thm_chips *c);

@@ -36,11 +36,11 @@ static void flash_event(void *ctx, const char *what, uint64_t off, uint32_t len,
     medium_event(ctx, what, off, len, ns);
 }
 
-static uint64_t media_bytes(const struct thm_profile *p)
+static uint64_t media_bytes(const struct thm_board *b)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < thm_media_count(p); i++)
-        sum += thm_medium_bytes(p, i);
+    for (unsigned i = 0; i < thm_media_count(b->profile); i++)
+        sum += b->media[i] ? thm_medium_bytes(b->profile, i) : 0;
     return sum;
 }
 
@@ -48,7 +48,8 @@ static void build_media(struct thm_board *b)
 {
     const struct thm_medium_watch watch = { b, spend, flash_event }, other = { b, spend, medium_event };
     for (unsigned i = 0; i < thm_media_count(b->profile); i++)
-        if (thm_chip_create(&b->media[i], thm_part_find(thm_medium_part(b->profile, i)),
+        if (b->chips->cells[i].bytes &&
+            thm_chip_create(&b->media[i], thm_part_find(thm_medium_part(b->profile, i)),
                             thm_medium_bytes(b->profile, i), &b->chips->cells[i], i ? &other : &watch) != THM_FS_OK)
             host_failed(b, thm_medium_name(b->profile, i), "out of memory");
     if (thm_factory_flash(b->media[0], b->profile) < 0)
@@ -169,7 +170,7 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_ch
     build(b);
     if (run->firmware)
         load_firmware(&app);
-    if (thm_sandbox_enter(media_bytes(b->profile)) < 0)
+    if (thm_sandbox_enter(media_bytes(b)) < 0)
         host_failed(b, "sandbox", strerror(errno));
     thm_shed_libraries(run->firmware);
     boot(b);

@@ -15,6 +15,7 @@
 #include "emu/board/merge.h"
 #include "emu/board/modem.h"
 #include "emu/board/process.h"
+#include "emu/board/storage_place.h"
 #include "netlink/fetch.h"
 
 enum { MESSAGE_MAX = 65536 }; /* above THM_EVENT_BATCH events and THM_MODEM_CHUNK_MAX bytes, with their heads */
@@ -410,13 +411,19 @@ static int share(struct supervisor *all, const struct thm_run *run)
     return all->shared && all->merge ? 0 : -1;
 }
 
+/* A firmware of the user's may mount any. */
+static uint32_t media_of(const struct thm_run *run)
+{
+    return thm_media_of(run->profile, run->firmware ? NULL : run->storage);
+}
+
 static int open_chips(struct supervisor *all)
 {
     int status = 0;
     for (uint32_t i = 0; i < all->cores && !status; i++) {
         struct session *s = &all->core[i];
-        status =
-            thm_chips_open(&s->chips, s->run.profile, s->run.state_dir, s->result.message, sizeof s->result.message);
+        status = thm_chips_open(&s->chips, s->run.profile, media_of(&s->run), s->run.state_dir, s->result.message,
+                                sizeof s->result.message);
         s->result.exit_status = status;
     }
     return status;

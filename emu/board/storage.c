@@ -80,6 +80,18 @@ static int32_t mount_again(struct thm_board *b, const char *name)
     return -1;
 }
 
+/* A storage in the program's flash lies behind the program, if that is not too long. */
+static bool clear_of_program(struct thm_board *b, const struct thm_storage_place *at)
+{
+    const struct thm_profile_flash *f = &b->profile->flash;
+    const uint64_t end = (uint64_t)f->program_offset + f->program_image;
+    if (at->medium || at->offset >= end || at->offset + at->size <= f->program_offset)
+        return true;
+    thm_hal_failure(b, 11, 0, end, at->offset, "mount %s: the program's %u bytes reach into it, from 0x%llx to 0x%llx",
+                    b->storage->name, f->program_image, (unsigned long long)at->offset, (unsigned long long)end);
+    return false;
+}
+
 /* What was there before power-on is put there when it is first asked for. */
 static bool as_shipped(struct thm_board *b, unsigned medium)
 {
@@ -103,7 +115,7 @@ static bool find_volume(struct thm_board *b, const char *name, struct thm_storag
         return false;
     }
     *at = thm_storage_place(b->profile, b->storage);
-    if (!as_shipped(b, at->medium))
+    if (!clear_of_program(b, at) || !as_shipped(b, at->medium))
         return false;
     enum thm_fs_err e = thm_storage_volume(b->storage, b->media[at->medium], at, &b->volume);
     if (e)

@@ -45,6 +45,12 @@ static unsigned medium_of(const struct thm_profile *p, const struct thm_profile_
     return s->medium ? i : 0;
 }
 
+uint32_t thm_media_of(const struct thm_profile *p, const char *storage)
+{
+    const struct thm_profile_storage *s = storage ? thm_storage_find(p, storage) : NULL;
+    return !storage ? (1u << thm_media_count(p)) - 1 : s ? 1u | 1u << medium_of(p, s) : 1u;
+}
+
 struct thm_storage_place thm_storage_place(const struct thm_profile *p, const struct thm_profile_storage *s)
 {
     struct thm_storage_place at = { .medium = medium_of(p, s), .offset = s->offset, .size = s->size };

@@ -20,6 +20,8 @@ unsigned thm_media_count(const struct thm_profile *p);
 const char *thm_medium_name(const struct thm_profile *p, unsigned medium); /* "flash" */
 const char *thm_medium_part(const struct thm_profile *p, unsigned medium);
 uint64_t thm_medium_bytes(const struct thm_profile *p, unsigned medium);
+/* The media that a run needs, a bit each: the flash, and what the storage lies on; NULL: all. */
+uint32_t thm_media_of(const struct thm_profile *p, const char *storage);
 /* The volume as a medium of its own, *out to be destroyed by the caller; *at is made what a card's table says.
  * Errors: THM_FS_EFORMAT: the card has no such table. */
 enum thm_fs_err thm_storage_volume(const struct thm_profile_storage *s, struct thm_medium *medium,

@@ -37,21 +37,35 @@ static bool protect(const struct thm_board_window *w, int how)
     return mprotect(w->pages, w->pages_size, how) == 0;
 }
 
+/* Where the processor sees a byte of the flash. false: nowhere. */
+static bool flash_address(const struct thm_profile_flash *f, uint64_t off, uint64_t *address)
+{
+    const bool inside = thm_part_find(f->part)->kind == THM_PART_FLASH; /* the processor's own: always seen */
+    *address = (f->window ? f->window : f->program_base - f->program_offset) + off;
+    return f->window || inside;
+}
+
+/* Where in the flash the mounted storage keeps the file, in one piece. */
+static bool find_file(struct thm_board *b, const char *file, struct thm_board_window *w)
+{
+    if (!b->fs || !b->fs->ops->extent)
+        return false;
+    const struct thm_storage_place at = thm_storage_place(b->profile, b->storage);
+    int32_t code = b->fs->ops->extent(b->fs, thm_board_device_name(b, file), &w->off, &w->len);
+    w->off += at.offset;
+    return code >= 0 && w->len && at.medium == 0;
+}
+
 static void do_map(struct thm_call *c)
 {
     struct thm_board *b = c->b;
-    const struct thm_profile_flash *f = &b->profile->flash;
-    const struct thm_storage_place at =
-        b->fs ? thm_storage_place(b->profile, b->storage) : (struct thm_storage_place){ 0 };
-    uint64_t off;
-    uint32_t len;
+    struct thm_board_window w = { 0 };
+    uint64_t address;
     close_window(&b->window);
-    if (!b->fs || !b->fs->ops->extent || at.medium || !f->window ||
-        b->fs->ops->extent(b->fs, thm_board_device_name(b, c->s), &off, &len) < 0 || !len)
+    if (!find_file(b, c->s, &w) || !flash_address(&b->profile->flash, w.off, &address))
         return;
-    b->window = (struct thm_board_window){ .off = at.offset + off, .len = len };
-    if (!map_pages(&b->window, f->window + b->window.off) || !fill(b, b->window.off, len) ||
-        !protect(&b->window, PROT_READ))
+    b->window = w;
+    if (!map_pages(&b->window, address) || !fill(b, w.off, w.len) || !protect(&b->window, PROT_READ))
         close_window(&b->window);
 }
 

@@ -119,19 +119,19 @@ static void chip__state_folder_keeps_it_and_only_for_one(void **state)
     (void)state;
     assert_non_null(mkdtemp(dir));
     for (int round = 0; round < 2; round++) {
-        assert_int_equal(thm_chips_open(&chips, p, dir, error, sizeof error), 0);
+        assert_int_equal(thm_chips_open(&chips, p, 1, dir, error, sizeof error), 0);
         struct thm_medium *m = flash_of(&chips, p);
         assert_int_equal(thm_medium_read(m, 0x290000, &byte, 1), THM_FS_OK);
         assert_int_equal(byte, round ? 0x5A : 0xFF);
         assert_int_equal(thm_medium_program(m, 0x290000, "\x5A", 1), THM_FS_OK);
-        assert_int_equal(thm_chips_open(&second, p, dir, error, sizeof error), 20);
+        assert_int_equal(thm_chips_open(&second, p, 1, dir, error, sizeof error), 20);
         assert_non_null(strstr(error, "another run"));
         thm_medium_destroy(m);
         thm_chips_close(&chips);
     }
     snprintf(path, sizeof path, "%s/flash.bin", dir);
     assert_int_equal(truncate(path, 4096), 0);
-    assert_int_equal(thm_chips_open(&chips, p, dir, error, sizeof error), 2);
+    assert_int_equal(thm_chips_open(&chips, p, 1, dir, error, sizeof error), 2);
     assert_non_null(strstr(error, "flash.bin"));
     unlink(path);
     snprintf(path, sizeof path, "%s/flash.bin.wear", dir);
@@ -149,7 +149,7 @@ static void factory__writes_the_profiles_partition_table_once(void **state)
     char error[256];
     size_t n = 0;
     (void)state;
-    assert_int_equal(thm_chips_open(&chips, p, NULL, error, sizeof error), 0);
+    assert_int_equal(thm_chips_open(&chips, p, 1, NULL, error, sizeof error), 0);
     struct thm_medium *m = flash_of(&chips, p);
     assert_int_equal(thm_factory_flash(m, p), 0);
     assert_int_equal(thm_factory_flash(m, p), 0);

@@ -73,7 +73,7 @@ static void factory__puts_a_file_on_a_new_volume_and_keeps_the_others(void **sta
     struct thm_chips chips;
     char error[200] = "";
     (void)state;
-    assert_int_equal(thm_chips_open(&chips, &profile, NULL, error, sizeof error), 0);
+    assert_int_equal(thm_chips_open(&chips, &profile, 3, NULL, error, sizeof error), 0);
     const struct thm_factory_file a = { "/a", bytes, 1000 }, b = { "/b", bytes, 10 };
     assert_int_equal(thm_factory_storage(&profile, &storages[2], &chips.cells[0], NULL, error, sizeof error), 0);
     assert_int_equal(thm_factory_storage(&profile, &storages[2], &chips.cells[0], &a, error, sizeof error), 0);
@@ -89,7 +89,7 @@ static void factory__a_file_too_large_is_the_storages_failure(void **state)
     struct thm_chips chips;
     char error[300] = "";
     (void)state;
-    assert_int_equal(thm_chips_open(&chips, &profile, NULL, error, sizeof error), 0);
+    assert_int_equal(thm_chips_open(&chips, &profile, 3, NULL, error, sizeof error), 0);
     const struct thm_factory_file a = { "/a", bytes, sizeof bytes };
     assert_int_equal(thm_factory_storage(&profile, &storages[2], &chips.cells[0], &a, error, sizeof error), 11);
     assert_non_null(strstr(error, "SPIFFS_ERR_FULL (-10001)"));
