@@ -1,6 +1,7 @@
 /* fsimages/media/chip.c -- what a part does: clear or overwrite, erase, refuse, take its time, wear. */
 #include "fsimages/media/chip.h"
 #include <stdlib.h>
+#include "fsimages/media/bytes.h"
 #include "fsimages/media/pool.h"
 #include "fsimages/media/random.h"
 
@@ -66,14 +67,6 @@ static bool wear(struct chip *c, uint32_t block)
 }
 
 /* ---- what flash refuses ---- */
-
-static bool all_are(const uint8_t *bytes, uint32_t len, uint8_t value)
-{
-    for (uint32_t i = 0; i < len; i++)
-        if (bytes[i] != value)
-            return false;
-    return true;
-}
 
 /* How often a unit was programmed since its erase. A chip that comes from an image has no history: its content tells.
  */

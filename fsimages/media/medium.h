@@ -55,5 +55,5 @@ void thm_medium_counters(const struct thm_medium *m, struct thm_medium_counters 
 enum thm_fs_err thm_slice_create(struct thm_medium **out, struct thm_medium *inner, uint64_t off, uint64_t len);
 
 /* Wraps any medium: the `after`-th following program or erase (0 = the next) takes effect for the first half of its
- * bytes only, and everything later fails with THM_FS_EPOWER. inner is lent. */
+ * bytes only, and everything later fails with THM_FS_EPOWER. inner is lent. Other cuts and faults: faults.h. */
 enum thm_fs_err thm_powercut_create(struct thm_medium **out, struct thm_medium *inner, uint32_t after);

@@ -2,6 +2,7 @@
 #include "fsimages/media/pool.h"
 #include <string.h>
 #include <sys/mman.h>
+#include "fsimages/media/bytes.h"
 
 static uint8_t *in_pool(const struct pool *s, uint32_t slot)
 {
@@ -34,11 +35,6 @@ static void give_slot(struct pool *s, uint64_t page)
     memcpy(in_pool(s, slot), &s->state[1], sizeof slot);
     s->state[1] = slot;
     s->slot[page] = 0;
-}
-
-static bool all_are(const uint8_t *from, uint32_t len, uint8_t value)
-{
-    return from[0] == value && memcmp(from, from + 1, len - 1) == 0;
 }
 
 /* The page's cells, to be changed. NULL: nothing would change. */

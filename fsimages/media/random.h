@@ -11,8 +11,8 @@ static inline uint64_t random_at(uint64_t seed, uint64_t place)
     return z ^ (z >> 31);
 }
 
-/* True for about `rate` of 2^32 places. */
-static inline int random_hit(uint64_t seed, uint64_t place, uint32_t rate)
+/* True for about rate of `of` places. */
+static inline int random_hit(uint64_t seed, uint64_t place, uint32_t rate, uint32_t of)
 {
-    return random_at(seed, place) >> 32 < rate;
+    return (random_at(seed, place) >> 32) % of < rate;
 }

@@ -1,4 +1,4 @@
-/* tests/unit/fsimages/test_medium.c -- serial NOR, slices, power cuts, image files. */
+/* tests/unit/fsimages/test_medium.c -- serial NOR, slices, image files. */
 #include "tests/unit/fsimages/ramchip.h"
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -153,36 +153,6 @@ static void slice__is_its_part_and_no_more(void **state)
     thm_medium_destroy(s);
 }
 
-static void powercut__half_of_the_program_arrives_then_nothing(void **state)
-{
-    struct ramchip *c = *state;
-    struct thm_medium *p;
-    uint8_t b[8];
-    assert_int_equal(thm_powercut_create(&p, c->medium, 1), THM_FS_OK);
-    assert_int_equal(thm_medium_program(p, 0, "\0\0\0\0", 4), THM_FS_OK);
-    assert_int_equal(thm_medium_program(p, 4, "\0\0\0\0", 4), THM_FS_EPOWER);
-    assert_int_equal(thm_medium_program(p, 8, "\0", 1), THM_FS_EPOWER);
-    assert_int_equal(thm_medium_erase(p, 0), THM_FS_EPOWER);
-    assert_int_equal(thm_medium_read(p, 0, b, 8), THM_FS_EPOWER);
-    assert_int_equal(thm_medium_read(c->medium, 0, b, 8), THM_FS_OK);
-    assert_memory_equal(b, "\0\0\0\0\0\0\xFF\xFF", 8);
-    thm_medium_destroy(p);
-}
-
-static void powercut__half_of_the_block_is_erased(void **state)
-{
-    struct ramchip *c = *state;
-    struct thm_medium *p;
-    uint8_t zeros[4096] = { 0 };
-    thm_medium_program(c->medium, 0, zeros, sizeof zeros);
-    assert_int_equal(thm_powercut_create(&p, c->medium, 0), THM_FS_OK);
-    assert_int_equal(thm_medium_erase(p, 0), THM_FS_EPOWER);
-    assert_int_equal(c->bytes[2047], 0xFF);
-    assert_int_equal(c->bytes[2048], 0);
-    assert_int_equal(c->bytes[4095], 0);
-    thm_medium_destroy(p);
-}
-
 static void imagefile__writes_arrive_and_wear_is_beside(void **state)
 {
     char dir[] = "/tmp/thimble-test-XXXXXX", path[64], wear[80];
@@ -227,8 +197,6 @@ int main(void)
         T(medium__program_is_split_at_pages),
         T(medium__outside_is_refused),
         T(slice__is_its_part_and_no_more),
-        T(powercut__half_of_the_program_arrives_then_nothing),
-        T(powercut__half_of_the_block_is_erased),
         cmocka_unit_test(imagefile__writes_arrive_and_wear_is_beside),
     };
     return cmocka_run_group_tests_name("medium", tests, NULL, NULL);
