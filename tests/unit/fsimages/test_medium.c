@@ -1,8 +1,5 @@
-/* tests/unit/fsimages/test_medium.c -- serial NOR, slices, image files. */
+/* tests/unit/fsimages/test_medium.c -- serial NOR, slices. */
 #include "tests/unit/fsimages/ramchip.h"
-#include <fcntl.h>
-#include <sys/stat.h>
-#include "fsimages/imagefile.h"
 
 static int setup(void **state)
 {
@@ -153,37 +150,6 @@ static void slice__is_its_part_and_no_more(void **state)
     thm_medium_destroy(s);
 }
 
-static void imagefile__writes_arrive_and_wear_is_beside(void **state)
-{
-    char dir[] = "/tmp/thimble-test-XXXXXX", path[64], wear[80];
-    struct thm_imagefile f;
-    struct stat st;
-    (void)state;
-    assert_non_null(mkdtemp(dir));
-    snprintf(path, sizeof path, "%s/chip.img", dir);
-    snprintf(wear, sizeof wear, "%s.wear", path);
-    assert_int_equal(thm_imagefile_open(&f, path, 0, 0), THM_FS_ENOENT);
-    assert_int_equal(thm_imagefile_create(&f, path, 8192), THM_FS_OK);
-    assert_int_equal(f.bytes[8191], 0xFF);
-    f.bytes[1] = 7;
-    assert_int_equal(thm_imagefile_close(&f), THM_FS_OK);
-    assert_int_equal(thm_imagefile_create(&f, path, 8192), THM_FS_EEXIST);
-    assert_int_equal(stat(wear, &st), -1);
-    assert_int_equal(thm_imagefile_open(&f, path, 0, 0), THM_FS_OK);
-    f.bytes[1] = 9; /* private: must not reach the file */
-    assert_int_equal(thm_imagefile_close(&f), THM_FS_OK);
-    assert_int_equal(thm_imagefile_open(&f, path, THM_IMAGE_WRITE | THM_IMAGE_WEAR, 4096), THM_FS_OK);
-    assert_int_equal(f.bytes[1], 7);
-    assert_int_equal(f.wear_count, 2);
-    f.wear[1] = 3;
-    assert_int_equal(thm_imagefile_close(&f), THM_FS_OK);
-    assert_int_equal(stat(wear, &st), 0);
-    assert_int_equal(st.st_size, 8);
-    unlink(path);
-    unlink(wear);
-    rmdir(dir);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -197,7 +163,6 @@ int main(void)
         T(medium__program_is_split_at_pages),
         T(medium__outside_is_refused),
         T(slice__is_its_part_and_no_more),
-        cmocka_unit_test(imagefile__writes_arrive_and_wear_is_beside),
     };
     return cmocka_run_group_tests_name("medium", tests, NULL, NULL);
 }
