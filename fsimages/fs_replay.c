@@ -11,11 +11,13 @@
 #define COLUMNS_MAX 16
 #define IMAGE_MAX   (64u << 20)
 
-static const struct replay_dialect *const dialects[] = { &replay_spiffs };
+static const struct replay_dialect *const dialects[] = { &replay_spiffs, &replay_eefs };
 
 struct trace {
     char *text; /* ours, cut into pieces */
-    const char *config, *digest, *files;
+    const char *config, *digest, *files, *clock;
+    const uint8_t *initial; /* the image to begin with; NULL: a fresh one */
+    size_t initial_len;
     char *columns[COLUMNS_MAX];
     int column_count;
     uint32_t line;
@@ -69,6 +71,31 @@ static int split(char *line, const char *separators, char **to, int max)
     return n;
 }
 
+static uint32_t operation_time(void *ctx)
+{
+    const struct replay *r = ctx;
+    return r->epoch + r->number;
+}
+
+static int32_t first_image(struct replay *r, const struct trace *t, const struct thm_fs_ops *ops)
+{
+    if (!t->initial)
+        return ops->format(&r->medium.base, &r->config, NULL);
+    if (t->initial_len != r->out->image_len)
+        return -1;
+    memcpy(r->bytes, t->initial, t->initial_len);
+    return 0;
+}
+
+static void start_clock(struct replay *r, const struct trace *t)
+{
+    if (!t->clock)
+        return;
+    r->epoch = (uint32_t)strtoul(strchr(t->clock, ':') + 1, NULL, 10);
+    r->config.seconds = operation_time;
+    r->config.seconds_ctx = r;
+}
+
 static bool start(struct replay *r, const struct trace *t)
 {
     uint32_t size, erase_size;
@@ -86,7 +113,8 @@ static bool start(struct replay *r, const struct trace *t)
         r->out->err = e ? e : THM_FS_EHOST;
         return false;
     }
-    int32_t res = ops->format(&r->medium.base, &r->config, NULL);
+    start_clock(r, t);
+    int32_t res = first_image(r, t, ops);
     r->medium.programs = r->medium.erases = 0;
     if (!res)
         res = ops->mount(&r->fs, &r->medium.base, &r->config, NULL);
@@ -102,6 +130,7 @@ static void read_comment(struct replay *r, struct trace *t, char *line)
         { "config: ", offsetof(struct trace, config) },
         { "final image sha256", offsetof(struct trace, digest) },
         { "final files: ", offsetof(struct trace, files) },
+        { "time source: ", offsetof(struct trace, clock) },
     };
     const char *fs = strstr(line, "fs=");
     for (size_t i = 0; fs && !r->dialect && i < sizeof dialects / sizeof dialects[0]; i++)
@@ -152,17 +181,16 @@ static bool compare_column(struct replay *r, const struct trace *t, const char *
     return value == want ? true : differs(r, t, name, expected, "%" PRId64, value);
 }
 
-static bool compare_result(struct replay *r, const struct trace *t, char **fields, int32_t res, const char *extra)
+static bool compare_result(struct replay *r, const struct trace *t, char **fields, int32_t res)
 {
-    if (r->medium.cut_in) {
-        if (strcmp(fields[2], "CUT") != 0)
-            return differs(r, t, "res", fields[2], "CUT");
-        extra = r->medium.cut_in;
-        return strcmp(fields[3], extra) == 0 ? true : differs(r, t, "extra", fields[3], "%s", extra);
-    }
     char *end;
     long want = strtol(fields[2], &end, 10);
-    if (*end || want != res)
+    const char *extra = r->extra;
+    if (r->medium.cut_in) {
+        extra = strcmp(fields[3], "-") == 0 ? "-" : r->medium.cut_in; /* not every trace says where */
+        if (strcmp(fields[2], "CUT") != 0)
+            return differs(r, t, "res", fields[2], "CUT");
+    } else if (*end || want != res)
         return differs(r, t, "res", fields[2], "%d", (int)res);
     return strcmp(fields[3], extra) == 0 ? true : differs(r, t, "extra", fields[3], "%s", extra);
 }
@@ -176,12 +204,15 @@ static bool run_line(struct replay *r, struct trace *t, char *line)
     int n = split(line, "\t", fields, COLUMNS_MAX);
     if (t->column_count < 4 || n != t->column_count)
         return malformed(r, t, "number of columns");
+    r->number = (uint32_t)strtoul(fields[0], NULL, 10);
+    r->extra = extra;
+    r->extra_size = sizeof extra;
     r->count = split(fields[1], " ", words, REPLAY_WORDS);
     for (int i = 0; i < r->count; i++)
         r->words[i] = words[i];
-    if (r->count == 0 || !r->fs || !replay_operation(r, &res, extra, sizeof extra))
+    if (r->count == 0 || !r->fs || !replay_operation(r, &res))
         return malformed(r, t, "unknown operation");
-    if (!compare_result(r, t, fields, res, extra))
+    if (!compare_result(r, t, fields, res))
         return false;
     for (int i = 4; i < n; i++)
         if (!compare_column(r, t, t->columns[i], fields[i]))
@@ -277,9 +308,10 @@ static void replay_lines(struct replay *r, struct trace *t)
         compare_image(r, t);
 }
 
-enum thm_fs_err thm_fs_replay(const char *text, size_t len, struct thm_replay_result *out)
+enum thm_fs_err thm_fs_replay_on(const char *text, size_t len, const uint8_t *image, size_t image_len,
+                                 struct thm_replay_result *out)
 {
-    struct trace t = { .text = strndup(text, len) };
+    struct trace t = { .text = strndup(text, len), .initial = image, .initial_len = image_len };
     struct replay r = { .out = out };
     *out = (struct thm_replay_result){ .err = THM_FS_OK };
     if (!t.text)
@@ -290,6 +322,11 @@ enum thm_fs_err thm_fs_replay(const char *text, size_t len, struct thm_replay_re
     replay_medium_finish(&r);
     free(t.text);
     return out->err;
+}
+
+enum thm_fs_err thm_fs_replay(const char *text, size_t len, struct thm_replay_result *out)
+{
+    return thm_fs_replay_on(text, len, NULL, 0, out);
 }
 
 void thm_replay_result_free(struct thm_replay_result *r)

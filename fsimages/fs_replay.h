@@ -1,9 +1,10 @@
 /* fsimages/fs_replay.h -- replay a trace of file system operations on a fresh medium in memory and compare.
  *
  * A trace is text: lines "# ..." with what it is ("fs=NAME"), "# config: {...}", "# final image sha256 ...: HEX",
- * "# final files: NAME:SIZE:DIGEST ..."; a line "#n<TAB>op<TAB>res..." that names the columns; one tab-separated line
- * an operation. Columns "op", "res" and "extra" are known for every file system, others are the file system's own; a
- * column nobody knows, one called flash_writes and a value "-" are not compared. */
+ * "# final files: NAME:SIZE:DIGEST ...", "# time source: N + op number" (seconds since 1970); a line
+ * "#n<TAB>op<TAB>res..." that names the columns; one tab-separated line an operation. Columns "op", "res" and "extra"
+ * are known for every file system, others are the file system's own; a column nobody knows, one called flash_writes and
+ * a value "-" are not compared. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,9 @@ struct thm_replay_result {
 
 /* Replays until the end or the first difference. In: text, len bytes. *out is to be given back. Returns out->err. */
 enum thm_fs_err thm_fs_replay(const char *text, size_t len, struct thm_replay_result *out);
+/* The same on an image instead of a freshly formatted medium; image_len is the medium's size. */
+enum thm_fs_err thm_fs_replay_on(const char *text, size_t len, const uint8_t *image, size_t image_len,
+                                 struct thm_replay_result *out);
 void thm_replay_result_free(struct thm_replay_result *r);
 
 /* The traces' file contents: xorshift32 seeded with seed * 2654435761 + 1, the top byte of each state. */

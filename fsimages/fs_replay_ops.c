@@ -1,5 +1,7 @@
 /* fsimages/fs_replay_ops.c -- the operations of traces, on any file system, and the medium they run on. */
+#include "fsimages/crc32.h"
 #include "fsimages/fs_replay_int.h"
+#include "fsimages/media/rewritable.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +84,10 @@ enum thm_fs_err replay_medium_init(struct replay *r, uint32_t size, uint32_t era
         return THM_FS_EHOST;
     memset(r->bytes, 0xFF, size);
     enum thm_fs_err e =
-        thm_chip_create(&r->medium.chip, &r->part, size, &(struct thm_cells){ .bytes = r->bytes }, NULL);
+        thm_chip_create(&r->medium.nor, &r->part, size, &(struct thm_cells){ .bytes = r->bytes }, NULL);
+    r->medium.chip = r->medium.nor;
+    if (!e && r->dialect->rewritable)
+        e = thm_rewritable_create(&r->medium.chip, r->medium.nor);
     if (e)
         return e;
     r->medium.base = *r->medium.chip;
@@ -106,7 +111,9 @@ void replay_medium_power_on(struct replay_medium *m)
 void replay_medium_finish(struct replay *r)
 {
     replay_medium_power_on(&r->medium);
-    thm_medium_destroy(r->medium.chip);
+    if (r->medium.chip != r->medium.nor)
+        thm_medium_destroy(r->medium.chip);
+    thm_medium_destroy(r->medium.nor);
 }
 
 /* ---- operations ---- */
@@ -132,11 +139,27 @@ static int32_t write_chunks(struct replay *r, int32_t fd, const uint8_t *data, u
     while (done < size) {
         uint32_t n = chunk && chunk < size - done ? chunk : size - done;
         int32_t res = r->fs->ops->write(r->fs, fd, data + done, n);
-        if (res <= 0)
+        if (res < 0)
             return res;
         done += (uint32_t)res;
+        if ((uint32_t)res < n)
+            break;
     }
     return (int32_t)done;
+}
+
+int32_t replay_write_close(struct replay *r, int32_t fd, uint32_t size, uint32_t seed, uint32_t chunk)
+{
+    if (fd < 0)
+        return fd;
+    uint8_t *data = size <= CONTENT_MAX ? malloc(size + 1) : NULL;
+    int32_t res = -ENOMEM;
+    if (data) {
+        thm_replay_content(seed, data, size);
+        res = write_chunks(r, fd, data, size, chunk);
+    }
+    free(data);
+    return close_after(r, fd, res);
 }
 
 struct content {
@@ -147,21 +170,9 @@ struct content {
 static int32_t store(struct replay *r, const struct content *c)
 {
     const struct thm_fs_ops *ops = r->fs->ops;
-    if (c->size > CONTENT_MAX)
-        return -ENOMEM;
-    uint8_t *data = malloc(c->size + 1);
-    if (!data)
-        return -ENOMEM;
-    thm_replay_content(c->seed, data, c->size);
-    int32_t fd = ops->open(r->fs, r->words[1], c->flags), res = fd;
-    if (fd >= 0) {
-        res = c->offset ? (int32_t)ops->seek(r->fs, fd, c->offset, THM_FS_SET) : 0;
-        if (res >= 0)
-            res = write_chunks(r, fd, data, c->size, c->chunk);
-        res = close_after(r, fd, res);
-    }
-    free(data);
-    return res;
+    int32_t fd = ops->open(r->fs, r->words[1], c->flags);
+    int32_t res = fd >= 0 && c->offset ? (int32_t)ops->seek(r->fs, fd, c->offset, THM_FS_SET) : 0;
+    return res < 0 ? close_after(r, fd, res) : replay_write_close(r, fd, c->size, c->seed, c->chunk);
 }
 
 enum { RDWR = THM_FS_READ | THM_FS_WRITE };
@@ -217,19 +228,7 @@ static int32_t op_cut(struct replay *r)
     return -(int32_t)replay_medium_cut(&r->medium, replay_number(r, 1));
 }
 
-/* zlib's CRC-32. */
-static uint32_t crc32(uint32_t crc, const uint8_t *p, size_t len)
-{
-    crc = ~crc;
-    while (len--) {
-        crc ^= *p++;
-        for (int i = 0; i < 8; i++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
-    }
-    return ~crc;
-}
-
-static int32_t op_read(struct replay *r, char *extra, size_t size)
+static int32_t op_read(struct replay *r)
 {
     const struct thm_fs_ops *ops = r->fs->ops;
     uint8_t buf[256];
@@ -238,13 +237,13 @@ static int32_t op_read(struct replay *r, char *extra, size_t size)
     if (fd < 0)
         return fd;
     while ((n = ops->read(r->fs, fd, buf, sizeof buf)) > 0) {
-        crc = crc32(crc, buf, (size_t)n);
+        crc = thm_crc32(crc, buf, (size_t)n);
         total += (uint32_t)n;
     }
     n = close_after(r, fd, n);
     if (n < 0)
         return n;
-    snprintf(extra, size, "crc32=%08x", (unsigned)crc);
+    snprintf(r->extra, r->extra_size, "crc32=%08x", (unsigned)crc);
     return (int32_t)total;
 }
 
@@ -260,6 +259,7 @@ static const struct {
     { "init", mount, NONE, false },
     { "remount", op_remount, NONE, false },
     { "cut", op_cut, NONE, false },
+    { "read", op_read, NONE, true },
     { "write", op_write, SIZE_OF_FIRST, true },
     { "append", op_append, SIZE_OF_FIRST, true },
     { "modify", op_modify, SIZE_OF_FIRST, true },
@@ -268,32 +268,30 @@ static const struct {
     { "rename", op_rename, SIZE_OF_SECOND, true },
 };
 
-static void describe(struct replay *r, enum extra what, char *extra, size_t size)
+static void describe(struct replay *r, enum extra what)
 {
     struct thm_fs_stat st;
     if (what == NONE || (int)what >= r->count)
         return;
     int32_t res = r->fs->ops->stat(r->fs, r->words[what], &st);
     if (res < 0)
-        snprintf(extra, size, "stat=%d", (int)res);
+        snprintf(r->extra, r->extra_size, "stat=%d", (int)res);
     else
-        snprintf(extra, size, "size=%u", (unsigned)st.size);
+        snprintf(r->extra, r->extra_size, "size=%u", (unsigned)st.size);
 }
 
-bool replay_operation(struct replay *r, int32_t *res, char *extra, size_t size)
+bool replay_operation(struct replay *r, int32_t *res)
 {
-    snprintf(extra, size, "-");
-    if (r->count > 1 && strcmp(r->words[0], "read") == 0) {
-        *res = op_read(r, extra, size);
+    snprintf(r->extra, r->extra_size, "-");
+    if (r->dialect->operation(r, res))
         return true;
-    }
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
         if (strcmp(operations[i].name, r->words[0]) != 0 || (operations[i].named && r->count < 2))
             continue;
         *res = operations[i].run(r);
         if (r->fs && !r->medium.cut_in)
-            describe(r, operations[i].extra, extra, size);
+            describe(r, operations[i].extra);
         return true;
     }
-    return r->dialect->operation(r, res);
+    return false;
 }

@@ -54,4 +54,9 @@ static bool column(struct replay *r, const char *name, int64_t *value)
     return false;
 }
 
-const struct replay_dialect replay_spiffs = { "spiffs", configure, operation, column };
+const struct replay_dialect replay_spiffs = {
+    .fs = "spiffs",
+    .configure = configure,
+    .operation = operation,
+    .column = column,
+};

@@ -1,49 +1,9 @@
 /* tests/conformance/test_spiffs.c -- SPIFFS against the reference implementation: traces line by line, images file by
  * file. */
-#include "tests/testing.h"
-#include <glob.h>
-#include <jansson.h>
-#include <sys/types.h>
-#include <sha2.h>
-#include <zstd.h>
 #include "fsimages/fs_replay.h"
 #include "fsimages/media/chip.h"
 #include "fsimages/spiffs.h"
-
-static char *read_whole(const char *path, size_t *len)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    fseek(f, 0, SEEK_END);
-    *len = (size_t)ftell(f);
-    rewind(f);
-    char *data = malloc(*len + 1);
-    assert_int_equal(fread(data, 1, *len, f), *len);
-    data[*len] = '\0';
-    fclose(f);
-    return data;
-}
-
-static void hex_digest(const void *data, size_t len, char hex[65])
-{
-    SHA2_CTX c;
-    SHA256Init(&c);
-    SHA256Update(&c, data, len);
-    SHA256End(&c, hex);
-}
-
-static int64_t number(json_t *o, const char *key)
-{
-    json_t *v = json_object_get(o, key);
-    if (!v)
-        fail_msg("the manifest has no %s", key);
-    return json_integer_value(v);
-}
-
-static const char *string(json_t *o, const char *key)
-{
-    return json_string_value(json_object_get(o, key));
-}
+#include "tests/conformance/fs_golden.h"
 
 /* One golden image, on a chip in memory. */
 struct golden {
@@ -56,28 +16,18 @@ struct golden {
     struct thm_fs *fs;
 };
 
-static void decompress(struct golden *g, const char *path)
-{
-    size_t packed;
-    char *data = read_whole(path, &packed);
-    g->size = (size_t)number(g->config, "image_size");
-    g->bytes = malloc(g->size);
-    g->original = malloc(g->size);
-    assert_int_equal(ZSTD_decompress(g->bytes, g->size, data, packed), g->size);
-    memcpy(g->original, g->bytes, g->size);
-    free(data);
-}
-
 static void golden_open(struct golden *g, const char *manifest_path)
 {
-    char path[1100], hex[65];
+    char hex[65];
     *g = (struct golden){ .manifest = json_load_file(manifest_path, 0, NULL) };
     assert_non_null(g->manifest);
     g->config = json_object_get(g->manifest, "config");
     g->reference = json_object_get(g->manifest, "reference");
-    snprintf(path, sizeof path, "%.*s/%s", (int)(strrchr(manifest_path, '/') - manifest_path), manifest_path,
-             string(g->manifest, "image"));
-    decompress(g, path);
+    g->size = (size_t)number(g->config, "image_size");
+    g->bytes = malloc(g->size);
+    g->original = malloc(g->size);
+    read_image(manifest_path, g->manifest, g->bytes, g->size);
+    memcpy(g->original, g->bytes, g->size);
     hex_digest(g->bytes, g->size, hex);
     assert_string_equal(hex, string(g->reference, "sha256_raw"));
     g->part = *thm_part_at(0);
