@@ -1,4 +1,4 @@
-/* tests/conformance/fs_fs_golden.h -- reading golden file system images and their manifests. */
+/* tests/conformance/fs_golden.h -- reading golden file system images and their manifests. */
 #pragma once
 #include "tests/testing.h"
 #include <glob.h>
