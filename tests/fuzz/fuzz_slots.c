@@ -1,7 +1,7 @@
 /* tests/fuzz/fuzz_slots.c -- raw slots with any content: the first byte says what is done, the second the program unit,
  * the rest is the flash. */
 #include "fsimages/crc32.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 #include "fsimages/slots.h"
 #include "tests/fuzz/fs_harness.h"
 
@@ -38,7 +38,7 @@ static void use(struct thm_medium *m, uint8_t what)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t flash[VOLUME];
-    struct thm_nor_part part = *thm_nor_part_at(0);
+    struct thm_part part = *thm_part_at(0);
     struct thm_medium *m;
     if (size < HEAD)
         return 0;
@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sign(flash);
     if (data[0] & 32)
         sign(flash + HALF);
-    if (thm_nor_create(&m, &part, VOLUME, &(struct thm_nor_cells){ .bytes = flash }, NULL))
+    if (thm_chip_create(&m, &part, VOLUME, &(struct thm_cells){ .bytes = flash }, NULL))
         abort();
     m->program_unit = 1u << data[1] % 8;
     use(m, data[0]);

@@ -578,7 +578,7 @@ static void flash__rewrites_blocks_for_bytes(void **state)
     struct thm_medium *m;
     struct thm_fs_config c = { 0 };
     struct thm_fs *fs;
-    struct thm_nor_counters before, after;
+    struct thm_medium_counters before, after;
     (void)state;
     ramchip_init(&chip, 32768);
     assert_int_equal(FS.format(chip.medium, &c, NULL), -10);
@@ -587,9 +587,9 @@ static void flash__rewrites_blocks_for_bytes(void **state)
     assert_int_equal(FS.mount(&fs, m, &c, NULL), 0);
     assert_int_equal(store(fs, "a", 6000, 1), 6000);
     assert_true(holds(fs, "a", 6000, 1));
-    thm_nor_counters(chip.medium, &before);
+    thm_medium_counters(chip.medium, &before);
     assert_int_equal(FS.rename(fs, "a", "b"), 0);
-    thm_nor_counters(chip.medium, &after);
+    thm_medium_counters(chip.medium, &after);
     assert_int_equal(after.erases - before.erases, 1);
     assert_int_equal(after.bytes_programmed - before.bytes_programmed, 4096);
     assert_int_equal(after.blind_programs, 0);
