@@ -14,7 +14,7 @@
 
 extern const struct thm_fs_ops thm_fs_eefs;
 
-enum { THM_EEFS_SLOTS = 64, THM_EEFS_NAME_MAX = 39, THM_EEFS_HEADER = 64, THM_EEFS_SPARE = 512 };
+enum { THM_EEFS_NAME_MAX = 39, THM_EEFS_SPARE = 512 /* bytes behind a file created at run time */ };
 enum { THM_EEFS_NONE = 0, THM_EEFS_READONLY = 1 }; /* attributes */
 
 /* open() for a new file, with attributes; a file that exists is opened and truncated. A handle >= 0 or an error. */

@@ -75,5 +75,5 @@ enum thm_fs_err thm_slots_drop(const struct thm_slots *s, uint32_t index);
 /* The same as a file system: a file "model" and, while it is valid, "model.old", the one before. "model" is written
  * from the start to the end, and current from close() on; after a failed write it is not. remove("model") leaves it as
  * "model.old"; rename("model.old", "model") goes back to it, for good. Codes are -enum thm_fs_err.
- * Total: the capacity of one half. */
+ * Total: the capacity of one half. Erased flash mounts as it is; other content that is no slot needs a format. */
 extern const struct thm_fs_ops thm_fs_slots;

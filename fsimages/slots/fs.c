@@ -30,6 +30,35 @@ static int32_t code(enum thm_fs_err e)
     return -(int32_t)e;
 }
 
+/* ---- the halves ---- */
+
+enum state { FREE, CURRENT, OLDER, UNFINISHED, DAMAGED };
+
+static const struct {
+    const char *text;
+    uint8_t unit;
+} states[] = {
+    [FREE] = { "free", THM_FS_UNIT_FREE },
+    [CURRENT] = { "current", THM_FS_UNIT_DATA },
+    [OLDER] = { "older", THM_FS_UNIT_DATA },
+    [UNFINISHED] = { "not valid: no header, or an unfinished one", THM_FS_UNIT_DELETED },
+    [DAMAGED] = { "damaged: the payload is not what its header says", THM_FS_UNIT_BAD },
+};
+
+static enum state state_of(struct sl *fs, uint32_t index, struct thm_slot *slot)
+{
+    uint8_t raw[SL_HEADER];
+    if (index == fs->current.index || index == fs->older.index) {
+        *slot = index == fs->current.index ? fs->current : fs->older;
+        return index == fs->current.index ? CURRENT : OLDER;
+    }
+    if (thm_medium_peek(fs->slots.medium, (uint64_t)index * fs->slots.half, raw, sizeof raw) != THM_FS_OK)
+        return UNFINISHED;
+    if (sl_header_get(raw, slot))
+        return DAMAGED;
+    return sl_header_blank(raw) ? FREE : UNFINISHED;
+}
+
 /* ---- mount ---- */
 
 static enum thm_fs_err slots_probe(struct thm_medium *m, struct thm_fs_config *c)
@@ -68,6 +97,13 @@ static int32_t refresh(struct sl *fs)
     return code(thm_slots_find(&fs->slots, &fs->current, &fs->older));
 }
 
+/* Nothing valid, and nothing that an interrupted first write on erased flash could have left. */
+static bool foreign(struct sl *fs)
+{
+    struct thm_slot slot;
+    return state_of(fs, 0, &slot) == UNFINISHED && state_of(fs, 1, &slot) == UNFINISHED;
+}
+
 static void give_back(struct sl *fs)
 {
     if (fs->unit)
@@ -90,6 +126,8 @@ static int32_t slots_mount(struct thm_fs **out, struct thm_medium *m, const stru
         fs->unit = fs->mem.alloc(fs->mem.ctx, m->program_unit, "slots program unit");
     if (!res)
         res = fs->unit ? refresh(fs) : code(THM_FS_ENOMEM);
+    if (!res && foreign(fs))
+        res = code(THM_FS_EFORMAT);
     if (res)
         give_back(fs);
     else
@@ -351,33 +389,6 @@ static uint64_t slots_need(const struct thm_fs *f, uint64_t len)
 }
 
 /* ---- check and show ---- */
-
-enum state { FREE, CURRENT, OLDER, UNFINISHED, DAMAGED };
-
-static const struct {
-    const char *text;
-    uint8_t unit;
-} states[] = {
-    [FREE] = { "free", THM_FS_UNIT_FREE },
-    [CURRENT] = { "current", THM_FS_UNIT_DATA },
-    [OLDER] = { "older", THM_FS_UNIT_DATA },
-    [UNFINISHED] = { "not valid: no header, or an unfinished one", THM_FS_UNIT_DELETED },
-    [DAMAGED] = { "damaged: the payload is not what its header says", THM_FS_UNIT_BAD },
-};
-
-static enum state state_of(struct sl *fs, uint32_t index, struct thm_slot *slot)
-{
-    uint8_t raw[SL_HEADER];
-    if (index == fs->current.index || index == fs->older.index) {
-        *slot = index == fs->current.index ? fs->current : fs->older;
-        return index == fs->current.index ? CURRENT : OLDER;
-    }
-    if (thm_medium_peek(fs->slots.medium, (uint64_t)index * fs->slots.half, raw, sizeof raw) != THM_FS_OK)
-        return UNFINISHED;
-    if (sl_header_get(raw, slot))
-        return DAMAGED;
-    return sl_header_blank(raw) ? FREE : UNFINISHED;
-}
 
 static enum state tell_state(struct sl *fs, uint32_t index, thm_fs_line *line, void *ctx)
 {

@@ -419,6 +419,22 @@ static void check__tells_damage_and_clears_it(void **state)
     assert_true(holds(v, "model", &first));
 }
 
+static void mount__takes_erased_flash_but_nothing_foreign(void **state)
+{
+    struct volume *v = *state;
+    struct thm_fs_config c = { 0 };
+    struct thm_fs *fs;
+    memset(v->flash.bytes, 0xFF, 8192);
+    assert_int_equal(FS.mount(&fs, &v->flash.base, &c, NULL), 0);
+    FS.unmount(fs);
+    memset(v->flash.bytes, 0x20, 8192);
+    assert_int_equal(FS.mount(&fs, &v->flash.base, &c, NULL), -THM_FS_EFORMAT);
+    assert_null(fs);
+    memset(v->flash.bytes + 4096, 0xFF, 96); /* as after a first write that was cut */
+    assert_int_equal(FS.mount(&fs, &v->flash.base, &c, NULL), 0);
+    FS.unmount(fs);
+}
+
 static void *no_memory(void *ctx, uint32_t bytes, const char *what)
 {
     assert_non_null(what);
@@ -454,6 +470,7 @@ int main(void)
         T(write__that_fails_keeps_the_model),
         T(open__refuses_what_slots_cannot_do),
         T(check__tells_damage_and_clears_it),
+        T(mount__takes_erased_flash_but_nothing_foreign),
         T(memory__is_one_program_unit),
     };
     return cmocka_run_group_tests_name("slots", tests, NULL, NULL);
