@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Erase blocks are only how the medium in memory is made: small ones, if they fit. */
+/* The library's writes know nothing of pages. */
 static bool configure(const char *config, struct thm_fs_config *c, uint32_t *size, uint32_t *erase_size)
 {
     if (!replay_config_number(config, "eeprom_size", size))
@@ -13,7 +13,7 @@ static bool configure(const char *config, struct thm_fs_config *c, uint32_t *siz
     const char *endian = strstr(config, "\"endian\":");
     c->big_endian = endian && strncmp(endian + 9 + strspn(endian + 9, " "), "\"big\"", 5) == 0;
     replay_config_number(config, "max_open", &c->max_files);
-    *erase_size = *size % 256 ? *size : 256;
+    *erase_size = *size;
     return true;
 }
 

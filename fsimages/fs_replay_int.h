@@ -9,8 +9,7 @@
 /* The medium the file system sees: counts calls, and can be cut off. */
 struct replay_medium {
     struct thm_medium base;
-    struct thm_medium *nor;    /* in memory */
-    struct thm_medium *chip;   /* that, or what makes its bytes rewritable */
+    struct thm_medium *chip;   /* in memory */
     struct thm_medium *cutter; /* NULL: power stays on */
     uint64_t programs, erases;
     const char *cut_in; /* "in-write", "in-erase"; NULL: not cut */
@@ -40,7 +39,7 @@ struct replay_dialect {
     bool (*operation)(struct replay *r, int32_t *res);
     /* A column of this file system only. false: unknown. */
     bool (*column)(struct replay *r, const char *name, int64_t *value);
-    bool rewritable; /* it wants a medium whose bytes can be rewritten */
+    bool rewritable; /* it wants an EEPROM; erase_size is its page then */
 };
 
 extern const struct replay_dialect replay_eefs;

@@ -1,7 +1,6 @@
 /* fsimages/fs_replay_ops.c -- the operations of traces, on any file system, and the medium they run on. */
 #include "fsimages/crc32.h"
 #include "fsimages/fs_replay_int.h"
-#include "fsimages/media/rewritable.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,19 +74,25 @@ static const struct thm_medium_ops count_ops = {
     .destroy = count_destroy,
 };
 
+/* One program there is one program here, however long: cuts are counted in the device's calls. */
+static struct thm_part part_for(const struct replay_dialect *d, uint32_t erase_size)
+{
+    struct thm_part part = d->rewritable ? *thm_part_find("24LC256") : *thm_part_at(0);
+    part.sector_size = erase_size;
+    if (d->rewritable)
+        part.page_size = erase_size;
+    return part;
+}
+
 enum thm_fs_err replay_medium_init(struct replay *r, uint32_t size, uint32_t erase_size)
 {
-    r->part = *thm_part_at(0);
-    r->part.sector_size = erase_size;
+    r->part = part_for(r->dialect, erase_size);
     r->bytes = malloc(size);
     if (!r->bytes)
         return THM_FS_EHOST;
     memset(r->bytes, 0xFF, size);
     enum thm_fs_err e =
-        thm_chip_create(&r->medium.nor, &r->part, size, &(struct thm_cells){ .bytes = r->bytes }, NULL);
-    r->medium.chip = r->medium.nor;
-    if (!e && r->dialect->rewritable)
-        e = thm_rewritable_create(&r->medium.chip, r->medium.nor);
+        thm_chip_create(&r->medium.chip, &r->part, size, &(struct thm_cells){ .bytes = r->bytes }, NULL);
     if (e)
         return e;
     r->medium.base = *r->medium.chip;
@@ -111,9 +116,7 @@ void replay_medium_power_on(struct replay_medium *m)
 void replay_medium_finish(struct replay *r)
 {
     replay_medium_power_on(&r->medium);
-    if (r->medium.chip != r->medium.nor)
-        thm_medium_destroy(r->medium.chip);
-    thm_medium_destroy(r->medium.nor);
+    thm_medium_destroy(r->medium.chip);
 }
 
 /* ---- operations ---- */

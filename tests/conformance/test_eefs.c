@@ -31,9 +31,9 @@ static void golden_open(struct golden *g, const char *path)
     memcpy(g->chip.bytes, g->file, g->file_len);
     hex_digest(g->chip.bytes, (size_t)number(g->reference, "raw_size"), hex);
     assert_string_equal(hex, string(g->reference, "sha256_raw"));
-    assert_int_equal(FS.probe(&g->chip.base, &g->fs_config), THM_FS_OK);
+    assert_int_equal(FS.probe(g->chip.medium, &g->fs_config), THM_FS_OK);
     assert_int_equal(g->fs_config.big_endian, strcmp(string(g->config, "endian"), "big") == 0);
-    assert_int_equal(FS.mount(&g->fs, &g->chip.base, &g->fs_config, NULL), number(g->reference, "init_res"));
+    assert_int_equal(FS.mount(&g->fs, g->chip.medium, &g->fs_config, NULL), number(g->reference, "init_res"));
 }
 
 static void golden_close(struct golden *g)

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     eeprom_init(&chip, VOLUME, 0);
     memcpy(chip.bytes, data + HEAD, size - HEAD < VOLUME ? size - HEAD : VOLUME);
-    if (thm_fs_eefs.probe(&chip.base, &c) == THM_FS_OK && thm_fs_eefs.mount(&fs, &chip.base, &c, NULL) == 0) {
+    if (thm_fs_eefs.probe(chip.medium, &c) == THM_FS_OK && thm_fs_eefs.mount(&fs, chip.medium, &c, NULL) == 0) {
         harness_use(fs, data[0]);
         fs->ops->unmount(fs);
     }

@@ -26,15 +26,15 @@ static uint32_t noon(void *ctx)
 static void volume_remount(struct volume *v)
 {
     FS.unmount(v->fs);
-    assert_int_equal(FS.mount(&v->fs, &v->chip.base, &v->config, NULL), 0);
+    assert_int_equal(FS.mount(&v->fs, v->chip.medium, &v->config, NULL), 0);
 }
 
 static void volume_init(struct volume *v)
 {
     *v = (struct volume){ .config = { .seconds = noon } };
     eeprom_init(&v->chip, SIZE, 0x5A);
-    assert_int_equal(FS.format(&v->chip.base, &v->config, NULL), 0);
-    assert_int_equal(FS.mount(&v->fs, &v->chip.base, &v->config, NULL), 0);
+    assert_int_equal(FS.format(v->chip.medium, &v->config, NULL), 0);
+    assert_int_equal(FS.mount(&v->fs, v->chip.medium, &v->config, NULL), 0);
 }
 
 static void volume_finish(struct volume *v)
@@ -147,13 +147,13 @@ static void format__is_the_packer_s_empty_image(void **state)
     struct thm_fs *fs;
     uint8_t *image;
     size_t len, bad;
-    assert_int_equal(FS.format(&v->chip.base, &c, NULL), 0);
+    assert_int_equal(FS.format(v->chip.medium, &c, NULL), 0);
     assert_int_equal(thm_eefs_pack(&how, NULL, 0, &image, &len, &bad), THM_FS_OK);
     assert_memory_equal(v->chip.bytes, image, SIZE);
     free(image);
-    assert_int_equal(FS.probe(&v->chip.base, &found), THM_FS_OK);
+    assert_int_equal(FS.probe(v->chip.medium, &found), THM_FS_OK);
     assert_true(found.big_endian);
-    assert_int_equal(FS.mount(&fs, &v->chip.base, &v->config, NULL), NO_DEVICE); /* a target of the other order */
+    assert_int_equal(FS.mount(&fs, v->chip.medium, &v->config, NULL), NO_DEVICE); /* a target of the other order */
     assert_null(fs);
 }
 
@@ -326,14 +326,14 @@ static void device__write_protected_is_read_only(void **state)
 {
     struct volume *v = *state;
     store(v->fs, "a", 100, 1);
-    v->chip.base.rewritable = false;
+    v->chip.medium->rewritable = false;
     assert_true(holds(v->fs, "a", 100, 1));
     assert_int_equal(FS.open(v->fs, "a", THM_FS_WRITE), -10);
     assert_int_equal(FS.open(v->fs, "b", NEW), -10);
     assert_int_equal(FS.remove(v->fs, "a"), -10);
     assert_int_equal(FS.rename(v->fs, "a", "b"), -10);
     assert_int_equal(thm_eefs_set_attributes(v->fs, "a", 1), -10);
-    assert_int_equal(FS.format(&v->chip.base, &v->config, NULL), -10);
+    assert_int_equal(FS.format(v->chip.medium, &v->config, NULL), -10);
 }
 
 static void extent__is_where_the_bytes_lie(void **state)
@@ -396,7 +396,7 @@ static void power__lost_anywhere_leaves_whole_files(void **state)
         store(v.fs, "keep", 900, 1);
         store(v.fs, "old", 200, 2);
         store(v.fs, "cfg", 30, 3);
-        assert_int_equal(thm_powercut_create(&dying, &v.chip.base, n), THM_FS_OK);
+        assert_int_equal(thm_powercut_create(&dying, v.chip.medium, n), THM_FS_OK);
         assert_int_equal(FS.mount(&fs, dying, &v.config, NULL), 0);
         int32_t res = script(fs);
         FS.unmount(fs);
@@ -438,7 +438,7 @@ static void memory__failing_at_any_allocation_fails_the_mount(void **state)
     struct thm_fs *fs;
     for (int n = 0; n <= 3; n++) {
         struct heap h = { .left = n };
-        int32_t res = FS.mount(&fs, &v->chip.base, &v->config, &(struct thm_fs_memory){ &h, heap_alloc, heap_free });
+        int32_t res = FS.mount(&fs, v->chip.medium, &v->config, &(struct thm_fs_memory){ &h, heap_alloc, heap_free });
         assert_int_equal(FS.code_kind(res), n < 3 ? THM_FS_ENOMEM : THM_FS_OK);
         if (res == 0) {
             assert_int_equal(h.bytes, 20 * 36 + 68 + 528);
@@ -560,7 +560,7 @@ static void image__with_random_damage_never_crashes(void **state)
             v.chip.bytes[8 + (s >> 8) % 1300] = (uint8_t)(s >> 3);
         }
         FS.unmount(v.fs);
-        if (FS.mount(&v.fs, &v.chip.base, &v.config, NULL) == 0) {
+        if (FS.mount(&v.fs, v.chip.medium, &v.config, NULL) == 0) {
             FS.list(v.fs, "", read_file, v.fs);
             script(v.fs);
             FS.check(v.fs, round % 2, NULL, NULL);
