@@ -28,25 +28,11 @@ static int lock_dir(struct thm_chips *c, const char *dir, char *error, size_t er
 }
 
 /* A card reads as 0 where nothing was written, as a hole in a file does. */
-static enum thm_fs_err create_sparse(const char *path, uint64_t size)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return THM_FS_EHOST;
-    int err = ftruncate(fd, (off_t)size) < 0 ? errno : 0;
-    close(fd);
-    if (err)
-        unlink(path);
-    errno = err;
-    return err ? THM_FS_EHOST : THM_FS_OK;
-}
-
 static enum thm_fs_err create(const char *path, const struct thm_part *part, uint64_t size)
 {
     struct thm_imagefile f;
-    if (thm_part_erased(part) == 0)
-        return create_sparse(path, size);
-    enum thm_fs_err err = thm_imagefile_create(&f, path, (size_t)size);
+    enum thm_fs_err err =
+        thm_part_erased(part) == 0 ? thm_imagefile_create_sparse(&f, path, size) : thm_imagefile_create(&f, path, size);
     return err ? err : thm_imagefile_close(&f);
 }
 
