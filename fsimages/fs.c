@@ -1,12 +1,13 @@
 /* fsimages/fs.c -- the file systems there are. To add one: its folder, a row here. */
 #include "fsimages/fs.h"
 #include "fsimages/eefs.h"
+#include "fsimages/fat.h"
 #include "fsimages/slots.h"
 #include "fsimages/spiffs.h"
 #include <stdlib.h>
 #include <string.h>
 
-static const struct thm_fs_ops *const systems[] = { &thm_fs_slots, &thm_fs_eefs, &thm_fs_spiffs };
+static const struct thm_fs_ops *const systems[] = { &thm_fs_fat, &thm_fs_slots, &thm_fs_eefs, &thm_fs_spiffs };
 
 const struct thm_fs_ops *thm_fs_at(size_t i)
 {

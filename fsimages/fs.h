@@ -49,6 +49,7 @@ struct thm_fs_config {  /* what nothing on the medium tells; 0 = the file system
     /* FAT, format: 12, 16, 32 or 0 = by size; bytes of a cluster */
     uint32_t fat_bits, cluster_size;
     uint32_t root_entries;
+    const char *label; /* format: at most 11 characters; NULL: none */
     bool no_long_names; /* a driver without them (Arduino SD): 8.3 only */
 };
 

@@ -1,0 +1,115 @@
+/* fsimages/fat/unicode.c -- names as UTF-8, as UTF-16 on the medium, and as code page 437 in short names (ESP-IDF's
+ * default). */
+#include "fsimages/fat/core.h"
+
+/* Code page 437 from 80 on. Source: the Unicode consortium's CP437.TXT. */
+static const uint16_t oem[128] = {
+    0x00C7, 0x00FC, 0x00E9, 0x00E2, 0x00E4, 0x00E0, 0x00E5, 0x00E7, 0x00EA, 0x00EB, 0x00E8, 0x00EF, 0x00EE,
+    0x00EC, 0x00C4, 0x00C5, 0x00C9, 0x00E6, 0x00C6, 0x00F4, 0x00F6, 0x00F2, 0x00FB, 0x00F9, 0x00FF, 0x00D6,
+    0x00DC, 0x00A2, 0x00A3, 0x00A5, 0x20A7, 0x0192, 0x00E1, 0x00ED, 0x00F3, 0x00FA, 0x00F1, 0x00D1, 0x00AA,
+    0x00BA, 0x00BF, 0x2310, 0x00AC, 0x00BD, 0x00BC, 0x00A1, 0x00AB, 0x00BB, 0x2591, 0x2592, 0x2593, 0x2502,
+    0x2524, 0x2561, 0x2562, 0x2556, 0x2555, 0x2563, 0x2551, 0x2557, 0x255D, 0x255C, 0x255B, 0x2510, 0x2514,
+    0x2534, 0x252C, 0x251C, 0x2500, 0x253C, 0x255E, 0x255F, 0x255A, 0x2554, 0x2569, 0x2566, 0x2560, 0x2550,
+    0x256C, 0x2567, 0x2568, 0x2564, 0x2565, 0x2559, 0x2558, 0x2552, 0x2553, 0x256B, 0x256A, 0x2518, 0x250C,
+    0x2588, 0x2584, 0x258C, 0x2590, 0x2580, 0x03B1, 0x00DF, 0x0393, 0x03C0, 0x03A3, 0x03C3, 0x00B5, 0x03C4,
+    0x03A6, 0x0398, 0x03A9, 0x03B4, 0x221E, 0x03C6, 0x03B5, 0x2229, 0x2261, 0x00B1, 0x2265, 0x2264, 0x2320,
+    0x2321, 0x00F7, 0x2248, 0x00B0, 0x2219, 0x00B7, 0x221A, 0x207F, 0x00B2, 0x25A0, 0x00A0,
+};
+
+/* Upper case of 80 to A5, as DOS has it: without the accent where the code page lacks the letter. */
+static const uint8_t oem_upper[] = {
+    0x80, 0x9A, 0x45, 0x41, 0x8E, 0x41, 0x8F, 0x80, 0x45, 0x45, 0x45, 0x49, 0x49, 0x49, 0x8E, 0x8F, 0x90, 0x92, 0x92,
+    0x4F, 0x99, 0x4F, 0x55, 0x55, 0x59, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0x41, 0x49, 0x4F, 0x55, 0xA5, 0xA5,
+};
+
+/* Lower case letters: every step-th of first to last has its upper case at the distance delta. */
+static const struct {
+    uint16_t first, last;
+    int16_t delta;
+    uint8_t step;
+} lower[] = {
+    { 'a', 'z', -32, 1 },       { 0x00E0, 0x00F6, -32, 1 }, { 0x00F8, 0x00FE, -32, 1 }, { 0x00FF, 0x00FF, 121, 1 },
+    { 0x0101, 0x012F, -1, 2 },  { 0x0133, 0x0137, -1, 2 },  { 0x013A, 0x0148, -1, 2 },  { 0x014B, 0x0177, -1, 2 },
+    { 0x017A, 0x017E, -1, 2 },  { 0x03AC, 0x03AC, -38, 1 }, { 0x03AD, 0x03AF, -37, 1 }, { 0x03B1, 0x03C1, -32, 1 },
+    { 0x03C2, 0x03C2, -31, 1 }, { 0x03C3, 0x03CB, -32, 1 }, { 0x03CC, 0x03CC, -64, 1 }, { 0x03CD, 0x03CE, -63, 1 },
+    { 0x0430, 0x044F, -32, 1 }, { 0x0450, 0x045F, -80, 1 }, { 0x0461, 0x0481, -1, 2 },  { 0x048B, 0x04BF, -1, 2 },
+    { 0x04D1, 0x04FF, -1, 2 },  { 0x0561, 0x0586, -48, 1 }, { 0x1E01, 0x1E95, -1, 2 },  { 0x1EA1, 0x1EF9, -1, 2 },
+    { 0xFF41, 0xFF5A, -32, 1 },
+};
+
+uint16_t fat_upper(uint16_t c)
+{
+    for (unsigned i = 0; i < sizeof lower / sizeof lower[0] && c >= lower[i].first; i++)
+        if (c <= lower[i].last && (c - lower[i].first) % lower[i].step == 0)
+            return (uint16_t)(c + lower[i].delta);
+    return c;
+}
+
+uint16_t fat_from_oem(uint8_t c)
+{
+    return c < 0x80 ? c : oem[c - 0x80];
+}
+
+uint8_t fat_to_oem_upper(uint16_t c)
+{
+    if (c < 0x80)
+        return (uint8_t)fat_upper(c);
+    for (unsigned i = 0; i < 128; i++)
+        if (oem[i] == c)
+            return i < sizeof oem_upper ? oem_upper[i] : (uint8_t)(i + 0x80);
+    return 0;
+}
+
+static bool is_surrogate(uint32_t c)
+{
+    return c >= 0xD800 && c < 0xE000;
+}
+
+uint32_t fat_utf8_take(const char **p)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    const uint8_t *s = (const uint8_t *)*p;
+    unsigned more = *s < 0x80 ? 0 : *s < 0xC0 ? 4 : *s < 0xE0 ? 1 : *s < 0xF0 ? 2 : *s < 0xF8 ? 3 : 4;
+    if (more == 4)
+        return FAT_NO_CHAR;
+    uint32_t c = more ? *s & 0x3Fu >> more : *s;
+    for (unsigned i = 0; i < more; i++) {
+        if ((*++s & 0xC0) != 0x80)
+            return FAT_NO_CHAR;
+        c = c << 6 | (*s & 0x3F);
+    }
+    *p = (const char *)s + 1;
+    return c < least[more] || is_surrogate(c) || c > 0x10FFFF ? FAT_NO_CHAR : c;
+}
+
+/* Bytes put, 0: no room. */
+static uint32_t put_char(uint32_t c, char *out, uint32_t size)
+{
+    uint32_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const uint8_t lead[] = { 0, 0xC0, 0xE0, 0xF0 };
+    if (more + 1 > size)
+        return 0;
+    for (uint32_t i = more; i > 0; i--, c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3F));
+    out[0] = (char)(lead[more] | c);
+    return more + 1;
+}
+
+bool fat_utf8_put(const uint16_t *name, char *out, uint32_t size)
+{
+    uint32_t at = 0;
+    for (; *name; name++) {
+        uint32_t c = *name, n;
+        if (is_surrogate(c)) {
+            if (c >= 0xDC00 || name[1] < 0xDC00 || name[1] >= 0xE000)
+                return false;
+            c = 0x10000 + ((c - 0xD800) << 10) + (*++name - 0xDC00u);
+        }
+        n = put_char(c, out + at, size - 1 - at);
+        if (n == 0)
+            return false;
+        at += n;
+    }
+    out[at] = '\0';
+    return true;
+}
