@@ -4,6 +4,7 @@
 #include "memmodels/band.h"
 #include "memmodels/nano.h"
 #include "memmodels/sbrk.h"
+#include "memmodels/trail.h"
 
 enum { /* a chunk; before a payload that is not directly behind the header lies the (negative) distance to it */
        CHUNK_SIZE = 0,
@@ -20,12 +21,11 @@ enum {                    /* thm_heap.state, behind the break's */
        LIST = SBRK_WORDS, /* first free chunk; 0: none */
        FIRST,             /* the first chunk ever made; 0: none yet */
        IS_V2,
+       TRAIL, /* over the list; no part of the device */
+       WORDS = TRAIL + TRAIL_WORDS,
 };
 
-BAND_INLINE uint32_t next_of(struct band *b, const struct thm_heap *h, uint32_t before)
-{
-    return before ? band_load(b, before + CHUNK_NEXT) : h->state[LIST];
-}
+_Static_assert(WORDS <= THM_HEAP_STATE_WORDS, "the trail must fit");
 
 BAND_INLINE void set_next(struct band *b, struct thm_heap *h, uint32_t before, uint32_t next)
 {
@@ -41,6 +41,20 @@ BAND_INLINE uint32_t follow(struct band *b, uint32_t at, uint32_t *size)
     uint32_t next;
     band_load_pair(b, at, size, &next);
     return next == 0 || __builtin_expect(next > at, 1) ? next : band_corrupt(b, at + CHUNK_NEXT);
+}
+
+/* Where a walk has arrived a chunk can be: further up, and inside. */
+BAND_INLINE bool arrived(struct band *b, const struct trail *t)
+{
+    if (__builtin_expect(t->at <= t->before, 0))
+        return band_corrupt(b, t->before + CHUNK_NEXT);
+    return __builtin_expect(t->at - b->base <= b->last - 4, 1) || band_corrupt(b, t->at);
+}
+
+/* A word of that chunk. */
+BAND_INLINE uint32_t word_of(const struct band *b, const struct trail *t, uint32_t word)
+{
+    return thm_load32(band_host(b, t->at) + word);
 }
 
 BAND_INLINE uint32_t break_address(const struct thm_heap *h)
@@ -118,14 +132,27 @@ BAND_INLINE uint32_t chunk_size_for(uint32_t n)
     return size < CHUNK_MIN ? CHUNK_MIN : size;
 }
 
-/* Take `want` bytes off the free chunk `at`: the low end stays in the list in v2, the high end since. */
-BAND_INLINE uint32_t take(struct band *b, struct thm_heap *h, uint32_t before, uint32_t at, uint32_t want)
+/* The first free chunk of `want` bytes; t.at is 0: none. */
+BAND_INLINE struct trail first_fit(struct band *b, struct thm_heap *h, uint32_t want)
 {
+    struct trail t = trail_start(h->state + TRAIL, h->state[LIST]);
+    trail_follow(&t, b, CHUNK_NEXT, CHUNK_SIZE, want);
+    while (t.at && arrived(b, &t) && (int32_t)(word_of(b, &t, CHUNK_SIZE) - want) < 0)
+        trail_pass(&t, word_of(b, &t, CHUNK_NEXT));
+    return t;
+}
+
+/* Take `want` bytes off the free chunk: the low end stays in the list in v2, the high end since. */
+BAND_INLINE uint32_t take(struct band *b, struct thm_heap *h, struct trail *t, uint32_t want)
+{
+    uint32_t had;
+    const uint32_t at = t->at, next = follow(b, at, &had);
     const uint32_t size = sound_size(b, h, at), rest = size - want;
-    if (size == 0)
+    if (b->corrupt_at)
         return 0;
     if (rest < CHUNK_MIN) {
-        set_next(b, h, before, band_load(b, at + CHUNK_NEXT));
+        set_next(b, h, t->before, next);
+        trail_remove(t);
         return at;
     }
     if (h->state[IS_V2]) {
@@ -135,8 +162,10 @@ BAND_INLINE uint32_t take(struct band *b, struct thm_heap *h, uint32_t before, u
     }
     band_store(b, at + CHUNK_SIZE, want);
     band_store(b, at + want + CHUNK_SIZE, rest);
-    band_store(b, at + want + CHUNK_NEXT, band_load(b, at + CHUNK_NEXT));
-    set_next(b, h, before, at + want);
+    band_store(b, at + want + CHUNK_NEXT, next);
+    set_next(b, h, t->before, at + want);
+    if (!b->corrupt_at)
+        trail_replace(t, at + want);
     return at;
 }
 
@@ -146,12 +175,10 @@ BAND_INLINE uint32_t take_chunk(struct band *b, struct thm_heap *h, uint32_t n)
     const uint32_t want = chunk_size_for(n);
     if (want >= CHUNK_LIMIT)
         return 0;
-    uint32_t before = 0, at = h->state[LIST], size;
-    for (uint32_t next; at && (next = follow(b, at, &size), (int32_t)(size - want) < 0); at = next)
-        before = at;
+    struct trail t = first_fit(b, h, want);
     if (b->corrupt_at)
         return 0;
-    return at ? take(b, h, before, at, want) : more_memory(h, want);
+    return t.at ? take(b, h, &t, want) : more_memory(h, want);
 }
 
 /* The payload of a chunk, and the distance word if there is room before it. */
@@ -170,28 +197,29 @@ BAND_INLINE uint32_t chunk_of(struct band *b, uint32_t p)
     return word & CHUNK_LIMIT ? chunk + word : chunk;
 }
 
-/* Where a chunk belongs in the list: behind `before` (0: at the front) of `size`; what follows it (0: none). */
-BAND_INLINE uint32_t find_place(struct band *b, const struct thm_heap *h, uint32_t chunk, uint32_t *before,
-                                uint32_t *size)
+/* Where a chunk belongs in the list: behind t.before (0: at the front), in front of t.at (0: at the end). */
+BAND_INLINE struct trail find_place(struct band *b, struct thm_heap *h, uint32_t chunk)
 {
-    uint32_t next = h->state[LIST];
-    *size = 0;
-    for (*before = 0; next && next <= chunk; next = follow(b, next, size))
-        *before = next;
-    return next;
+    struct trail t = trail_start(h->state + TRAIL, h->state[LIST]);
+    trail_follow(&t, b, CHUNK_NEXT, TRAIL_BY_ADDRESS, chunk);
+    while (t.at && t.at <= chunk && arrived(b, &t))
+        trail_pass(&t, word_of(b, &t, CHUNK_NEXT));
+    return t;
 }
 
 /* Make a chunk free, joined with the free neighbours; the bytes that are free now, 0: none. */
 BAND_INLINE uint32_t release(struct band *b, struct thm_heap *h, uint32_t chunk)
 {
-    uint32_t before, before_size, next = find_place(b, h, chunk, &before, &before_size);
+    struct trail t = find_place(b, h, chunk);
+    const uint32_t before = t.before, before_size = before ? band_load(b, before + CHUNK_SIZE) : 0;
     if (b->corrupt_at || (before && before_size > chunk - before))
         return 0; /* the latter: it is free already */
     const uint32_t own = sound_size(b, h, chunk), whole = before && before + before_size == chunk ? before : chunk;
-    uint32_t size = own + (chunk - whole);
+    uint32_t size = own + (chunk - whole), next = t.at;
+    const bool with_next = next && whole + size == next;
     if (own == 0)
         return 0;
-    if (next && whole + size == next) {
+    if (with_next) {
         size += band_load(b, next + CHUNK_SIZE);
         next = band_load(b, next + CHUNK_NEXT);
     }
@@ -199,6 +227,8 @@ BAND_INLINE uint32_t release(struct band *b, struct thm_heap *h, uint32_t chunk)
     band_store(b, whole + CHUNK_NEXT, next);
     if (whole == chunk)
         set_next(b, h, before, chunk);
+    if (!b->corrupt_at)
+        trail_join(&t, chunk, whole != chunk, with_next);
     return own;
 }
 

@@ -222,6 +222,100 @@ static void limit__below_the_size_is_where_malloc_fails(void **state)
     drop(&h);
 }
 
+/* ---- long lists of free chunks ---- */
+
+enum { HOLES = 300, LARGER = 290 }; /* free chunks of 32 bytes between live ones; one has 72 */
+
+/* The chunks' addresses. */
+static struct thm_heap make_holes(const char *name, uint32_t hole[HOLES])
+{
+    struct thm_heap h = make(name, 32768);
+    for (uint32_t i = 0; i < HOLES; i++) {
+        hole[i] = get(&h, i == LARGER ? 64 : 24) - 8;
+        assert_int_not_equal(get(&h, 24), 0);
+    }
+    for (uint32_t i = 0; i < HOLES; i++)
+        assert_int_equal(h.ops->free(&h, hole[i] + 8), THM_MEM_OK);
+    assert_int_equal(stats_of(&h).blocks_free, HOLES);
+    return h;
+}
+
+static void put_word(struct thm_heap *h, uint32_t at, uint32_t word)
+{
+    memcpy(h->mem + (at - h->base), &word, sizeof word);
+}
+
+static uint32_t word_at(const struct thm_heap *h, uint32_t at)
+{
+    uint32_t word;
+    memcpy(&word, h->mem + (at - h->base), sizeof word);
+    return word;
+}
+
+static void nano__long_list_of_holes_is_searched_and_refilled_in_order(void **state)
+{
+    uint32_t hole[HOLES];
+    (void)state;
+    for (int v2 = 0; v2 < 2; v2++) {
+        struct thm_heap h = make_holes(v2 ? "newlib_nano_v2" : "newlib_nano", hole);
+        assert_int_equal(get(&h, 64), hole[LARGER] + 8);
+        for (uint32_t i = 0; i < HOLES; i++)
+            if (i != LARGER)
+                assert_int_equal(get(&h, 24), hole[i] + 8);
+        for (uint32_t i = 0; i < HOLES; i++) /* back in an order that jumps about */
+            assert_int_equal(h.ops->free(&h, hole[i * 7 % HOLES] + 8), THM_MEM_OK);
+        assert_int_equal(stats_of(&h).blocks_free, HOLES);
+        for (uint32_t i = 0; i + 1 < HOLES; i++)
+            assert_int_equal(word_at(&h, hole[i] + 4), hole[i + 1]);
+        drop(&h);
+    }
+}
+
+/* Somebody writes over a header in the middle of the list, which walks have passed often. */
+static void nano__damaged_long_list_leads_where_its_words_say(void **state)
+{
+    uint32_t hole[HOLES];
+    (void)state;
+    for (int v2 = 0; v2 < 2; v2++) {
+        const char *name = v2 ? "newlib_nano_v2" : "newlib_nano";
+        struct thm_heap h = make_holes(name, hole);
+        const uint32_t link = hole[100] + 4, fresh = h.base + h.brk, far = 0x90000000;
+        const struct {
+            uint32_t at, word, got, corrupt_at;
+        } rows[] = {
+            { link, hole[101], hole[LARGER], 0 },             /* as it was */
+            { link, 0, fresh, 0 },                            /* the list ends there */
+            { link, hole[LARGER + 1], fresh, 0 },             /* it leaves out the only one that is large enough */
+            { link, hole[50], 0, link },                      /* it would go round */
+            { link, far, 0, far },                            /* it leads out of the memory */
+            { hole[100], 72, hole[100], 0 },                  /* it looks large enough */
+            { hole[101] + 4, hole[LARGER], hole[LARGER], 0 }, /* a short cut */
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct thm_heap now = make_holes(name, hole);
+            put_word(&now, rows[i].at, rows[i].word);
+            assert_int_equal(get(&now, 64), rows[i].got ? rows[i].got + 8 : 0);
+            assert_int_equal(now.corrupt_at, rows[i].corrupt_at);
+            free(now.mem);
+        }
+        drop(&h);
+    }
+}
+
+static void nano__free_behind_a_damaged_link_goes_where_the_list_ends(void **state)
+{
+    uint32_t hole[HOLES];
+    (void)state;
+    struct thm_heap h = make_holes("newlib_nano", hole);
+    put_word(&h, hole[100] + 4, 0);
+    const uint32_t live = hole[200] + 32;
+    assert_int_equal(h.ops->free(&h, live + 8), THM_MEM_OK);
+    assert_int_equal(word_at(&h, hole[100] + 4), live);
+    assert_int_equal(word_at(&h, live + 4), 0); /* hole 201, directly behind it, is lost */
+    assert_int_equal(word_at(&h, live), 32);
+    free(h.mem);
+}
+
 /* ---- freeing twice ---- */
 
 static void heap_4__free_twice_fails_the_assertion(void **state)
@@ -341,6 +435,9 @@ int main(void)
         T(dlmalloc__break_off_a_page_is_fenced),
         T(unlimited_break__goes_past_the_end),
         T(limit__below_the_size_is_where_malloc_fails),
+        T(nano__long_list_of_holes_is_searched_and_refilled_in_order),
+        T(nano__damaged_long_list_leads_where_its_words_say),
+        T(nano__free_behind_a_damaged_link_goes_where_the_list_ends),
         T(heap_4__free_twice_fails_the_assertion),
         T(nano__free_twice_is_ignored),
         T(dlmalloc__free_twice_hands_the_block_out_twice),
