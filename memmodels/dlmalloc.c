@@ -225,11 +225,6 @@ static uint32_t heap_usable(const struct thm_heap *h, uint32_t p)
     return size ? size - CHUNK_OVERHEAD : 0;
 }
 
-static uint32_t heap_free_bytes(const struct thm_heap *h)
-{
-    return sbrk_free(h);
-}
-
 /* From the bins, from the top as it is, or from an extended top. */
 static uint32_t largest_request(struct dl *d, uint32_t largest_chunk)
 {
@@ -273,20 +268,17 @@ static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
                     f.bytes, dl_top_size(&d), f.count);
 }
 
-#define CALLS                                                                                                        \
-    .malloc = heap_malloc, .free = heap_free, .realloc = heap_realloc, .memalign = heap_memalign,                    \
-    .usable = heap_usable, .free_bytes = heap_free_bytes, .stats = heap_stats, .check = heap_check, .walk = dl_walk, \
-    .stat_line = heap_stat_line
-
 const struct thm_heap_ops thm_newlib_dlmalloc = {
     .name = "newlib_dlmalloc",
     .title = "newlib's full malloc (dlmalloc 2.6.5), 2018-05 and later",
     .init = heap_init,
-    CALLS,
+    .walk = dl_walk,
+    SBRK_HEAP_CALLS,
 };
 const struct thm_heap_ops thm_newlib_dlmalloc_v2 = {
     .name = "newlib_dlmalloc_v2",
     .title = "newlib's full malloc before 2018-05 (GCC Arm 7)",
     .init = heap_init_v2,
-    CALLS,
+    .walk = dl_walk,
+    SBRK_HEAP_CALLS,
 };

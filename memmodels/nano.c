@@ -453,11 +453,6 @@ static enum thm_mem_err heap_walk(const struct thm_heap *h, thm_heap_visit *visi
     return THM_MEM_OK;
 }
 
-static uint32_t heap_free_bytes(const struct thm_heap *h)
-{
-    return sbrk_free(h);
-}
-
 static void heap_stats(const struct thm_heap *h, struct thm_heap_stats *out)
 {
     const struct free_list f = walk_free(h);
@@ -479,20 +474,17 @@ static int heap_stat_line(const struct thm_heap *h, char *buf, size_t len)
     return snprintf(buf, len, "brk=%u arena=%u used=%u free=%u", brk, brk, brk - f.bytes, f.bytes);
 }
 
-#define CALLS                                                                                                          \
-    .malloc = heap_malloc, .free = heap_free, .realloc = heap_realloc, .memalign = heap_memalign,                      \
-    .usable = heap_usable, .free_bytes = heap_free_bytes, .stats = heap_stats, .check = heap_check, .walk = heap_walk, \
-    .stat_line = heap_stat_line
-
 const struct thm_heap_ops thm_newlib_nano = {
     .name = "newlib_nano",
     .title = "newlib-nano malloc, 2021-05 and later (GCC Arm 11 and later)",
     .init = heap_init,
-    CALLS,
+    .walk = heap_walk,
+    SBRK_HEAP_CALLS,
 };
 const struct thm_heap_ops thm_newlib_nano_v2 = {
     .name = "newlib_nano_v2",
     .title = "newlib-nano malloc before 2021-05 (GCC Arm 7 to 10)",
     .init = heap_init_v2,
-    CALLS,
+    .walk = heap_walk,
+    SBRK_HEAP_CALLS,
 };

@@ -52,3 +52,9 @@ static inline void sbrk_visit_room(const struct thm_heap *h, thm_heap_visit *vis
     if (sbrk_room(h))
         visit(ctx, &(struct thm_heap_block){ h->base + h->brk, sbrk_room(h), 0 });
 }
+
+/* The calls that are under the same names in the files of newlib's heaps. */
+#define SBRK_HEAP_CALLS                                                                           \
+    .malloc = heap_malloc, .free = heap_free, .realloc = heap_realloc, .memalign = heap_memalign, \
+    .usable = heap_usable, .free_bytes = sbrk_free, .stats = heap_stats, .check = heap_check,     \
+    .stat_line = heap_stat_line
