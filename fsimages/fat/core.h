@@ -29,12 +29,13 @@ struct fat_file { /* one FIL; kept on the PC's side, its buffer in the device's 
 
 struct fat {
     struct thm_fs base;
-    struct thm_medium *medium;
+    struct thm_medium *medium; /* one that can be rewritten */
+    struct thm_medium *flash;  /* this driver's own medium around one that cannot; NULL: not needed */
     struct thm_fs_memory mem;
     struct thm_fs_config config;
     struct fat_geometry g;
     void *context, *append_flags; /* the device's; their content is in this structure */
-    uint8_t *block;               /* one erase block, where a write is less; NULL: not needed */
+    void *block; /* the flash driver's buffer for an erase block, where sectors are smaller; NULL: none */
     uint8_t *window;
     uint32_t window_sector;
     bool window_dirty;
@@ -162,8 +163,6 @@ int32_t fat_list(struct thm_fs *t, const char *dir, int32_t (*each)(void *ctx, c
 
 /* ---- format.c ---- */
 int32_t fat_format(struct thm_medium *m, const struct thm_fs_config *c, const struct thm_fs_memory *mem);
-/* Write without a volume: whole erase blocks at once where the medium needs that. */
-int32_t fat_medium_write(struct thm_medium *m, uint64_t off, const void *buf, uint32_t len, uint8_t *block);
 
 /* ---- check*.c, show.c ---- */
 int32_t fat_check(struct thm_fs *t, bool repair, thm_fs_line *report, void *ctx);

@@ -2,36 +2,6 @@
 #include <string.h>
 #include "fsimages/fat/core.h"
 
-/* Part of an erase block: the rest of it is read before and programmed again. */
-static enum thm_fs_err rewrite_block(struct thm_medium *m, uint64_t off, const uint8_t *data, uint32_t len,
-                                     uint8_t *block)
-{
-    uint64_t start = off / m->erase_size * m->erase_size;
-    enum thm_fs_err e = THM_FS_OK;
-    if (len < m->erase_size) {
-        e = thm_medium_read(m, start, block, m->erase_size);
-        memcpy(block + (off - start), data, len);
-        data = block;
-    }
-    if (!e)
-        e = thm_medium_erase(m, (uint32_t)(start / m->erase_size));
-    return e ? e : thm_medium_program(m, start, data, m->erase_size);
-}
-
-int32_t fat_medium_write(struct thm_medium *m, uint64_t off, const void *buf, uint32_t len, uint8_t *block)
-{
-    const uint8_t *data = buf;
-    enum thm_fs_err e = THM_FS_OK;
-    if (m->rewritable)
-        return fat_medium_code(thm_medium_program(m, off, buf, len));
-    for (uint32_t n; len && !e; off += n, data += n, len -= n) {
-        uint32_t room = m->erase_size - (uint32_t)(off % m->erase_size);
-        n = len < room ? len : room;
-        e = rewrite_block(m, off, data, n, block);
-    }
-    return fat_medium_code(e);
-}
-
 int32_t fat_read(struct fat *fs, uint32_t sector, void *buf, uint32_t count)
 {
     uint64_t off = (uint64_t)sector * fs->g.sector;
@@ -41,7 +11,7 @@ int32_t fat_read(struct fat *fs, uint32_t sector, void *buf, uint32_t count)
 int32_t fat_write(struct fat *fs, uint32_t sector, const void *buf, uint32_t count)
 {
     uint64_t off = (uint64_t)sector * fs->g.sector;
-    return fat_medium_write(fs->medium, off, buf, count * fs->g.sector, fs->block);
+    return fat_medium_code(thm_medium_program(fs->medium, off, buf, count * fs->g.sector));
 }
 
 int32_t fat_window_flush(struct fat *fs)

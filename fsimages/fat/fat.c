@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fsimages/fat/core.h"
+#include "fsimages/media/rewritable.h"
 
 static void give_back(struct fat *fs)
 {
@@ -13,11 +14,12 @@ static void give_back(struct fat *fs)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (parts[i])
             fs->mem.free(fs->mem.ctx, parts[i]);
+    thm_medium_destroy(fs->flash);
     free(fs->files);
     free(fs);
 }
 
-/* What ESP-IDF takes, in its order. The buffer for an erase block is the flash driver's. */
+/* What ESP-IDF takes, in its order. */
 static int32_t take_memory(struct fat *fs)
 {
     const struct thm_fs_memory *m = &fs->mem;
@@ -26,8 +28,8 @@ static int32_t take_memory(struct fat *fs)
         fs->append_flags = m->alloc(m->ctx, fs->file_count, "FatFs append flags");
     if (!fs->append_flags)
         return FAT_NO_MEM;
-    if (!fs->medium->rewritable && fs->g.sector % fs->medium->erase_size) {
-        fs->block = m->alloc(m->ctx, fs->medium->erase_size, "flash erase block");
+    if (fs->flash && fs->g.sector % fs->flash->erase_size) {
+        fs->block = m->alloc(m->ctx, fs->flash->erase_size, "flash erase block");
         if (!fs->block)
             return FAT_NO_MEM;
     }
@@ -50,16 +52,17 @@ static int32_t prepare(struct fat *fs, struct thm_medium *m, const struct thm_fs
     if (fs->file_count > 1024)
         return FR_INVALID_PARAMETER;
     fs->files = calloc(fs->file_count, sizeof *fs->files);
-    if (!fs->files)
+    if (!fs->files || (!m->rewritable && thm_rewritable_create(&fs->flash, m) != THM_FS_OK))
         return FAT_HOST_FAILED;
+    if (fs->flash)
+        fs->medium = fs->flash;
     if (thm_medium_size(m) < sizeof boot)
         return FR_NO_FILESYSTEM;
     int32_t res = fat_medium_code(thm_medium_read(m, 0, boot, sizeof boot));
     if (res)
         return res;
-    return fat_geometry_read(&fs->g, boot, thm_medium_size(m)) && fs->g.sector % m->program_unit == 0
-               ? 0
-               : FR_NO_FILESYSTEM;
+    bool known = fat_geometry_read(&fs->g, boot, thm_medium_size(m)) && fs->g.sector % fs->medium->program_unit == 0;
+    return known ? 0 : FR_NO_FILESYSTEM;
 }
 
 /* What FSInfo tells is believed. */

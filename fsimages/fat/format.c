@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "fsimages/fat/core.h"
+#include "fsimages/media/rewritable.h"
 
 struct plan {
     uint32_t bits, sector, total, reserved, root_entries, cluster_sectors, fat_sectors, clusters;
@@ -266,7 +267,7 @@ static void make_pieces(struct piece *pieces, const struct plan *p, const struct
     }
 }
 
-/* Everything before the first file, in chunks. buf: CHUNK bytes, and an erase block behind them. */
+/* Everything before the first file, in chunks of CHUNK bytes, in buf. */
 static int32_t write_pieces(struct thm_medium *m, const struct plan *p, const struct piece *pieces, uint8_t *buf)
 {
     uint32_t root = p->bits == 32 ? p->cluster_sectors : root_sectors(p);
@@ -280,23 +281,33 @@ static int32_t write_pieces(struct thm_medium *m, const struct plan *p, const st
             if (place >= at && place < at + n && pieces[i].sector != FAT_NO_SECTOR)
                 memcpy(buf + (place - at), pieces[i].bytes, 512);
         }
-        res = fat_medium_write(m, at, buf, n, buf + CHUNK);
+        res = fat_medium_code(thm_medium_program(m, at, buf, n));
     }
+    return res;
+}
+
+static int32_t write_volume(struct thm_medium *m, const struct plan *p, const struct thm_fs_config *c,
+                            const struct thm_fs_memory *mem)
+{
+    struct piece pieces[PIECES];
+    uint8_t *buf = mem->alloc(mem->ctx, CHUNK, "FatFs format buffer");
+    if (!buf)
+        return FR_NOT_ENOUGH_CORE;
+    make_pieces(pieces, p, c);
+    int32_t res = write_pieces(m, p, pieces, buf);
+    mem->free(mem->ctx, buf);
     return res;
 }
 
 int32_t fat_format(struct thm_medium *m, const struct thm_fs_config *c, const struct thm_fs_memory *mem)
 {
-    const struct thm_fs_memory *from = mem ? mem : &thm_fs_host_memory;
-    struct piece pieces[PIECES];
+    struct thm_medium *flash = NULL;
     struct plan p;
-    if (!make_plan(&p, m, c) || 512 % m->program_unit)
+    if (!make_plan(&p, m, c) || (m->rewritable && 512 % m->program_unit))
         return FR_MKFS_ABORTED;
-    uint8_t *buf = from->alloc(from->ctx, CHUNK + (m->rewritable ? 0 : m->erase_size), "FatFs format buffer");
-    if (!buf)
-        return FR_NOT_ENOUGH_CORE;
-    make_pieces(pieces, &p, c);
-    int32_t res = write_pieces(m, &p, pieces, buf);
-    from->free(from->ctx, buf);
+    if (!m->rewritable && thm_rewritable_create(&flash, m) != THM_FS_OK)
+        return FAT_HOST_FAILED;
+    int32_t res = write_volume(flash ? flash : m, &p, c, mem ? mem : &thm_fs_host_memory);
+    thm_medium_destroy(flash);
     return res;
 }

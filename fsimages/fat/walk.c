@@ -96,30 +96,32 @@ int32_t fat_walk_delete(struct fat_walk *w, const struct fat_object *o)
 
 /* ---- entries ---- */
 
-/* "." and "..": whom do they name? */
-static int32_t check_dot(struct fat_walk *w, uint32_t dir, uint32_t offset, const uint8_t *entry)
+static int32_t mend_dot(struct fat_walk *w, const struct fat_object *o, uint32_t offset, uint32_t cluster)
 {
-    const struct fat_object *o = &w->objects[dir];
-    bool parent = entry[1] == '.';
-    uint32_t want = parent ? w->objects[o->dir].first : o->first;
-    char path[FAT_PATH];
-    if (parent && o->dir == 0)
-        want = 0;
-    if (fat_entry_cluster(w->fs, entry) == want)
-        return 0;
-    fat_finding(w, "%s: its entry \"%s\" names cluster %u, not %u", fat_walk_path(w, dir, path), parent ? ".." : ".",
-                (unsigned)fat_entry_cluster(w->fs, entry), (unsigned)want);
-    if (!w->repair)
-        return 0;
     struct fat_dir d = { .first = o->first };
     int32_t res = fat_dir_seek(w->fs, &d, offset);
     if (!res)
         res = fat_dir_load(w->fs, &d);
     if (res)
         return res;
-    fat_entry_set_cluster(w->fs, fat_entry(w->fs, &d), want);
+    fat_entry_set_cluster(w->fs, fat_entry(w->fs, &d), cluster);
     w->fs->window_dirty = true;
     return 0;
+}
+
+/* "." and "..": whom do they name? */
+static int32_t check_dot(struct fat_walk *w, uint32_t dir, uint32_t offset, const uint8_t *entry)
+{
+    const struct fat_object *o = &w->objects[dir];
+    bool parent = entry[1] == '.';
+    uint32_t up = w->objects[o->dir].first, got = fat_entry_cluster(w->fs, entry);
+    uint32_t want = !parent ? o->first : o->dir ? up : 0;
+    char path[FAT_PATH];
+    if (got == want || (parent && got == up)) /* some write the root's own number */
+        return 0;
+    fat_finding(w, "%s: its entry \"%s\" names cluster %u, not %u", fat_walk_path(w, dir, path), parent ? ".." : ".",
+                (unsigned)got, (unsigned)want);
+    return w->repair ? mend_dot(w, o, offset, want) : 0;
 }
 
 static int32_t visit_short(struct fat_walk *w, uint32_t dir, struct fat_long *l, uint32_t offset, const uint8_t *entry)

@@ -13,7 +13,7 @@ static enum thm_fs_err rewrite_block(struct rewritable *r, uint32_t block, uint3
 {
     uint32_t size = r->base.base.erase_size;
     uint64_t off = (uint64_t)block * size;
-    enum thm_fs_err e = thm_medium_read(r->base.inner, off, r->block, size);
+    enum thm_fs_err e = len < size ? thm_medium_read(r->base.inner, off, r->block, size) : THM_FS_OK;
     memcpy(r->block + at, from, len);
     if (!e)
         e = thm_medium_erase(r->base.inner, block);

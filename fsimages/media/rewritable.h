@@ -1,6 +1,6 @@
 /* fsimages/media/rewritable.h -- bytes that can be rewritten, on flash that must be erased first: what boards do that
- * emulate an EEPROM in flash. Each program reads the erase blocks that it touches into RAM, changes the bytes, erases
- * the block and programs all of it again, so that a power cut in between costs the whole block. */
+ * emulate an EEPROM in flash. Each program reads the erase blocks that it changes in part into RAM, changes the bytes,
+ * erases the block and programs all of it again, so that a power cut in between costs the whole block. */
 #pragma once
 #include "fsimages/media/medium.h"
 

@@ -57,7 +57,7 @@ static void find_volume(struct golden *g)
     uint64_t off = mbr ? table[0].offset : 0, len = mbr ? table[0].size : g->size;
     assert_int_equal(off, number(g->config, "partition_start_sector") * 512);
     assert_int_equal(len, number(g->config, "partition_sectors") * 512);
-    assert_int_equal(thm_slice_create(&g->volume, &g->card.base, off, len), THM_FS_OK);
+    assert_int_equal(thm_slice_create(&g->volume, g->card.medium, off, len), THM_FS_OK);
 }
 
 static void golden_open(struct golden *g, const char *manifest)

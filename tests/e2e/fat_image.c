@@ -4,6 +4,7 @@
  * Exit status: 1: check found something; 2: a command failed, told on standard error; 3: the power went. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -233,12 +234,13 @@ int main(int argc, char **argv)
     struct ramcard card;
     struct thm_medium *dying = NULL;
     ramcard_init(&card, (uint64_t)st.st_size, bytes);
-    if (argc > 2 && thm_powercut_create(&dying, &card.base, (uint32_t)atoi(argv[2])))
+    if (argc > 2 && thm_powercut_create(&dying, card.medium, (uint32_t)atoi(argv[2])))
         return 2;
-    struct session s = { .medium = dying ? dying : &card.base };
+    struct session s = { .medium = dying ? dying : card.medium };
     int status = run_all(&s);
     FS.unmount(s.fs);
     thm_medium_destroy(dying);
+    thm_medium_destroy(card.medium);
     munmap(bytes, (size_t)st.st_size);
     close(fd);
     return status;

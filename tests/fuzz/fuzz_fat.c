@@ -54,10 +54,11 @@ static void make(struct kind *k)
     if (fd < 0 || ftruncate(fd, (off_t)k->size))
         abort();
     ramcard_init(&card, k->size, mmap(NULL, k->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
-    if (FS.format(&card.base, &k->config, NULL) || FS.mount(&fs, &card.base, &(struct thm_fs_config){ 0 }, NULL))
+    if (FS.format(card.medium, &k->config, NULL) || FS.mount(&fs, card.medium, &(struct thm_fs_config){ 0 }, NULL))
         abort();
     put_files(fs);
     FS.unmount(fs);
+    thm_medium_destroy(card.medium);
     munmap(card.bytes, k->size);
     k->bytes = mmap(NULL, k->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     close(fd);
@@ -94,10 +95,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lay_over(k, data + HEAD, size - HEAD);
     ramcard_init(&card, k->size, k->bytes);
     thm_mbr_parse(k->bytes, k->size, table, &n);
-    FS.probe(&card.base, &guess);
-    if (FS.mount(&fs, &card.base, &k->config, NULL) == 0) {
+    FS.probe(card.medium, &guess);
+    if (FS.mount(&fs, card.medium, &k->config, NULL) == 0) {
         harness_use(fs, data[1]);
         FS.unmount(fs);
     }
+    thm_medium_destroy(card.medium);
     return 0;
 }

@@ -16,15 +16,15 @@ struct fat_volume {
 static inline void fat_volume_remount(struct fat_volume *v)
 {
     FS.unmount(v->fs);
-    assert_int_equal(FS.mount(&v->fs, &v->card.base, &v->config, NULL), 0);
+    assert_int_equal(FS.mount(&v->fs, v->card.medium, &v->config, NULL), 0);
 }
 
 static inline void fat_volume_init(struct fat_volume *v, uint32_t size, const struct thm_fs_config *c)
 {
     *v = (struct fat_volume){ .config = c ? *c : (struct thm_fs_config){ 0 } };
     ramcard_init(&v->card, size, NULL);
-    assert_int_equal(FS.format(&v->card.base, &v->config, NULL), 0);
-    assert_int_equal(FS.mount(&v->fs, &v->card.base, &v->config, NULL), 0);
+    assert_int_equal(FS.format(v->card.medium, &v->config, NULL), 0);
+    assert_int_equal(FS.mount(&v->fs, v->card.medium, &v->config, NULL), 0);
 }
 
 static inline void fat_volume_finish(struct fat_volume *v)

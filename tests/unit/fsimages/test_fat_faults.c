@@ -41,12 +41,12 @@ static bool run_until(struct fat_volume *v, uint32_t n)
     struct thm_medium *dying;
     struct thm_fs *fs;
     FS.unmount(v->fs);
-    assert_int_equal(thm_powercut_create(&dying, &v->card.base, n), THM_FS_OK);
+    assert_int_equal(thm_powercut_create(&dying, v->card.medium, n), THM_FS_OK);
     assert_int_equal(FS.mount(&fs, dying, &v->config, NULL), 0);
     int32_t res = script(fs);
     FS.unmount(fs);
     thm_medium_destroy(dying);
-    assert_int_equal(FS.mount(&v->fs, &v->card.base, &v->config, NULL), 0);
+    assert_int_equal(FS.mount(&v->fs, v->card.medium, &v->config, NULL), 0);
     assert_true(res >= 0 || FS.code_kind(res) == THM_FS_EPOWER);
     return res >= 0;
 }
@@ -87,7 +87,7 @@ static void power__lost_before_close_leaves_an_empty_file_and_its_chain(void **s
     memcpy(cut, v.card.bytes, 5 << 20);
     fat_volume_finish(&v);
     ramcard_init(&v.card, 5 << 20, cut);
-    assert_int_equal(FS.mount(&v.fs, &v.card.base, &small, NULL), 0);
+    assert_int_equal(FS.mount(&v.fs, v.card.medium, &small, NULL), 0);
     assert_int_equal(FS.stat(v.fs, "config", &st), 0);
     assert_int_equal(st.size, 0);
     assert_int_equal(FS.check(v.fs, false, fat_print, NULL), 1); /* lost clusters */
@@ -148,14 +148,14 @@ static void memory__missing_at_any_allocation_is_told_and_nothing_leaks(void **s
         struct thm_fs *fs;
         prepare(&v);
         FS.unmount(v.fs);
-        res = FS.mount(&fs, &v.card.base, &v.config, &mem);
+        res = FS.mount(&fs, v.card.medium, &v.config, &mem);
         if (res == 0) {
             res = use_all(fs);
             FS.unmount(fs);
         }
         assert_true(res == 0 || FS.code_kind(res) == THM_FS_ENOMEM);
         assert_int_equal(h.live, 0);
-        assert_int_equal(FS.mount(&v.fs, &v.card.base, &v.config, NULL), 0);
+        assert_int_equal(FS.mount(&v.fs, v.card.medium, &v.config, NULL), 0);
         assert_true(holds_seed(v.fs, "d/keep", 6000, 1));
         fat_volume_finish(&v);
     }
@@ -171,7 +171,7 @@ static void memory__is_taken_as_on_the_device(void **state)
     (void)state;
     fat_volume_init(&v, 5 << 20, &small);
     FS.unmount(v.fs);
-    assert_int_equal(FS.mount(&fs, &v.card.base, &small, &mem), 0);
+    assert_int_equal(FS.mount(&fs, v.card.medium, &small, &mem), 0);
     assert_int_equal(h.bytes, 2152 + 5 * 44 + 5 + 512);
     assert_int_equal(h.live, 3);
     int32_t fd = FS.open(fs, "a", THM_FS_WRITE | THM_FS_CREATE);
@@ -224,7 +224,7 @@ static void read__of_a_damaged_chain_gives_what_there_is(void **state)
     assert_int_equal(store(v.fs, "a", 3000, 1, 0), 0);
     FS.unmount(v.fs);
     memcpy(v.card.bytes + TABLE + 3 * 2, "\x00\xF0", 2); /* behind the second cluster: beyond the volume */
-    assert_int_equal(FS.mount(&v.fs, &v.card.base, &small, NULL), 0);
+    assert_int_equal(FS.mount(&v.fs, v.card.medium, &small, NULL), 0);
     int32_t fd = FS.open(v.fs, "a", THM_FS_READ);
     assert_int_equal(FS.read(v.fs, fd, got, sizeof got), 1024);
     assert_int_equal(FS.read(v.fs, fd, got, sizeof got), -2);
@@ -243,12 +243,31 @@ static void directories__in_a_circle_end(void **state)
     uint8_t *a = v.card.bytes + 85 * 512;
     a[64 + 26] = 2;                                      /* b is a */
     memcpy(v.card.bytes + TABLE + 2 * 2, "\x02\x00", 2); /* and a's chain is a circle */
-    assert_int_equal(FS.mount(&v.fs, &v.card.base, &small, NULL), 0);
+    assert_int_equal(FS.mount(&v.fs, v.card.medium, &small, NULL), 0);
     assert_true(exists(v.fs, "a/b/b/b"));
     assert_int_equal(FS.list(v.fs, "a", no_more, NULL), 0);
     assert_true(FS.check(v.fs, true, fat_print, NULL) > 0);
     assert_true(is_clean(v.fs));
     assert_false(exists(v.fs, "a/b"));
+    fat_volume_finish(&v);
+}
+
+static void dots__that_name_others_are_mended(void **state)
+{
+    struct fat_volume v;
+    (void)state;
+    fat_volume_init(&v, 5 << 20, &small);
+    assert_int_equal(FS.mkdir(v.fs, "a"), 0);
+    assert_int_equal(FS.mkdir(v.fs, "a/b"), 0);
+    FS.unmount(v.fs);
+    uint8_t *b = v.card.bytes + 86 * 512;
+    b[26] = 9;
+    b[32 + 26] = 8;
+    assert_int_equal(FS.mount(&v.fs, v.card.medium, &small, NULL), 0);
+    assert_int_equal(FS.check(v.fs, true, fat_print, NULL), 2);
+    assert_true(is_clean(v.fs));
+    assert_int_equal(b[26], 3);
+    assert_int_equal(b[32 + 26], 2);
     fat_volume_finish(&v);
 }
 
@@ -261,7 +280,7 @@ static void long_name__without_its_file_is_found_and_deleted(void **state)
     assert_int_equal(store(v.fs, "the second long name", 10, 2, 0), 0);
     FS.unmount(v.fs);
     v.card.bytes[ROOT + 64] = 'X'; /* a short name of its own: the checksum differs */
-    assert_int_equal(FS.mount(&v.fs, &v.card.base, &small, NULL), 0);
+    assert_int_equal(FS.mount(&v.fs, v.card.medium, &small, NULL), 0);
     assert_false(exists(v.fs, "the first long name"));
     assert_true(exists(v.fs, "XHEFIR~1"));
     assert_int_equal(FS.check(v.fs, true, fat_print, NULL), 1);
@@ -290,8 +309,8 @@ static void boot_sector__that_lies_is_refused(void **state)
         fat_volume_init(&v, 5 << 20, &small);
         FS.unmount(v.fs);
         memcpy(v.card.bytes + lies[i].at, lies[i].bytes, lies[i].len);
-        assert_int_equal(FS.probe(&v.card.base, &c), THM_FS_EFORMAT);
-        assert_int_equal(FS.mount(&v.fs, &v.card.base, &small, NULL), -13);
+        assert_int_equal(FS.probe(v.card.medium, &c), THM_FS_EFORMAT);
+        assert_int_equal(FS.mount(&v.fs, v.card.medium, &small, NULL), -13);
         fat_volume_finish(&v);
     }
 }
@@ -304,7 +323,7 @@ static void volume__larger_than_its_medium_is_told(void **state)
     (void)state;
     fat_volume_init(&v, 5 << 20, &small);
     assert_int_equal(store(v.fs, "a", 3000, 1, 0), 0);
-    assert_int_equal(thm_slice_create(&part, &v.card.base, 0, 1 << 20), THM_FS_OK);
+    assert_int_equal(thm_slice_create(&part, v.card.medium, 0, 1 << 20), THM_FS_OK);
     assert_int_equal(FS.mount(&fs, part, &small, NULL), 0);
     assert_true(holds_seed(fs, "a", 3000, 1));
     assert_int_equal(FS.check(fs, false, fat_print, NULL), 1);
@@ -324,6 +343,7 @@ int main(void)
         cmocka_unit_test(flash__is_rewritten_by_erase_blocks),
         cmocka_unit_test(read__of_a_damaged_chain_gives_what_there_is),
         cmocka_unit_test(directories__in_a_circle_end),
+        cmocka_unit_test(dots__that_name_others_are_mended),
         cmocka_unit_test(long_name__without_its_file_is_found_and_deleted),
         cmocka_unit_test(boot_sector__that_lies_is_refused),
         cmocka_unit_test(volume__larger_than_its_medium_is_told),
