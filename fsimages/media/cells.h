@@ -12,8 +12,8 @@ struct thm_cells {
     uint32_t *wear;  /* erases of each sector, or writes where the part is rewritten without them; NULL: not counted */
     uint32_t *slot;  /* one a page: its place in the pool, counted from 1; 0: it is erased. So a chip takes only as much
                       * memory as is programmed. Two words more hold the pool's state */
-    uint8_t *writes; /* programs of each unit since its erase, where the part limits them; NULL: one, if its content is
-                      * not erased */
+    uint8_t *writes; /* programs of each unit since its erase, where the part limits them; 0 and not erased: one. NULL:
+                      * the chip counts for itself */
     size_t mapped;   /* bytes that thm_cells_create() took; 0: everything is the caller's */
 };
 

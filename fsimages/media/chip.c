@@ -1,6 +1,7 @@
 /* fsimages/media/chip.c -- what a part does: clear or overwrite, erase, refuse, take its time, wear. */
 #include "fsimages/media/chip.h"
 #include <stdlib.h>
+#include <string.h>
 #include "fsimages/media/bytes.h"
 #include "fsimages/media/pool.h"
 #include "fsimages/media/random.h"
@@ -11,7 +12,7 @@ struct chip {
     const struct thm_part *part;
     struct pool pool;
     uint32_t *wear;
-    uint8_t *writes;
+    uint8_t *writes, *own_writes; /* the latter if the cells come without */
     struct thm_medium_watch watch;
     struct thm_medium_counters counters;
     bool wears_out;
@@ -70,9 +71,9 @@ static bool wear(struct chip *c, uint32_t block)
 
 /* How often a unit was programmed since its erase. A chip that comes from an image has no history: its content tells.
  */
-static uint32_t programs_of(const struct chip *c, uint64_t unit, const uint8_t *content)
+static uint8_t programs_of(const struct chip *c, uint64_t unit, const uint8_t *content)
 {
-    uint32_t programs = c->writes ? c->writes[unit] : 0;
+    uint8_t programs = c->writes[unit];
     return programs == 0 && !all_are(content, c->part->program_unit, c->pool.erased) ? 1 : programs;
 }
 
@@ -110,19 +111,22 @@ static bool takes(const struct chip *c, uint64_t off, const uint8_t *from, uint3
     return true;
 }
 
-/* off, len: whole units. Saturates. */
+/* Before the cells change. Zeros may come more often than a byte can count. */
 static void count_writes(struct chip *c, uint64_t off, uint32_t len)
 {
     uint32_t unit = c->part->program_unit;
-    for (uint64_t u = off / unit; c->writes && u < (off + len) / unit; u++)
-        c->writes[u] = c->writes[u] < UINT8_MAX ? (uint8_t)(c->writes[u] + 1) : UINT8_MAX;
+    uint8_t content[UNIT_MAX];
+    for (uint32_t at = 0; c->writes && at < len; at += unit) {
+        pool_read(&c->pool, off + at, content, unit);
+        uint8_t before = programs_of(c, (off + at) / unit, content);
+        c->writes[(off + at) / unit] = before < UINT8_MAX ? (uint8_t)(before + 1) : UINT8_MAX;
+    }
 }
 
 static void forget_writes(struct chip *c, uint64_t off, uint32_t len)
 {
-    uint32_t unit = c->part->program_unit;
-    for (uint64_t u = off / unit; c->writes && u < (off + len) / unit; u++)
-        c->writes[u] = 0;
+    if (c->writes)
+        memset(c->writes + off / c->part->program_unit, 0, len / c->part->program_unit);
 }
 
 /* ---- the medium ---- */
@@ -160,8 +164,8 @@ static enum thm_fs_err chip_program(struct thm_medium *m, uint64_t off, const vo
     }
     bool alive = !m->rewritable || wear(c, (uint32_t)(off / m->erase_size));
     if (alive) {
-        c->counters.blind_programs += pool_program(&c->pool, off, buf, len, m->rewritable);
         count_writes(c, off, len);
+        c->counters.blind_programs += pool_program(&c->pool, off, buf, len, m->rewritable);
     }
     c->counters.programs++;
     c->counters.bytes_programmed += len;
@@ -190,6 +194,7 @@ static void chip_counters(const struct thm_medium *m, struct thm_medium_counters
 
 static void chip_destroy(struct thm_medium *m)
 {
+    free(((struct chip *)m)->own_writes);
     free(m);
 }
 
@@ -209,6 +214,14 @@ static bool fits(const struct thm_part *p, uint64_t size, const struct thm_cells
            (!cells->slot || p->sector_size % pool_page_size(p) == 0);
 }
 
+/* False: the PC is out of memory. */
+static bool keep_writes(struct chip *c, uint8_t *writes, size_t units)
+{
+    c->own_writes = writes ? NULL : calloc(units, sizeof *writes);
+    c->writes = writes ? writes : c->own_writes;
+    return c->writes != NULL;
+}
+
 enum thm_fs_err thm_chip_create(struct thm_medium **out, const struct thm_part *part, uint64_t size,
                                 const struct thm_cells *cells, const struct thm_medium_watch *watch)
 {
@@ -219,6 +232,10 @@ enum thm_fs_err thm_chip_create(struct thm_medium **out, const struct thm_part *
     struct chip *c = calloc(1, sizeof *c);
     if (!c)
         return THM_FS_EHOST;
+    if (part->unit_programs && !keep_writes(c, cells->writes, size / part->program_unit)) {
+        free(c);
+        return THM_FS_EHOST;
+    }
     c->ops = chip_ops;
     c->ops.kind = thm_part_kind_name(part->kind);
     c->base = (struct thm_medium){ .ops = &c->ops,
@@ -229,7 +246,6 @@ enum thm_fs_err thm_chip_create(struct thm_medium **out, const struct thm_part *
                                    .rewritable = thm_part_rewritable(part) };
     c->part = part;
     c->wear = cells->wear;
-    c->writes = cells->writes;
     pool_init(&c->pool, cells, part, size);
     if (watch)
         c->watch = *watch;

@@ -64,6 +64,22 @@ static void nrf__a_word_takes_two_programs_between_erases(void **state)
     assert_int_equal(thm_medium_program(MEDIUM, 8, "\xFF\x0F\xFF\xFF", 4), THM_FS_OK);
 }
 
+static void nrf__content_from_an_image_counts_as_one_program(void **state)
+{
+    struct ramchip c;
+    (void)state;
+    ramchip_init_as(&c, thm_part_find("nRF52840"), 16384, 0);
+    thm_medium_destroy(c.medium);
+    memset(c.bytes, 0x7F, 4);
+    c.cells.writes = NULL; /* an image file brings none */
+    assert_int_equal(thm_chip_create(&c.medium, &c.part, 16384, &c.cells, NULL), THM_FS_OK);
+    assert_int_equal(thm_medium_program(c.medium, 0, "\x3F\x3F\x3F\x3F", 4), THM_FS_OK);
+    assert_int_equal(thm_medium_program(c.medium, 0, "\0\0\0\0", 4), THM_FS_EPROGRAM);
+    assert_int_equal(thm_medium_erase(c.medium, 0), THM_FS_OK);
+    assert_int_equal(thm_medium_program(c.medium, 0, "\0\0\0\0", 4), THM_FS_OK);
+    ramchip_finish(&c);
+}
+
 static void nrf__less_than_a_word_is_refused(void **state)
 {
     assert_int_equal(thm_medium_program(MEDIUM, 9, "\0\0\0\0", 4), THM_FS_EINVAL);
@@ -306,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(nrf, nrf__a_word_takes_two_programs_between_erases),
+        cmocka_unit_test(nrf__content_from_an_image_counts_as_one_program),
         T(nrf, nrf__less_than_a_word_is_refused),
         T(nrf, nrf__page_takes_the_time_of_its_words),
         T(stm32, stm32__has_two_banks_of_eight_sectors),
