@@ -2,12 +2,14 @@
 #include "fsimages/fs.h"
 #include "fsimages/eefs.h"
 #include "fsimages/fat.h"
+#include "fsimages/littlefs.h"
 #include "fsimages/slots.h"
 #include "fsimages/spiffs.h"
 #include <stdlib.h>
 #include <string.h>
 
-static const struct thm_fs_ops *const systems[] = { &thm_fs_fat, &thm_fs_slots, &thm_fs_eefs, &thm_fs_spiffs };
+static const struct thm_fs_ops *const systems[] = { &thm_fs_littlefs, &thm_fs_fat, &thm_fs_slots, &thm_fs_eefs,
+                                                    &thm_fs_spiffs };
 
 const struct thm_fs_ops *thm_fs_at(size_t i)
 {

@@ -1,4 +1,5 @@
-/* tests/unit/fsimages/volume.h -- a SPIFFS volume on a chip in memory, and files with known content. */
+/* tests/unit/fsimages/volume.h -- a volume on a chip in memory, and files with known content. FS: the file system,
+ * SPIFFS unless defined before. */
 #pragma once
 #include "tests/unit/fsimages/ramchip.h"
 #include "fsimages/fs_replay.h"
@@ -10,7 +11,9 @@ struct volume {
     struct thm_fs *fs;
 };
 
+#ifndef FS
 #define FS thm_fs_spiffs
+#endif
 
 static inline void volume_remount(struct volume *v)
 {
