@@ -11,7 +11,7 @@
 #define COLUMNS_MAX 16
 #define IMAGE_MAX   (64u << 20)
 
-static const struct replay_dialect *const dialects[] = { &replay_spiffs, &replay_eefs };
+static const struct replay_dialect *const dialects[] = { &replay_spiffs, &replay_eefs, &replay_littlefs };
 
 struct trace {
     char *text; /* ours, cut into pieces */

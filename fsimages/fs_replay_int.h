@@ -12,7 +12,8 @@ struct replay_medium {
     struct thm_medium *chip;   /* in memory */
     struct thm_medium *cutter; /* NULL: power stays on */
     uint64_t programs, erases;
-    const char *cut_in; /* "in-write", "in-erase"; NULL: not cut */
+    const char *cut_program; /* "in-write" */
+    const char *cut_in;      /* cut_program, "in-erase"; NULL: not cut */
 };
 
 struct replay {
@@ -39,10 +40,13 @@ struct replay_dialect {
     bool (*operation)(struct replay *r, int32_t *res);
     /* A column of this file system only. false: unknown. */
     bool (*column)(struct replay *r, const char *name, int64_t *value);
-    bool rewritable; /* it wants an EEPROM; erase_size is its page then */
+    bool rewritable;         /* it wants an EEPROM; erase_size is its page then */
+    bool long_programs;      /* one call programs up to erase_size bytes */
+    const char *cut_program; /* what its traces say where power is lost in a program; NULL: "in-write" */
 };
 
 extern const struct replay_dialect replay_eefs;
+extern const struct replay_dialect replay_littlefs;
 extern const struct replay_dialect replay_spiffs;
 
 /* The number after "key": in a JSON object of numbers. false: not there, or not from 0 to UINT32_MAX. */

@@ -50,7 +50,7 @@ static enum thm_fs_err count_program(struct thm_medium *m, uint64_t off, const v
 {
     struct replay_medium *r = (struct replay_medium *)m;
     r->programs++;
-    return note_cut(r, thm_medium_program(target(m), off, buf, len), "in-write");
+    return note_cut(r, thm_medium_program(target(m), off, buf, len), r->cut_program);
 }
 
 static enum thm_fs_err count_erase(struct thm_medium *m, uint32_t block)
@@ -79,7 +79,7 @@ static struct thm_part part_for(const struct replay_dialect *d, uint32_t erase_s
 {
     struct thm_part part = d->rewritable ? *thm_part_find("24LC256") : *thm_part_at(0);
     part.sector_size = erase_size;
-    if (d->rewritable)
+    if (d->rewritable || d->long_programs)
         part.page_size = erase_size;
     return part;
 }
@@ -87,6 +87,7 @@ static struct thm_part part_for(const struct replay_dialect *d, uint32_t erase_s
 enum thm_fs_err replay_medium_init(struct replay *r, uint32_t size, uint32_t erase_size)
 {
     r->part = part_for(r->dialect, erase_size);
+    r->medium.cut_program = r->dialect->cut_program ? r->dialect->cut_program : "in-write";
     r->bytes = malloc(size);
     if (!r->bytes)
         return THM_FS_EHOST;
