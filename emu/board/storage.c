@@ -60,12 +60,19 @@ static int32_t failed(struct thm_board *b, int32_t code, const char *what, const
     return code;
 }
 
+/* What SPIFFS.begin(true), LittleFS.begin(true) and their like take as "there is no file system": a damaged one, too. */
+static bool is_none(const struct thm_fs_ops *ops, int32_t code)
+{
+    const enum thm_fs_err kind = code < 0 ? ops->code_kind(code) : THM_FS_OK;
+    return kind == THM_FS_EFORMAT || kind == THM_FS_ECORRUPT;
+}
+
 static int32_t mount_or_format(struct thm_board *b, const struct thm_fs_ops *ops, bool *formatted)
 {
     const struct thm_fs_config config = thm_storage_config(b->storage);
     struct thm_fs_memory mem = thm_board_fs_memory(b);
     int32_t code = ops->mount(&b->fs, b->volume, &config, &mem);
-    *formatted = code < 0 && ops->code_kind(code) == THM_FS_EFORMAT && !b->storage->shipped;
+    *formatted = is_none(ops, code) && !b->storage->shipped;
     if (!*formatted)
         return code;
     code = ops->format(b->volume, &config, &mem);

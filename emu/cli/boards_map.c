@@ -195,6 +195,16 @@ static void draw_program(const struct thm_profile_flash *f, uint32_t *next, cons
     *next = f->program_offset + f->program_size;
 }
 
+/* Storage that has no partition: it takes from the program's place what it needs. */
+static void draw_storage(const struct thm_profile *p, const struct glyphs *g)
+{
+    for (unsigned i = 0; i < p->storage_count; i++) {
+        const struct thm_storage_place at = thm_storage_place(p, &p->storage[i]);
+        if (at.medium == 0 && !p->storage[i].partition)
+            draw_range((uint32_t)at.offset, (uint32_t)at.size, p->storage[i].name, p->storage[i].fs, p->flash.size, g);
+    }
+}
+
 static void draw_flash(const struct thm_profile *p, const struct glyphs *g)
 {
     char buf[24], use[64];
@@ -216,6 +226,7 @@ static void draw_flash(const struct thm_profile *p, const struct glyphs *g)
         draw_range(t->offset, t->size, t->name, use, f->size, g);
         next = t->offset + t->size;
     }
+    draw_storage(p, g);
     if (next < f->size)
         draw_range(next, f->size - next, "(free)", "", f->size, g);
     printf("  %8s  %-25s %6s  %" PRIu32 " bytes\n\n", "", "total", size_text(buf, f->size), f->size);
