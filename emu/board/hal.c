@@ -47,6 +47,11 @@ void thm_hal_failure_note(struct thm_board *b, const char *fmt, ...)
     va_end(args);
 }
 
+void thm_hal_failure_forget(struct thm_board *b)
+{
+    b->failure = (struct thm_failure){ 0 };
+}
+
 static void do_step(struct thm_call *c)
 {
     struct thm_board *b = c->b;

@@ -45,7 +45,19 @@ int32_t thm_hal_rename(struct thm_board *b, const char *from, const char *to);
 /* A file's bytes in place, where the processor reads the flash; read-only, and gone when the file is changed. NULL:
  * this storage is not memory-mapped, or keeps no file in one piece; that is no failure. */
 const uint8_t *thm_hal_map(struct thm_board *b, const char *file, uint32_t *bytes);
+int64_t thm_hal_find_file(struct thm_board *b, const char *file); /* its size; -1: there is none, which is no failure */
+/* Have the file system checked and repaired; no file may be open. The number of findings, or an error code. */
+int32_t thm_hal_mend_files(struct thm_board *b);
 int32_t thm_hal_df(struct thm_board *b, uint32_t *total, uint32_t *used);
+
+/* Signed models (emu/board/signing.h), with the device time that portable code takes for them. signature: of the model
+ * with this digest, from whoever publishes it; false: there is no way to get it. */
+struct thm_digest;
+void thm_hal_digest_start(struct thm_board *b, struct thm_digest *d);
+void thm_hal_digest_add(struct thm_board *b, struct thm_digest *d, const void *data, uint32_t len);
+void thm_hal_digest_end(struct thm_board *b, struct thm_digest *d, uint8_t *out);
+bool thm_hal_signature(struct thm_board *b, const uint8_t *digest, uint8_t *out);
+bool thm_hal_signature_is_valid(struct thm_board *b, const uint8_t *digest, const uint8_t *signature);
 
 /* The model that is part of the program, in place in the flash: read-only. NULL: it does not fit into the program's
  * flash (left as the failure). */
@@ -122,6 +134,7 @@ const char *thm_hal_function(struct thm_board *b, const void *pc);
 /* What went wrong, for services of the firmware's own. */
 void thm_hal_failure(struct thm_board *b, int exit_status, int64_t code, uint64_t need, uint64_t have, const char *fmt,
                      ...) __attribute__((format(printf, 6, 7)));
+void thm_hal_failure_forget(struct thm_board *b); /* the firmware has another way */
 /* Append to the failure's message: what became of things, what would help. */
 void thm_hal_failure_note(struct thm_board *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

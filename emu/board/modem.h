@@ -22,10 +22,12 @@ enum thm_msg_type {
     THM_MSG_CREDIT, /* uint32_t: so many more DATA messages may be under way */
     THM_MSG_CLOSE,  /* the board hangs up: answered by END */
     THM_MSG_OUTPUT, /* struct thm_msg_output, then data: a piece of an output tensor */
+    THM_MSG_SIGN,   /* a model's digest: answered by SIGNATURE; no transfer may be under way */
     /* supervisor -> board */
     THM_MSG_HEADER, /* struct thm_msg_header */
     THM_MSG_DATA,   /* bytes of the body, at most the chunk that GET named */
     THM_MSG_END,    /* struct thm_msg_end */
+    THM_MSG_SIGNATURE,
 };
 
 struct thm_msg {

@@ -141,6 +141,7 @@ static int run_ota(struct thm_board *b)
                            .from_storage = run->from_storage,
                            .storage = run->storage,
                            .file = run->file,
+                           .store = thm_store_find(run->store ? run->store : "overwrite"),
                            .chunk = run->chunk,
                            .arena = run->arena,
                            .rounds = run->rounds };

@@ -16,6 +16,7 @@
 #include "emu/board/modem.h"
 #include "emu/board/process.h"
 #include "emu/board/storage_place.h"
+#include "emu/board/signing.h"
 #include "netlink/fetch.h"
 
 enum { MESSAGE_MAX = 65536 }; /* above THM_EVENT_BATCH events and THM_MODEM_CHUNK_MAX bytes, with their heads */
@@ -257,6 +258,16 @@ static void take_credit(struct session *s, const uint8_t *data, size_t len)
     thm_canned_resume(&s->canned);
 }
 
+/* The supervisor is the publisher, too: it has the private key, and the board asks while it has the digest. */
+static void sign(struct session *s, const uint8_t *digest, size_t len)
+{
+    uint8_t signature[THM_SIGNATURE_BYTES];
+    if (len != THM_DIGEST_BYTES)
+        return;
+    thm_sign(digest, signature);
+    tell(s, THM_MSG_SIGNATURE, signature, sizeof signature, NULL, 0);
+}
+
 /* One message from the board. false: the board has closed its end. */
 static bool serve_board(struct session *s, uint8_t *buf)
 {
@@ -274,6 +285,7 @@ static bool serve_board(struct session *s, uint8_t *buf)
         break;
     case THM_MSG_CREDIT: take_credit(s, data, (size_t)len); break;
     case THM_MSG_CLOSE: hang_up(s); break;
+    case THM_MSG_SIGN: sign(s, data, (size_t)len); break;
     default: break;
     }
     return true;

@@ -36,6 +36,7 @@ struct thm_run { /* everything lent */
         cacert_bytes;    /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
     const char *storage; /* profile's storage name, or "none" */
     const char *file;    /* name on the board's file system */
+    const char *store;   /* how the model is kept there: a strategy of emu/firmware/store.h */
     const char *state_dir;        /* keeps the flash between runs; NULL: a fresh chip */
     uint32_t chunk;               /* bytes the firmware reads at a time */
     const char *const *operators; /* names of those the firmware registers; NULL: all there are */

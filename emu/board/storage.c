@@ -221,6 +221,20 @@ static void do_size(struct thm_call *c)
         c->result = st.size;
 }
 
+static void do_find(struct thm_call *c)
+{
+    struct thm_fs_stat st;
+    const int32_t code = c->b->fs->ops->stat(c->b->fs, thm_board_device_name(c->b, c->s), &st);
+    c->result = code < 0 ? -1 : (int64_t)st.size;
+}
+
+static void do_mend(struct thm_call *c)
+{
+    c->result = c->b->fs->ops->check(c->b->fs, true, NULL, NULL);
+    if (c->result < 0)
+        failed(c->b, (int32_t)c->result, "check", "of the file system", 0);
+}
+
 static void do_seek(struct thm_call *c)
 {
     c->result = c->b->fs->ops->seek(c->b->fs, (int32_t)c->m, (int32_t)c->n, *(const int *)c->q);
@@ -289,6 +303,16 @@ int32_t thm_hal_remove(struct thm_board *b, const char *file)
 int32_t thm_hal_file_size(struct thm_board *b, const char *file)
 {
     return on_files(do_size, (struct thm_call){ .b = b, .s = file });
+}
+
+int64_t thm_hal_find_file(struct thm_board *b, const char *file)
+{
+    return b->fs ? thm_board_enter(do_find, (struct thm_call){ .b = b, .s = file }) : -1;
+}
+
+int32_t thm_hal_mend_files(struct thm_board *b)
+{
+    return on_files(do_mend, (struct thm_call){ .b = b });
 }
 
 int32_t thm_hal_seek(struct thm_board *b, int32_t fd, int32_t offset, int whence)

@@ -10,6 +10,7 @@
 #include "emu/cli/commands.h"
 #include "emu/cli/labels.h"
 #include "emu/cli/run_request.h"
+#include "emu/firmware/store.h"
 #include "emu/report/report.h"
 
 enum {
@@ -25,6 +26,7 @@ enum {
     OUTPUT_DIR,
     STORAGE,
     FILE_NAME,
+    STORE,
     STATE,
     ARENA,
     STACK,
@@ -75,6 +77,10 @@ static const struct thm_option options[] = {
                   's' },
     [FILE_NAME] = { "file", "NAME",
                     "the model's name on the board's file system (default: the storage's, or /model.tflite)", 0 },
+    [STORE] = { "store", "NAME",
+                "how the model is kept there: overwrite, rename, ab-crc or ab-signed (see thimble-torture(1); "
+                "default: overwrite)",
+                0 },
     [STATE] = { "state", "DIR", "keep the board's flash there between runs (default: a fresh chip)", 0 },
     [ARENA] = { "arena", "BYTES", "size of the tensor arena (default: the smallest the model works in)", 'a' },
     [STACK] = { "stack", "BYTES", "the task's stack (default: the profile's)", 0 },
@@ -202,6 +208,12 @@ static int take_duration(const struct thm_args *a, struct run_request *q)
     return 0;
 }
 
+static int store_option(const struct thm_args *a, struct thm_run *run)
+{
+    run->store = a->value;
+    return thm_store_find(a->value) ? 0 : thm_usage(a, "--store '%s' is unknown", a->value);
+}
+
 static int take_option(struct thm_args *a, int option, struct run_request *q)
 {
     struct thm_run *run = &q->run;
@@ -218,6 +230,7 @@ static int take_option(struct thm_args *a, int option, struct run_request *q)
     case OUTPUT_DIR: q->output_dir = a->value; return 0;
     case STORAGE: run->storage = a->value; return 0;
     case FILE_NAME: run->file = a->value; return 0;
+    case STORE: return store_option(a, run);
     case STATE: run->state_dir = a->value; return 0;
     case ARENA: return size_option(a, option, 16, UINT32_MAX - 16, &run->arena);
     case STACK: return size_option(a, option, 512, 1 << 24, &run->stack);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "emu/board/hal.h"
 #include "emu/firmware/payload.h"
+#include "emu/firmware/store.h"
 #include "fsimages/fs.h"
 
 struct ota { /* in the task's static data on a device */
@@ -9,9 +10,10 @@ struct ota { /* in the task's static data on a device */
     const struct thm_ota *o;
     const char *step; /* the one under way: named when it fails */
     struct thm_payload payload;
-    char text[128];       /* the decoder's message */
-    uint8_t *chunk;       /* receive buffer */
-    int32_t fd;           /* file being written */
+    char text[128]; /* the decoder's message */
+    uint8_t *chunk; /* receive buffer */
+    struct thm_store store;
+    uint8_t signature[THM_SIGNATURE_BYTES];
     uint8_t *buffer;      /* the copy in RAM */
     const uint8_t *model; /* that, or the one in the flash */
     uint32_t model_bytes, capacity;
@@ -26,10 +28,7 @@ struct ota { /* in the task's static data on a device */
 static bool to_file(void *ctx, const uint8_t *data, uint32_t len)
 {
     struct ota *s = ctx;
-    int32_t n = thm_hal_write(s->b, s->fd, data, len);
-    if (n >= 0)
-        s->model_bytes += (uint32_t)n;
-    return n == (int32_t)len;
+    return thm_store_write(&s->store, data, len);
 }
 
 static bool to_memory(void *ctx, const uint8_t *data, uint32_t len)
@@ -96,15 +95,6 @@ static void hang_up(struct ota *s)
     s->chunk = NULL;
 }
 
-/* A file that could not be completed is of no use: it is removed, which SPIFFS can do even when it is full. */
-static bool drop_partial_file(struct ota *s)
-{
-    thm_hal_failure_note(s->b, "; %u bytes of %s were written, the partial file is ", s->model_bytes, s->o->file);
-    thm_hal_close(s->b, s->fd);
-    thm_hal_failure_note(s->b, thm_hal_remove(s->b, s->o->file) >= 0 ? "removed" : "left on the storage");
-    return false;
-}
-
 static bool mount_storage(struct ota *s)
 {
     s->step = "storage";
@@ -114,25 +104,36 @@ static bool mount_storage(struct ota *s)
     return formatted >= 0;
 }
 
+/* A signature comes with the model, from whoever publishes it. */
+static bool commit(struct ota *s)
+{
+    struct thm_digest digest = s->store.digest;
+    uint8_t bytes[THM_DIGEST_BYTES];
+    if (!s->store.ops->is_signed)
+        return thm_store_commit(&s->store);
+    thm_hal_digest_end(s->b, &digest, bytes);
+    s->store.signature = s->signature;
+    return thm_hal_signature(s->b, bytes, s->signature) && thm_store_commit(&s->store);
+}
+
 static bool store(struct ota *s)
 {
     struct thm_hal_response response;
     if (!connect_to_server(s, &response))
         return false;
     s->step = "store";
-    s->fd = thm_hal_open(s->b, s->o->file, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
-    if (s->fd < 0)
+    if (!thm_store_begin(&s->store))
         return false;
-    if (!receive_body(s, to_file))
-        return drop_partial_file(s);
-    if (thm_hal_close(s->b, s->fd) < 0)
-        return drop_partial_file(s);
+    if (!receive_body(s, to_file) || !commit(s)) {
+        thm_store_abandon(&s->store); /* a file that could not be completed is of no use */
+        return false;
+    }
     hang_up(s);
-    thm_hal_step(s->b, "store", "%s, %u bytes", s->o->file, s->model_bytes);
+    thm_hal_step(s->b, "store", "%s, %u bytes", s->store.next.name, s->store.next.bytes);
     return true;
 }
 
-static bool read_file(struct ota *s, int32_t fd)
+static bool read_file(struct ota *s, int32_t fd, const char *name)
 {
     uint32_t got = 0;
     while (got < s->model_bytes) {
@@ -144,34 +145,43 @@ static bool read_file(struct ota *s, int32_t fd)
         got += (uint32_t)n;
     }
     if (got < s->model_bytes)
-        thm_hal_failure(s->b, 11, 0, s->model_bytes, got, "%s ends after %u of %u bytes", s->o->file, got,
-                        s->model_bytes);
+        thm_hal_failure(s->b, 11, 0, s->model_bytes, got, "%s ends after %u of %u bytes", name, got, s->model_bytes);
     return got == s->model_bytes;
 }
 
 /* Where the storage is memory-mapped and keeps the file in one piece, nothing is copied. */
-static bool load_in_place(struct ota *s)
+static bool map_file(struct ota *s, const struct thm_store_entry *e)
 {
-    s->model = thm_hal_map(s->b, s->o->file, &s->model_bytes);
-    if (s->model)
-        thm_hal_step(s->b, "load", "model used in place in the flash, %u bytes", s->model_bytes);
-    return s->model != NULL;
+    uint32_t bytes;
+    s->model = thm_hal_map(s->b, e->name, &bytes);
+    return s->model && bytes >= e->bytes;
 }
 
-static bool load(struct ota *s)
+static bool copy_file(struct ota *s, const struct thm_store_entry *e)
+{
+    int32_t fd = thm_hal_open(s->b, e->name, THM_FS_READ);
+    if (fd < 0)
+        return false;
+    if (e->bytes == 0)
+        thm_hal_failure(s->b, 14, 0, 0, 0, "%s is empty", e->name);
+    else
+        s->buffer = thm_hal_malloc(s->b, e->bytes, "model copy");
+    s->model = s->buffer;
+    bool ok = s->buffer && read_file(s, fd, e->name);
+    return thm_hal_close(s->b, fd) >= 0 && ok;
+}
+
+static bool load(struct ota *s, const struct thm_store_entry *e)
 {
     s->step = "load";
-    if (load_in_place(s))
-        return true;
-    int32_t fd = thm_hal_open(s->b, s->o->file, THM_FS_READ);
-    int32_t size = fd < 0 ? fd : thm_hal_file_size(s->b, s->o->file);
-    if (size < 0)
+    s->model_bytes = e->bytes;
+    const bool in_place = map_file(s, e);
+    if (!in_place && !copy_file(s, e))
         return false;
-    s->model_bytes = (uint32_t)size;
-    s->model = s->buffer = thm_hal_malloc(s->b, s->model_bytes, "model copy");
-    if (!s->buffer || !read_file(s, fd) || thm_hal_close(s->b, fd) < 0)
+    if (s->store.ops->verify && !s->store.ops->verify(&s->store, e, s->model))
         return false;
-    thm_hal_step(s->b, "load", "model copied to RAM, %u bytes", s->model_bytes);
+    thm_hal_step(s->b, "load", in_place ? "model used in place in the flash, %u bytes" : "model copied to RAM, %u bytes",
+                 s->model_bytes);
     return true;
 }
 
@@ -291,14 +301,41 @@ static void unload(struct ota *s)
     s->model_bytes = 0;
 }
 
+static bool run_model(struct ota *s)
+{
+    return set_up_interpreter(s) && infer(s);
+}
+
+/* Run the first stored model that lets itself be run. */
+static bool run_stored(struct ota *s, struct thm_booted *out)
+{
+    struct thm_store_entry e[THM_STORE_ENTRIES];
+    const uint32_t n = s->store.ops->find(&s->store, e);
+    s->step = "load";
+    if (n == 0)
+        thm_hal_failure(s->b, 11, 0, 0, 0, "no model is stored as %s", s->o->file);
+    out->found = out->found || n > 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (load(s, &e[i]) && run_model(s)) {
+            out->model = s->model;
+            out->bytes = s->model_bytes;
+            return true;
+        }
+        if (i + 1 == n)
+            break;
+        thm_hal_step(s->b, "refuse", "%s: %s", e[i].name, thm_hal_failure_text(s->b));
+        unload(s);
+    }
+    return false;
+}
+
 static bool run_round(struct ota *s, bool stored)
 {
+    struct thm_booted booted = { 0 };
     unload(s);
-    bool loaded = s->o->from_storage ? load(s)
-                  : !s->o->url       ? use_flash_model(s)
-                  : stored           ? store(s) && load(s)
-                                     : load_from_socket(s);
-    return loaded && set_up_interpreter(s) && infer(s);
+    if (s->o->from_storage || (s->o->url && stored))
+        return (s->o->from_storage || store(s)) && run_stored(s, &booted);
+    return (s->o->url ? load_from_socket(s) : use_flash_model(s)) && run_model(s);
 }
 
 static bool run_rounds(struct ota *s, bool stored)
@@ -315,14 +352,69 @@ static bool run_rounds(struct ota *s, bool stored)
     return ok;
 }
 
+static struct ota state; /* .bss on a device, and not on its stack */
+
+static struct ota *start(struct thm_board *b, const struct thm_ota *o)
+{
+    state = (struct ota){ .b = b, .o = o, .step = "boot" };
+    thm_store_init(&state.store, b, o->store, o->file);
+    thm_hal_step(b, "boot", "application starts");
+    return &state;
+}
+
 int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
 {
-    static struct ota state; /* .bss on a device, and not on its stack */
-    struct ota *s = &state;
-    *s = (struct ota){ .b = b, .o = o, .step = "boot", .fd = -1 };
-    thm_hal_step(b, "boot", "application starts");
+    struct ota *s = start(b, o);
     bool stored = strcmp(o->storage, "none") != 0;
     bool ok = (!o->url || network_up(s)) && (!stored || (!o->url && !o->from_storage) || mount_storage(s));
     ok = ok && (o->rounds > 0 ? run_rounds(s, stored) : run_round(s, stored));
     return ok ? 0 : thm_hal_fail(b, s->step);
+}
+
+/* Nothing can be run: what the file system has lost count of may be found again. */
+static bool mend_and_run(struct ota *s, struct thm_booted *out)
+{
+    if (!s->store.ops->mends)
+        return false;
+    thm_hal_step(s->b, "refuse", "%s", thm_hal_failure_text(s->b));
+    unload(s);
+    s->step = "mend";
+    const int32_t findings = thm_hal_mend_files(s->b);
+    if (findings < 0)
+        return false;
+    thm_hal_step(s->b, "mend", "file system checked and repaired, %d findings", findings);
+    return run_stored(s, out);
+}
+
+int thm_firmware_boot(struct thm_board *b, const struct thm_ota *o, struct thm_booted *out)
+{
+    struct ota *s = start(b, o);
+    *out = (struct thm_booted){ 0 };
+    bool ok = mount_storage(s) && (run_stored(s, out) || mend_and_run(s, out));
+    return ok ? 0 : thm_hal_fail(b, s->step);
+}
+
+static bool update(struct ota *s, const struct thm_update *u)
+{
+    s->store.signature = u->signature;
+    s->step = "store";
+    if (u->kind == THM_UPDATE_PATCH)
+        return thm_store_patch(&s->store, &u->patch);
+    if (u->kind == THM_UPDATE_SWITCH)
+        return s->store.ops->select(&s->store);
+    bool ok = thm_store_begin(&s->store);
+    for (uint32_t at = 0, n; ok && at < u->bytes; at += n) {
+        n = u->bytes - at < s->o->chunk ? u->bytes - at : s->o->chunk;
+        ok = thm_store_write(&s->store, u->model + at, n);
+    }
+    ok = ok && thm_store_commit(&s->store);
+    if (!ok)
+        thm_store_abandon(&s->store);
+    return ok;
+}
+
+int thm_firmware_update(struct thm_board *b, const struct thm_ota *o, const struct thm_update *u)
+{
+    struct ota *s = start(b, o);
+    return mount_storage(s) && update(s, u) ? 0 : thm_hal_fail(b, s->step);
 }

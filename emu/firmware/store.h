@@ -1,0 +1,76 @@
+/* emu/firmware/store.h -- how a firmware keeps its model in files, and what is left of it when the power fails.
+ *
+ * A strategy knows where a new model is written, what makes it the one to run, and how the boot code finds that one.
+ * All of it is made of the services in emu/board/hal.h. `thimble torture` cuts the power at every program and erase
+ * below. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "emu/board/signing.h"
+
+struct thm_board;
+struct thm_store;
+
+enum { THM_STORE_NAME_MAX = 256, THM_STORE_ENTRIES = 2 };
+
+struct thm_store_entry {    /* a stored model that may be the one to run */
+    const char *name;       /* of the file */
+    uint32_t bytes;         /* of the model; the file may have more */
+    uint32_t sequence, crc; /* slots: the highest sequence is the one to run */
+    uint8_t signature[THM_SIGNATURE_BYTES];
+};
+
+struct thm_store_patch { /* a weights update: these ranges of the stored model are to become the new model's */
+    const uint8_t *model;
+    const struct thm_store_range {
+        uint32_t offset, bytes;
+    } * range;
+    uint32_t ranges;
+};
+
+struct thm_store_ops {
+    const char *name, *title;              /* "ab-crc"; one line */
+    const char *suffix[THM_STORE_ENTRIES]; /* of the files, in place of the extension; "": the file's own name; NULL:
+                                              there is one only */
+    bool power_safe;                       /* claims: whenever the power goes, the old or the new model can be run */
+    bool wants_crc;                        /* of the new model, in s->next, as it is written */
+    bool is_signed;                        /* a model is stored with a signature */
+    bool mends; /* the boot code has the file system checked and repaired when it finds nothing it can run */
+    /* The models that there are, the one to run first. */
+    uint32_t (*find)(struct thm_store *s, struct thm_store_entry out[THM_STORE_ENTRIES]);
+    bool (*begin)(struct thm_store *s);  /* set s->next.name: the file that the new model is written to */
+    bool (*commit)(struct thm_store *s); /* all of it is written to s->fd: make it the one to run */
+    /* Is what was loaded what had been stored? NULL: nobody looks. */
+    bool (*verify)(struct thm_store *s, const struct thm_store_entry *e, const uint8_t *model);
+    bool (*patch)(struct thm_store *s, const struct thm_store_patch *p); /* NULL: a patched copy is stored */
+    bool (*select)(struct thm_store *s); /* run the other stored model from now on; NULL: there is one at most */
+};
+
+struct thm_store { /* in static data on a device */
+    struct thm_board *b;
+    const struct thm_store_ops *ops;
+    char file[THM_STORE_ENTRIES][THM_STORE_NAME_MAX]; /* names, made of the model's */
+    /* the update under way */
+    int32_t fd; /* -1: none */
+    struct thm_store_entry next;
+    struct thm_digest digest;
+    const uint8_t *signature; /* of the new model, THM_SIGNATURE_BYTES; what is_signed wants before commit */
+};
+
+extern const struct thm_store_ops thm_store_overwrite, thm_store_rename, thm_store_ab_crc, thm_store_ab_signed;
+const struct thm_store_ops *thm_store_find(const char *name); /* NULL: unknown */
+const struct thm_store_ops *thm_store_at(uint32_t i);         /* NULL after the last */
+
+void thm_store_init(struct thm_store *s, struct thm_board *b, const struct thm_store_ops *ops, const char *file);
+
+/* A new model, piece by piece. false: it failed, and the board knows why; then abandon what was begun. */
+bool thm_store_begin(struct thm_store *s);
+bool thm_store_write(struct thm_store *s, const uint8_t *data, uint32_t len);
+bool thm_store_commit(struct thm_store *s);
+void thm_store_abandon(struct thm_store *s); /* remove what is incomplete, if anything is */
+bool thm_store_patch(struct thm_store *s, const struct thm_store_patch *p);
+
+/* For the strategies. */
+bool thm_store_close(struct thm_store *s);
+bool thm_store_put(struct thm_store *s, const void *data, uint32_t len);        /* all of it, or false */
+bool thm_store_is_intact(struct thm_store *s, const struct thm_store_entry *e); /* by its CRC */
