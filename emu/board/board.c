@@ -11,7 +11,7 @@ void thm_board_spend(struct thm_board *b, uint64_t ns)
 
 void thm_board_flush(struct thm_board *b)
 {
-    if (b->batched)
+    if (b->batched && b->modem >= 0)
         (void)thm_modem_send(b->modem, THM_MSG_EVENTS, b->batch, b->batched * sizeof b->batch[0], NULL, 0);
     b->batched = 0;
 }

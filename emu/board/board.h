@@ -96,6 +96,7 @@ struct thm_board {
     struct thm_medium *volume;               /* the part of one that is mounted */
     struct thm_board_window window;
     struct thm_fs *fs;
+    bool files_damaged;
     const struct thm_profile_storage *storage;
 
     struct thm_board_tls tls;
@@ -153,6 +154,9 @@ void thm_board_stack_ended(struct thm_board *b); /* the application has returned
 /* window.c */
 void thm_board_window_changed(struct thm_board *b, uint64_t off, uint32_t len); /* in the flash */
 
+/* window.c */
+void thm_board_close_window(struct thm_board *b);
+
 /* storage.c */
 struct thm_fs_memory thm_board_fs_memory(struct thm_board *b);
 /* A path as the mounted file system wants it. */
@@ -163,7 +167,8 @@ void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total
 int thm_board_catch_faults(struct thm_board *b); /* 0, or -1 with errno */
 /* mapped: bytes of address space that the board has already. Result: 0, or -1 with errno; irrevocable */
 int thm_sandbox_enter(uint64_t mapped);
-int thm_sandbox_enter_loading(void); /* the same, for loading a firmware: may read files and map code */
+int thm_sandbox_enter_rig(uint64_t mapped); /* the same, for many boots, each with its own time limit */
+int thm_sandbox_enter_loading(void);        /* the same, for loading a firmware: may read files and map code */
 void thm_board_die(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* flush and end the process */
 void thm_board_end(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* the same, with last figures */
 

@@ -6,6 +6,7 @@
  * = not used. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define THM_EVENT_VALUES 6
@@ -69,4 +70,6 @@ struct thm_event_kind {
     const char *values[THM_EVENT_VALUES];
     const char *name_key, *text_key; /* "" = not used */
 };
+/* Names may come out of a hostile model or image: only printable characters reach terminals and files. */
+void thm_make_printable(char *text, size_t size);
 const struct thm_event_kind *thm_event_kind(uint32_t type); /* NULL: not a type */

@@ -46,6 +46,7 @@ int32_t thm_hal_rename(struct thm_board *b, const char *from, const char *to);
  * this storage is not memory-mapped, or keeps no file in one piece; that is no failure. */
 const uint8_t *thm_hal_map(struct thm_board *b, const char *file, uint32_t *bytes);
 int64_t thm_hal_find_file(struct thm_board *b, const char *file); /* its size; -1: there is none, which is no failure */
+bool thm_hal_files_are_damaged(const struct thm_board *b); /* a call has failed of it since the board was switched on */
 /* Have the file system checked and repaired; no file may be open. The number of findings, or an error code. */
 int32_t thm_hal_mend_files(struct thm_board *b);
 int32_t thm_hal_df(struct thm_board *b, uint32_t *total, uint32_t *used);

@@ -152,15 +152,6 @@ static void hang_up(struct session *s)
     end_transfer(s, THM_NET_EABORTED, "the board hung up", NULL);
 }
 
-/* Names may come out of a hostile model: only printable characters reach terminals and files. */
-static void make_printable(char *text, size_t size)
-{
-    text[size - 1] = '\0';
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
-            *text = '?';
-}
-
 enum { ITEM_EVENT, ITEM_OUTPUT }; /* of the merge */
 
 static void tell_event(struct session *s, const struct thm_event *e)
@@ -216,8 +207,8 @@ static void pass_on(struct session *s, uint32_t kind, const void *data, size_t l
 
 static void take_event(struct session *s, struct thm_event *e)
 {
-    make_printable(e->name, sizeof e->name);
-    make_printable(e->text, sizeof e->text);
+    thm_make_printable(e->name, sizeof e->name);
+    thm_make_printable(e->text, sizeof e->text);
     if (!thm_event_kind(e->type))
         return;
     s->told_ns = e->t_ns > s->told_ns ? e->t_ns : s->told_ns;
@@ -240,7 +231,7 @@ static void take_output(struct session *s, uint8_t *data, size_t len)
     if (len < sizeof o || !s->run.output)
         return;
     memcpy(&o, data, sizeof o);
-    make_printable(o.name, sizeof o.name);
+    thm_make_printable(o.name, sizeof o.name);
     memcpy(data, &o, sizeof o);
     if (o.rank <= 6 && o.offset <= o.total && len - sizeof o <= o.total - o.offset)
         pass_on(s, ITEM_OUTPUT, data, len);

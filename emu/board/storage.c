@@ -38,11 +38,18 @@ const char *thm_board_device_name(const struct thm_board *b, const char *path)
     return ops->flat && *ops->root == '\0' ? path + strspn(path, "/") : path;
 }
 
+/* Not what a sound volume says. */
+static void note_damage(struct thm_board *b, enum thm_fs_err kind)
+{
+    b->files_damaged = b->files_damaged || kind == THM_FS_ECORRUPT || kind == THM_FS_EIO || kind == THM_FS_ERANGE;
+}
+
 /* Keep a file-system error as the failure of the current step. need: bytes that were to be stored; 0 = does not apply.
  */
 static int32_t failed(struct thm_board *b, int32_t code, const char *what, const char *file, uint64_t need)
 {
     const struct thm_fs_ops *ops = b->fs ? b->fs->ops : thm_fs_find(b->storage->fs);
+    note_damage(b, ops->code_kind(code));
     const char *name = ops->code_name(code);
     uint64_t used, total;
     thm_board_storage_used(b, &used, &total);
@@ -106,7 +113,7 @@ static bool as_shipped(struct thm_board *b, unsigned medium)
     const bool ours = strcmp(b->storage->name, run->storage) == 0;
     const struct thm_factory_file file = { run->file, ours ? run->stored : NULL, run->stored_bytes };
     char error[sizeof b->failure.message] = "";
-    if (!b->storage->shipped && !file.bytes)
+    if ((!b->storage->shipped && !file.bytes) || !b->chips) /* a rig brings a medium that is ready */
         return true;
     int status = thm_factory_storage(b->profile, b->storage, &b->chips->cells[medium], &file, error, sizeof error);
     if (status)
@@ -225,6 +232,8 @@ static void do_find(struct thm_call *c)
 {
     struct thm_fs_stat st;
     const int32_t code = c->b->fs->ops->stat(c->b->fs, thm_board_device_name(c->b, c->s), &st);
+    if (code < 0)
+        note_damage(c->b, c->b->fs->ops->code_kind(code));
     c->result = code < 0 ? -1 : (int64_t)st.size;
 }
 
@@ -308,6 +317,11 @@ int32_t thm_hal_file_size(struct thm_board *b, const char *file)
 int64_t thm_hal_find_file(struct thm_board *b, const char *file)
 {
     return b->fs ? thm_board_enter(do_find, (struct thm_call){ .b = b, .s = file }) : -1;
+}
+
+bool thm_hal_files_are_damaged(const struct thm_board *b)
+{
+    return b->files_damaged;
 }
 
 int32_t thm_hal_mend_files(struct thm_board *b)

@@ -13,6 +13,11 @@ static void close_window(struct thm_board_window *w)
     *w = (struct thm_board_window){ 0 };
 }
 
+void thm_board_close_window(struct thm_board *b)
+{
+    close_window(&b->window);
+}
+
 /* Pages for w->len bytes at the device's address; or, where the PC has something else there, at another one. */
 static bool map_pages(struct thm_board_window *w, uint64_t address)
 {

@@ -12,6 +12,7 @@
     X(exec)             \
     X(trace)            \
     X(serve)            \
+    X(torture)          \
     X(zoo)
 
 #define X(name) extern const struct thm_command thm_command_##name;

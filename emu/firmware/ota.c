@@ -180,7 +180,8 @@ static bool load(struct ota *s, const struct thm_store_entry *e)
         return false;
     if (s->store.ops->verify && !s->store.ops->verify(&s->store, e, s->model))
         return false;
-    thm_hal_step(s->b, "load", in_place ? "model used in place in the flash, %u bytes" : "model copied to RAM, %u bytes",
+    thm_hal_step(s->b, "load",
+                 in_place ? "model used in place in the flash, %u bytes" : "model copied to RAM, %u bytes",
                  s->model_bytes);
     return true;
 }
@@ -306,6 +307,16 @@ static bool run_model(struct ota *s)
     return set_up_interpreter(s) && infer(s);
 }
 
+/* Why there is none: what the file system says of the first name. */
+static void tell_missing(struct ota *s)
+{
+    const int32_t fd = thm_hal_open(s->b, s->store.file[0], THM_FS_READ);
+    if (fd < 0)
+        return;
+    (void)thm_hal_close(s->b, fd);
+    thm_hal_failure(s->b, 11, 0, 0, 0, "%s holds no complete model", s->store.file[0]);
+}
+
 /* Run the first stored model that lets itself be run. */
 static bool run_stored(struct ota *s, struct thm_booted *out)
 {
@@ -313,7 +324,7 @@ static bool run_stored(struct ota *s, struct thm_booted *out)
     const uint32_t n = s->store.ops->find(&s->store, e);
     s->step = "load";
     if (n == 0)
-        thm_hal_failure(s->b, 11, 0, 0, 0, "no model is stored as %s", s->o->file);
+        tell_missing(s);
     out->found = out->found || n > 0;
     for (uint32_t i = 0; i < n; i++) {
         if (load(s, &e[i]) && run_model(s)) {
@@ -371,10 +382,10 @@ int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
     return ok ? 0 : thm_hal_fail(b, s->step);
 }
 
-/* Nothing can be run: what the file system has lost count of may be found again. */
+/* Nothing can be run, and the file system has failed: what it has lost count of may be found again. */
 static bool mend_and_run(struct ota *s, struct thm_booted *out)
 {
-    if (!s->store.ops->mends)
+    if (!s->store.ops->mends || !thm_hal_files_are_damaged(s->b))
         return false;
     thm_hal_step(s->b, "refuse", "%s", thm_hal_failure_text(s->b));
     unload(s);

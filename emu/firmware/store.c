@@ -42,7 +42,7 @@ void thm_store_init(struct thm_store *s, struct thm_board *b, const struct thm_s
 {
     *s = (struct thm_store){ .b = b, .ops = ops, .fd = -1 };
     for (uint32_t i = 0; i < THM_STORE_ENTRIES && ops->suffix[i]; i++)
-        make_name(file, ops->suffix[i], s->file[i]);
+        make_name(file ? file : "", ops->suffix[i], s->file[i]);
 }
 
 bool thm_store_close(struct thm_store *s)
@@ -145,7 +145,7 @@ static bool copy_patched(struct thm_store *s, const struct thm_store_patch *p, i
             return false;
         at += (uint32_t)n;
     }
-    return thm_store_commit(s);
+    return true;
 }
 
 bool thm_store_patch(struct thm_store *s, const struct thm_store_patch *p)
@@ -160,11 +160,10 @@ bool thm_store_patch(struct thm_store *s, const struct thm_store_patch *p)
     const int32_t from = thm_hal_open(s->b, old[0].name, THM_FS_READ);
     if (from < 0)
         return false;
-    bool ok = thm_store_begin(s);
-    if (ok && !copy_patched(s, p, from, old[0].bytes)) {
+    bool ok = thm_store_begin(s) && copy_patched(s, p, from, old[0].bytes);
+    (void)thm_hal_close(s->b, from); /* EEFS removes no file that is open */
+    ok = ok && thm_store_commit(s);
+    if (!ok)
         thm_store_abandon(s);
-        ok = false;
-    }
-    (void)thm_hal_close(s->b, from);
     return ok;
 }

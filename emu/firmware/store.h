@@ -11,7 +11,7 @@
 struct thm_board;
 struct thm_store;
 
-enum { THM_STORE_NAME_MAX = 256, THM_STORE_ENTRIES = 2 };
+enum { THM_STORE_NAME_MAX = 256, THM_STORE_ENTRIES = 3 };
 
 struct thm_store_entry {    /* a stored model that may be the one to run */
     const char *name;       /* of the file */
@@ -33,9 +33,10 @@ struct thm_store_ops {
     const char *suffix[THM_STORE_ENTRIES]; /* of the files, in place of the extension; "": the file's own name; NULL:
                                               there is one only */
     bool power_safe;                       /* claims: whenever the power goes, the old or the new model can be run */
+    uint32_t copies;                       /* of the first model, that a board leaves the factory with */
     bool wants_crc;                        /* of the new model, in s->next, as it is written */
     bool is_signed;                        /* a model is stored with a signature */
-    bool mends; /* the boot code has the file system checked and repaired when it finds nothing it can run */
+    bool mends; /* the boot code has a file system that has failed checked and repaired before it gives up */
     /* The models that there are, the one to run first. */
     uint32_t (*find)(struct thm_store *s, struct thm_store_entry out[THM_STORE_ENTRIES]);
     bool (*begin)(struct thm_store *s);  /* set s->next.name: the file that the new model is written to */

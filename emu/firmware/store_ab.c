@@ -1,7 +1,10 @@
-/* emu/firmware/store_ab.c -- two slots, written in turn: the model, then a record that makes it valid.
+/* emu/firmware/store_ab.c -- slots, written in turn: the model, then a record that makes it valid.
  *
- * The record is the slot's last bytes and is written last. Its sequence number tells which slot is newer; a switch back
- * appends a further record with a higher one. The slot that is in use is never written. */
+ * The record is the slot's last bytes and is written last. Its sequence number tells which slot is newest; a switch
+ * back appends a further record with a higher one. Of three slots the one to be written is a damaged or the oldest one,
+ * so that two sound models stay. One would do if a file system never lost a file that it is not writing. SPIFFS does:
+ * when it collects garbage it moves pages of any file, and if the power fails then, that file may be gone (and only
+ * that one), also after a check. */
 #include <string.h>
 #include "emu/board/hal.h"
 #include "emu/firmware/crc32.h"
@@ -75,29 +78,47 @@ static bool read_slot(struct thm_store *s, uint32_t i, struct thm_store_entry *e
     return got && parse_record(s, raw, (uint32_t)size, e);
 }
 
+static bool is_newer(const struct thm_store_entry *a, const struct thm_store_entry *b)
+{
+    return (int32_t)(a->sequence - b->sequence) > 0;
+}
+
 static uint32_t find(struct thm_store *s, struct thm_store_entry out[THM_STORE_ENTRIES])
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < THM_STORE_ENTRIES; i++)
-        n += read_slot(s, i, &out[n]);
-    if (n == 2 && (int32_t)(out[1].sequence - out[0].sequence) > 0) {
-        const struct thm_store_entry first = out[0];
-        out[0] = out[1];
-        out[1] = first;
+    for (uint32_t i = 0; i < THM_STORE_ENTRIES; i++) {
+        struct thm_store_entry e;
+        uint32_t at = n;
+        if (!read_slot(s, i, &e))
+            continue;
+        for (; at > 0 && is_newer(&e, &out[at - 1]); at--)
+            out[at] = out[at - 1];
+        out[at] = e;
+        n++;
     }
     return n;
 }
 
-/* The slot beside the one that boots; a slot that is damaged does not count. */
+/* The first slot that holds no sound model; else the oldest. */
+static const char *slot_to_write(struct thm_store *s, const struct thm_store_entry *e, uint32_t n)
+{
+    bool sound[THM_STORE_ENTRIES] = { false };
+    for (uint32_t k = 0; k < n; k++)
+        for (uint32_t i = 0; i < THM_STORE_ENTRIES; i++)
+            sound[i] = sound[i] || (e[k].name == s->file[i] && thm_store_is_intact(s, &e[k]));
+    for (uint32_t i = 0; i < THM_STORE_ENTRIES; i++)
+        if (!sound[i])
+            return s->file[i];
+    return e[n - 1].name;
+}
+
 static bool begin(struct thm_store *s)
 {
     struct thm_store_entry e[THM_STORE_ENTRIES];
     const uint32_t n = find(s, e);
-    uint32_t active = 0;
-    while (active < n && !thm_store_is_intact(s, &e[active]))
-        active++;
-    s->next.name = s->file[active < n && e[active].name == s->file[0]];
+    s->next.name = slot_to_write(s, e, n);
     s->next.sequence = n ? e[0].sequence + 1 : 1;
+    thm_hal_failure_forget(s->b); /* of what could not be read */
     return true;
 }
 
@@ -106,17 +127,21 @@ static bool commit(struct thm_store *s)
     return write_record(s, &s->next) && thm_store_close(s);
 }
 
+/* What was in use before the model that is now. */
 static bool switch_slots(struct thm_store *s)
 {
     struct thm_store_entry e[THM_STORE_ENTRIES];
-    if (find(s, e) < 2 || !thm_store_is_intact(s, &e[1])) {
-        thm_hal_failure(s->b, 15, 0, 0, 0, "the other slot holds no model to switch to");
-        return false;
+    const uint32_t n = find(s, e);
+    for (uint32_t i = 1; i < n; i++) {
+        if (e[i].crc == e[0].crc || !thm_store_is_intact(s, &e[i]))
+            continue;
+        s->next = e[i];
+        s->next.sequence = e[0].sequence + 1;
+        s->fd = thm_hal_open(s->b, s->next.name, THM_FS_WRITE | THM_FS_APPEND);
+        return s->fd >= 0 && commit(s);
     }
-    s->next = e[1];
-    s->next.sequence = e[0].sequence + 1;
-    s->fd = thm_hal_open(s->b, s->next.name, THM_FS_WRITE | THM_FS_APPEND);
-    return s->fd >= 0 && commit(s);
+    thm_hal_failure(s->b, 15, 0, 0, 0, "no slot holds another model to switch to");
+    return false;
 }
 
 static bool verify_crc(struct thm_store *s, const struct thm_store_entry *e, const uint8_t *model)
@@ -141,11 +166,12 @@ static bool verify_signature(struct thm_store *s, const struct thm_store_entry *
 
 const struct thm_store_ops thm_store_ab_crc = {
     .name = "ab-crc",
-    .title = "two slots with sequence number and CRC-32",
+    .title = "slots in turn, with sequence number and CRC-32",
     .power_safe = true,
     .wants_crc = true,
     .mends = true,
-    .suffix = { ".a", ".b" },
+    .suffix = { ".a", ".b", ".c" },
+    .copies = 2,
     .find = find,
     .begin = begin,
     .commit = commit,
@@ -155,12 +181,13 @@ const struct thm_store_ops thm_store_ab_crc = {
 
 const struct thm_store_ops thm_store_ab_signed = {
     .name = "ab-signed",
-    .title = "two slots with sequence number and an Ed25519 signature of the model's SHA-256",
+    .title = "slots in turn, with sequence number and Ed25519 over SHA-256",
     .power_safe = true,
     .wants_crc = true,
     .is_signed = true,
     .mends = true,
-    .suffix = { ".a", ".b" },
+    .suffix = { ".a", ".b", ".c" },
+    .copies = 2,
     .find = find,
     .begin = begin,
     .commit = commit,

@@ -3,7 +3,10 @@
  *
  * Where a rename cannot replace a file (SPIFFS, EEFS), the old one is removed first: for a moment there is only the
  * temporary name. It holds a complete model then, and nothing but that moment leaves it as the only one, so the boot
- * code takes it. An update begins with finishing such a rename, before the temporary file is written again. */
+ * code takes it. An update begins with finishing such a rename, before the temporary file is written again.
+ *
+ * It is as safe as the file system: where that may lose a file that it is not writing (SPIFFS, when it collects
+ * garbage), the only model may be lost. So it makes no claim. */
 #include "emu/board/hal.h"
 #include "emu/firmware/store.h"
 #include "fsimages/fs.h"
@@ -56,7 +59,6 @@ static bool commit(struct thm_store *s)
 const struct thm_store_ops thm_store_rename = {
     .name = "rename",
     .title = "a new file, read back, then renamed to the old one's name",
-    .power_safe = true,
     .wants_crc = true,
     .mends = true,
     .suffix = { "", ".new" },

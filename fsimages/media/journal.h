@@ -1,5 +1,5 @@
-/* fsimages/media/journal.h -- every program and erase of a medium, in order: to be done again, whole or torn, on a
- * copy of it. */
+/* fsimages/media/journal.h -- every program and erase of a medium, in order: to be done again on a copy of it, also
+ * with the power lost in one of them (faults.h). */
 #pragma once
 #include <stdint.h>
 #include "fsimages/media/medium.h"
@@ -25,9 +25,3 @@ enum thm_fs_err thm_journal_create(struct thm_medium **out, struct thm_medium *i
 
 /* Do one operation again, on a medium of the same geometry. */
 enum thm_fs_err thm_journal_apply(const struct thm_journal_entry *e, const uint8_t *bytes, struct thm_medium *m);
-
-/* The same, with the power lost inside it: only the first `share` of 65536 parts of its bytes are programmed or erased.
- * In the byte at the edge of a program only the upper half of the bits are, where the medium programs single bytes;
- * otherwise it ends at a whole program unit. */
-enum thm_fs_err thm_journal_tear(const struct thm_journal_entry *e, const uint8_t *bytes, uint32_t share,
-                                 struct thm_medium *m);

@@ -1,12 +1,13 @@
 #include "fsimages/media/snapshot.h"
 #include <stdlib.h>
 #include <string.h>
+#include "fsimages/media/wrapper.h"
 
 enum { UNIT_MAX = 256 }; /* bytes; smaller ones copy less, larger ones look up less often */
 
 struct snapshot {
-    struct thm_medium base;
-    struct thm_medium *inner;
+    struct wrapper wrapper;
+    uint8_t erased;
     uint32_t unit;     /* bytes of one page here: a divisor of the erase size */
     uint32_t *slot;    /* of each page: its place in the pool, counted from 1; 0: as it is below */
     uint32_t *touched; /* pages in the pool, by place */
@@ -61,7 +62,7 @@ static enum thm_fs_err snapshot_peek(struct thm_medium *m, uint64_t off, void *b
         if (s->slot[page])
             memcpy(to, pool_page(s, s->slot[page]) + at, n);
         else
-            e = thm_medium_peek(s->inner, off, to, n);
+            e = thm_medium_peek(s->wrapper.inner, off, to, n);
         if (e)
             return e;
         off += n;
@@ -83,12 +84,12 @@ static enum thm_fs_err program_page(struct snapshot *s, uint64_t off, const uint
     bool is_new;
     uint8_t *cells = own_page(s, page, &is_new);
     enum thm_fs_err e = !cells   ? THM_FS_EHOST
-                        : is_new ? thm_medium_peek(s->inner, (uint64_t)page * s->unit, cells, s->unit)
+                        : is_new ? thm_medium_peek(s->wrapper.inner, (uint64_t)page * s->unit, cells, s->unit)
                                  : THM_FS_OK;
     if (e)
         return e;
     cells += off % s->unit;
-    if (s->base.rewritable)
+    if (s->wrapper.base.rewritable)
         memcpy(cells, from, len);
     else
         for (uint32_t i = 0; i < len; i++)
@@ -120,7 +121,7 @@ static enum thm_fs_err snapshot_erase(struct thm_medium *m, uint32_t block)
         bool is_new;
         uint8_t *cells = own_page(s, block * pages + i, &is_new);
         if (cells)
-            memset(cells, 0xFF, s->unit);
+            memset(cells, s->erased, s->unit);
         else
             e = THM_FS_EHOST;
     }
@@ -133,7 +134,7 @@ static void snapshot_destroy(struct thm_medium *m)
     free(s->slot);
     free(s->touched);
     free(s->pool);
-    free(s);
+    wrapper_destroy(m);
 }
 
 static const struct thm_medium_ops snapshot_ops = {
@@ -143,24 +144,26 @@ static const struct thm_medium_ops snapshot_ops = {
     .program = snapshot_program,
     .erase = snapshot_erase,
     .destroy = snapshot_destroy,
+    .counters = wrapper_counters,
 };
 
-enum thm_fs_err thm_snapshot_create(struct thm_medium **out, struct thm_medium *inner, uint64_t budget)
+enum thm_fs_err thm_snapshot_create(struct thm_medium **out, struct thm_medium *inner, uint8_t erased, uint64_t budget)
 {
-    struct snapshot *s = calloc(1, sizeof *s);
+    struct snapshot *s = wrapper_create(sizeof *s, &snapshot_ops, inner);
     *out = NULL;
     if (!s)
         return THM_FS_EHOST;
-    *s = (struct snapshot){ .base = *inner, .inner = inner, .unit = UNIT_MAX, .budget = budget };
-    s->base.ops = &snapshot_ops;
+    s->erased = erased;
+    s->budget = budget;
+    s->unit = UNIT_MAX;
     while (inner->erase_size % s->unit)
         s->unit /= 2;
     s->slot = calloc(thm_medium_size(inner) / s->unit, sizeof *s->slot);
     if (!s->slot) {
-        free(s);
+        wrapper_destroy(&s->wrapper.base);
         return THM_FS_EHOST;
     }
-    *out = &s->base;
+    *out = &s->wrapper.base;
     return THM_FS_OK;
 }
 

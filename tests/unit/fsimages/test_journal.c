@@ -1,4 +1,4 @@
-/* tests/unit/fsimages/test_journal.c -- what was done to a medium can be done again, torn, and undone. */
+/* tests/unit/fsimages/test_journal.c -- what was done to a medium can be done again, and undone. */
 #include "tests/unit/fsimages/ramchip.h"
 #include "fsimages/media/journal.h"
 #include "fsimages/media/snapshot.h"
@@ -20,7 +20,7 @@ static int setup(void **state)
     ramchip_init(&b->copy, SIZE);
     b->journal = (struct thm_journal){ .entry = b->entry, .capacity = 4, .bytes = b->bytes, .room = sizeof b->bytes };
     assert_int_equal(thm_journal_create(&b->recorder, b->chip.medium, &b->journal), 0);
-    assert_int_equal(thm_snapshot_create(&b->snapshot, b->copy.medium, 0), 0);
+    assert_int_equal(thm_snapshot_create(&b->snapshot, b->copy.medium, 0xFF, 0), 0);
     *state = b;
     return 0;
 }
@@ -66,52 +66,21 @@ static void journal__that_is_full_fails_and_leaves_the_medium(void **state)
     assert_int_equal(b->chip.bytes[0], 0x7F);
 }
 
-static void tear__program_stops_inside_a_byte(void **state)
+static void snapshot__of_a_rewritable_medium_sets_bits_and_erases_to_its_own_value(void **state)
 {
     struct bench *b = *state;
-    const struct thm_journal_entry e = { .off = 10, .len = 4 };
-    assert_int_equal(thm_journal_tear(&e, (const uint8_t *)"\0\0\0\0", 1u << 15, b->copy.medium), 0);
-    assert_memory_equal(b->copy.bytes + 10, "\x00\x00\x0F\xFF", 4);
-}
-
-static void tear__single_byte_loses_some_of_its_bits_only(void **state)
-{
-    struct bench *b = *state;
-    const struct thm_journal_entry e = { .off = 10, .len = 1 };
-    assert_int_equal(thm_journal_tear(&e, (const uint8_t *)"\x3C", 1u << 15, b->copy.medium), 0);
-    assert_int_equal(b->copy.bytes[10], 0x3F);
-}
-
-static void tear__rewritable_medium_gets_bits_of_both(void **state)
-{
-    struct bench *b = *state;
-    b->snapshot->rewritable = true;
-    const struct thm_journal_entry e = { .off = 10, .len = 1 };
-    assert_int_equal(thm_medium_program(b->snapshot, 10, "\x05", 1), 0);
-    assert_int_equal(thm_journal_tear(&e, (const uint8_t *)"\xAA", 1u << 15, b->snapshot), 0);
-    assert_int_equal(byte_at(b->snapshot, 10), 0xA5);
-}
-
-static void tear__medium_of_larger_units_stops_between_them(void **state)
-{
-    struct bench *b = *state;
-    b->snapshot->program_unit = 4;
-    const struct thm_journal_entry e = { .off = 8, .len = 12 };
-    assert_int_equal(thm_journal_tear(&e, (const uint8_t *)"\0\0\0\0\0\0\0\0\0\0\0\0", 1u << 15, b->snapshot), 0);
-    assert_int_equal(byte_at(b->snapshot, 11), 0);
-    assert_int_equal(byte_at(b->snapshot, 12), 0xFF);
-}
-
-static void tear__erase_reaches_a_part_of_the_block(void **state)
-{
-    struct bench *b = *state;
-    const struct thm_journal_entry e = { .off = 4096, .block = 1 };
-    memset(b->copy.bytes, 0x11, SIZE);
-    assert_int_equal(thm_journal_tear(&e, NULL, 1u << 14, b->copy.medium), 0);
-    assert_int_equal(b->copy.bytes[4095], 0x11);
-    assert_int_equal(b->copy.bytes[4096], 0xFF);
-    assert_int_equal(b->copy.bytes[4096 + 1023], 0xFF);
-    assert_int_equal(b->copy.bytes[4096 + 1024], 0x11);
+    struct ramchip card;
+    struct thm_medium *snapshot;
+    const uint8_t sector[512] = { 0x5A };
+    ramchip_init_as(&card, thm_part_find("SDHC-SDMMC"), SIZE, 0);
+    (void)b;
+    assert_int_equal(thm_snapshot_create(&snapshot, card.medium, thm_part_erased(&card.part), 0), 0);
+    assert_int_equal(thm_medium_program(snapshot, 512, sector, 512), 0);
+    assert_int_equal(byte_at(snapshot, 512), 0x5A);
+    assert_int_equal(thm_medium_erase(snapshot, 1), 0);
+    assert_int_equal(byte_at(snapshot, 512), 0);
+    thm_medium_destroy(snapshot);
+    ramchip_finish(&card);
 }
 
 static void snapshot__keeps_what_is_below_and_forgets_at_reset(void **state)
@@ -147,7 +116,7 @@ static void snapshot__budget_ends_with_an_error_until_the_reset(void **state)
     struct bench *b = *state;
     struct thm_medium *small;
     uint8_t buf[64];
-    assert_int_equal(thm_snapshot_create(&small, b->copy.medium, 100), 0);
+    assert_int_equal(thm_snapshot_create(&small, b->copy.medium, 0xFF, 100), 0);
     assert_int_equal(thm_medium_read(small, 0, buf, 64), 0);
     assert_false(thm_snapshot_exhausted(small));
     assert_int_equal(thm_medium_read(small, 0, buf, 64), THM_FS_EIO);
@@ -163,11 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(journal__applied_to_a_copy_gives_the_same_content),
         T(journal__that_is_full_fails_and_leaves_the_medium),
-        T(tear__program_stops_inside_a_byte),
-        T(tear__single_byte_loses_some_of_its_bits_only),
-        T(tear__rewritable_medium_gets_bits_of_both),
-        T(tear__medium_of_larger_units_stops_between_them),
-        T(tear__erase_reaches_a_part_of_the_block),
+        T(snapshot__of_a_rewritable_medium_sets_bits_and_erases_to_its_own_value),
         T(snapshot__keeps_what_is_below_and_forgets_at_reset),
         T(snapshot__follows_the_medium_below_after_a_reset),
         T(snapshot__budget_ends_with_an_error_until_the_reset),
