@@ -7,9 +7,8 @@
 #include <signal.h>
 #include <unistd.h>
 #include "emu/board/board.h"
-#include "emu/board/factory.h"
+#include "emu/board/media.h"
 #include "emu/board/shed.h"
-#include "emu/board/storage_place.h"
 #include "emu/firmware/ota.h"
 #include "emu/firmware/user.h"
 
@@ -17,43 +16,6 @@ static void host_failed(struct thm_board *b, const char *what, const char *why)
 {
     thm_board_event(b, THM_EV_FAULT, what, why, 20, 0);
     thm_board_die(b, 20);
-}
-
-static void spend(void *ctx, uint64_t ns)
-{
-    thm_board_spend(ctx, ns);
-}
-
-static void medium_event(void *ctx, const char *what, uint64_t off, uint32_t len, uint64_t ns)
-{
-    enum thm_event_type type = strcmp(what, "erase") == 0 ? THM_EV_FLASH_ERASE : THM_EV_FLASH_PROGRAM;
-    thm_board_event((struct thm_board *)ctx, type, NULL, NULL, off, len, ns);
-}
-
-static void flash_event(void *ctx, const char *what, uint64_t off, uint32_t len, uint64_t ns)
-{
-    thm_board_window_changed(ctx, off, len);
-    medium_event(ctx, what, off, len, ns);
-}
-
-static uint64_t media_bytes(const struct thm_board *b)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < thm_media_count(b->profile); i++)
-        sum += b->media[i] ? thm_medium_bytes(b->profile, i) : 0;
-    return sum;
-}
-
-static void build_media(struct thm_board *b)
-{
-    const struct thm_medium_watch watch = { b, spend, flash_event }, other = { b, spend, medium_event };
-    for (unsigned i = 0; i < thm_media_count(b->profile); i++)
-        if (b->chips->cells[i].bytes &&
-            thm_chip_create(&b->media[i], thm_part_find(thm_medium_part(b->profile, i)),
-                            thm_medium_bytes(b->profile, i), &b->chips->cells[i], i ? &other : &watch) != THM_FS_OK)
-            host_failed(b, thm_medium_name(b->profile, i), "out of memory");
-    if (thm_factory_flash(b->media[0], b->profile) < 0)
-        host_failed(b, "flash", "the profile's partition table cannot be written");
 }
 
 /* Everything that needs the PC: memory mappings, signal handlers. */
@@ -68,7 +30,9 @@ static void build(struct thm_board *b)
     enum thm_mem_err err = b->packet && (b->message || !b->run->cores) ? thm_board_map_memory(b) : THM_MEM_EHOST;
     if (err)
         host_failed(b, "memory map", thm_mem_strerror(err));
-    build_media(b);
+    const char *why = thm_board_build_media(b);
+    if (why)
+        host_failed(b, "storage parts", why);
     if (thm_board_catch_faults(b) < 0)
         host_failed(b, "signal handlers", strerror(errno));
 }
@@ -171,7 +135,7 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_ch
     build(b);
     if (run->firmware)
         load_firmware(&app);
-    if (thm_sandbox_enter(media_bytes(b)) < 0)
+    if (thm_sandbox_enter(thm_board_media_bytes(b)) < 0)
         host_failed(b, "sandbox", strerror(errno));
     thm_shed_libraries(run->firmware);
     boot(b);

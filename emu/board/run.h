@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "emu/board/event.h"
+#include "emu/board/media.h"
 #include "emu/board/modem.h"
 #include "emu/board/profile.h"
 #include "netlink/canned.h"
@@ -54,16 +55,17 @@ struct thm_run { /* everything lent */
     const char *firmware;                   /* a user's, absolute path of the .so; NULL: the built-in one */
     const struct thm_run_setting *settings; /* for it */
     unsigned settings_count;
-    uint64_t duration_ns; /* device time after which the board is switched off; 0 = never */
-    bool polite_oom;      /* a failed allocation gives NULL, whatever the platform does */
-    bool trace;           /* send detail events too */
-    bool check_heap;      /* look for damage at every heap call */
-    bool heap_map;        /* send every block of the heap with its state */
-    uint32_t rounds;      /* the firmware's; 0 is 1, and without end for a loop() */
-    uint32_t leak;        /* bytes that are lost in each round (injected) */
-    uint32_t fail_nth;    /* this allocation of the application fails, counted from 1; 0: none */
-    uint32_t fail_ppm;    /* so many of a million fail */
-    uint32_t seed;        /* of which they are */
+    uint64_t duration_ns;                 /* device time after which the board is switched off; 0 = never */
+    bool polite_oom;                      /* a failed allocation gives NULL, whatever the platform does */
+    bool trace;                           /* send detail events too */
+    bool check_heap;                      /* look for damage at every heap call */
+    bool heap_map;                        /* send every block of the heap with its state */
+    uint32_t rounds;                      /* the firmware's; 0 is 1, and without end for a loop() */
+    uint32_t leak;                        /* bytes that are lost in each round (injected) */
+    uint32_t fail_nth;                    /* this allocation of the application fails, counted from 1; 0: none */
+    uint32_t fail_ppm;                    /* so many of a million fail */
+    struct thm_media_faults media_faults; /* of what the storage is on */
+    uint32_t seed;                        /* which allocations, blocks and bits they are */
     const struct thm_run_input *inputs;
     unsigned inputs_count;
 

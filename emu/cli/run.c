@@ -11,6 +11,7 @@
 #include "emu/cli/labels.h"
 #include "emu/cli/run_request.h"
 #include "emu/firmware/store.h"
+#include "emu/cli/storage_fault.h"
 #include "emu/report/report.h"
 
 enum {
@@ -38,6 +39,7 @@ enum {
     HEAP_MAP,
     CHECK_HEAP,
     FAIL_ALLOC,
+    STORAGE_FAULT,
     SEED,
     ROUNDS,
     LEAK,
@@ -93,7 +95,11 @@ static const struct thm_option options[] = {
     [HEAP_MAP] = { "heap-map", NULL, "draw the heap as it is at the end, or when an allocation has failed", 0 },
     [CHECK_HEAP] = { "check-heap", NULL, "look for damage to the heap at every heap call, and name its place", 0 },
     [FAIL_ALLOC] = { "fail-alloc", "N|P%", "let the application's Nth allocation fail, or P percent of them", 0 },
-    [SEED] = { "seed", "N", "which allocations those P percent are (default: 0)", 0 },
+    [STORAGE_FAULT] = { "storage-fault", "LIST",
+                        "what is wrong with the storage's part: bad=N of a million blocks, flips=N of a billion bytes, "
+                        "worn, cut=N[:before|torn|after]: the power goes in the Nth program or erase; comma-separated",
+                        0 },
+    [SEED] = { "seed", "N", "which allocations, blocks or bits those are (default: 0)", 0 },
     [ROUNDS] = { "rounds", "N", "fetch, store, load and infer so often, and tell what a round loses", 0 },
     [LEAK] = { "leak", "BYTES", "lose so many bytes of heap in every round", 0 },
     [COPROCESSOR] = { "coprocessor", NULL,
@@ -241,6 +247,7 @@ static int take_option(struct thm_args *a, int option, struct run_request *q)
     case HEAP_MAP: run->heap_map = true; return 0;
     case CHECK_HEAP: run->check_heap = true; return 0;
     case FAIL_ALLOC: return fail_alloc_option(a, run);
+    case STORAGE_FAULT: return thm_storage_fault_option(a, &run->media_faults);
     case SEED: return size_option(a, option, 0, UINT32_MAX, &run->seed);
     case ROUNDS: return size_option(a, option, 1, 1000000, &run->rounds);
     case LEAK: return size_option(a, option, 1, UINT32_MAX, &run->leak);
