@@ -1,4 +1,5 @@
 /* fsimages/fat/path.c -- from a path to a place in a directory. */
+#include <string.h>
 #include "fsimages/fat/core.h"
 
 int32_t fat_names_begin(struct fat *fs)
@@ -6,7 +7,10 @@ int32_t fat_names_begin(struct fat *fs)
     if (fs->config.no_long_names)
         return 0;
     fs->long_name = fs->mem.alloc(fs->mem.ctx, FAT_NAME_BYTES, "FatFs long name");
-    return fs->long_name ? 0 : FR_NOT_ENOUGH_CORE;
+    if (!fs->long_name)
+        return FR_NOT_ENOUGH_CORE;
+    memset(fs->long_name, 0, FAT_NAME_BYTES); /* names are compared beyond the end of the shorter one */
+    return 0;
 }
 
 void fat_names_end(struct fat *fs)
