@@ -44,6 +44,16 @@ static void note_damage(struct thm_board *b, enum thm_fs_err kind)
     b->files_damaged = b->files_damaged || kind == THM_FS_ECORRUPT || kind == THM_FS_EIO || kind == THM_FS_ERANGE;
 }
 
+/* From here on the board does nothing. */
+static void power_off(struct thm_board *b, const char *what, const char *file)
+{
+    char text[160];
+    snprintf(text, sizeof text, "power was lost in program or erase %u of %s: %s %s", b->run->media_faults.cut_at,
+             thm_storage_place(b->profile, b->storage).name, what, file);
+    thm_board_event(b, THM_EV_FAULT, "power", text, (uint64_t)thm_fs_exit_status(THM_FS_EPOWER), 0);
+    thm_board_die(b, thm_fs_exit_status(THM_FS_EPOWER));
+}
+
 /* Keep a file-system error as the failure of the current step. need: bytes that were to be stored; 0 = does not apply.
  */
 static int32_t failed(struct thm_board *b, int32_t code, const char *what, const char *file, uint64_t need)
@@ -54,6 +64,8 @@ static int32_t failed(struct thm_board *b, int32_t code, const char *what, const
     uint64_t used, total;
     thm_board_storage_used(b, &used, &total);
     enum thm_fs_err kind = ops->code_kind(code);
+    if (kind == THM_FS_EPOWER)
+        power_off(b, what, file);
     if (b->failure.exit_status &&
         !b->failure.settled) /* what failed first tells more: the allocation, or the write before this close */
         return code;
@@ -67,7 +79,8 @@ static int32_t failed(struct thm_board *b, int32_t code, const char *what, const
     return code;
 }
 
-/* What SPIFFS.begin(true), LittleFS.begin(true) and their like take as "there is no file system": a damaged one, too. */
+/* What SPIFFS.begin(true), LittleFS.begin(true) and their like take as "there is no file system": a damaged one, too.
+ */
 static bool is_none(const struct thm_fs_ops *ops, int32_t code)
 {
     const enum thm_fs_err kind = code < 0 ? ops->code_kind(code) : THM_FS_OK;

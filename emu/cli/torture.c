@@ -6,6 +6,7 @@
 #include "emu/board/storage_place.h"
 #include "emu/cli/commands.h"
 #include "emu/cli/operators.h"
+#include "emu/cli/storage_fault.h"
 #include "emu/cli/torture_print.h"
 #include "emu/report/report.h"
 
@@ -90,18 +91,8 @@ static int strategy_option(const struct thm_args *a, struct request *q)
 
 static int cut_option(const struct thm_args *a, struct request *q)
 {
-    static const struct thm_named whens[] = { { .name = "before" }, { .name = "torn" }, { .name = "after" } };
-    char number[16] = "";
-    const char *colon = strchr(a->value, ':');
-    const int when = colon ? thm_named_find(whens, 3, colon + 1) : THM_CUT_TORN;
-    const size_t len = colon ? (size_t)(colon - a->value) : strlen(a->value);
-    uint64_t v = 0;
-    if (len < sizeof number)
-        memcpy(number, a->value, len);
-    if (when < 0 || !thm_parse_size(number, UINT32_MAX / 4, &v) || v == 0)
+    if (!thm_parse_cut(a->value, &q->operation, &q->when))
         return thm_usage(a, "--cut-at wants K, K:before, K:torn or K:after with K from 1, not '%s'", a->value);
-    q->operation = (uint32_t)v;
-    q->when = (enum thm_cut)when;
     return 0;
 }
 

@@ -33,6 +33,19 @@ thimble run --board feather-m4 --model "$URL/large.tflite" --cacert "$CA" --stor
 expect_error "eefs__tells_a_full_storage_by_a_short_count" 11 'store: write to the file: 204 of 1460 bytes were taken: the storage is full'
 thimble run --board feather-m4 --model "$T/models/large.tflite" --storage eefs
 expect_error "eefs__cannot_have_held_it" 11 'put the model on eefs: 261544 bytes were taken'
+thimble run --board esp32 --model "$URL/gesture.tflite" --cacert "$CA" --state "$T/cut" --storage-fault cut=1100
+expect_error "fault__the_power_goes_in_a_program" 16 'power was lost in program or erase 1100 of spiffs: write to the file'
+thimble run --board esp32 --model storage: --state "$T/cut"
+expect_error "fault__half_a_file_is_no_model" 14 'thimble: run: esp32: model: '
+thimble run --board esp32 --model "$URL/gesture.tflite" --cacert "$CA" --storage-fault bad=200000
+expect_error "fault__bad_blocks_fail" 11 'FLASH_FAILED'
+thimble run --board esp32 --model "$DEMO/gesture.tflite" --storage sd --storage-fault flips=20000000 --seed 1
+[ "$STATUS" -ge 10 ] && [ "$STATUS" -le 15 ]
+ok "fault__flipped_bits_are_noticed_or_run" $?
+thimble run --board esp32 --model "$DEMO/gesture.tflite" --storage sd --storage-fault worn
+expect_error "fault__a_card_has_no_endurance_to_use_up" 20 'endurance is not known'
+thimble run --board esp32 --model "$DEMO/gesture.tflite" --storage-fault cut=0
+expect_error "fault__a_cut_is_counted_from_1" 2 'cut=0: not bad=N'
 [ "$(stat -c %s "$T/esp32-sd/sd.bin")" -eq 4294967296 ] && [ "$(du -k "$T/esp32-sd/sd.bin" | cut -f1)" -lt 20000 ]
 ok "sd__is_kept_as_a_sparse_file" $?
 finish
