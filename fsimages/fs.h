@@ -87,6 +87,7 @@ struct thm_fs_map {
     const char *unit;   /* "page", "block", "cluster", "slot" */
     uint32_t unit_size; /* bytes; 0: they differ */
     uint32_t count;     /* units */
+    uint64_t first;     /* offset of unit 0 in the volume, bytes */
     uint32_t row;       /* units in one line of a picture */
     uint8_t *states;    /* count of THM_FS_UNIT_*; malloc'ed, the caller's to free */
 };

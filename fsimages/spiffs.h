@@ -15,6 +15,11 @@ struct thm_spiffs_counters {
 };
 void thm_spiffs_counters(const struct thm_fs *fs, struct thm_spiffs_counters *out);
 
+/* The volume's blocks, and the number that block `i` got when it was erased last: the volume counts its erases, up to
+ * 32766 and again from 0. 0xFFFF: never. */
+uint32_t thm_spiffs_block_count(const struct thm_fs *fs);
+uint16_t thm_spiffs_block_erased(const struct thm_fs *fs, uint32_t i);
+
 /* Make room for `bytes`, as SPIFFS_gc does. 0 or a negative SPIFFS code. */
 int32_t thm_spiffs_gc(struct thm_fs *fs, uint32_t bytes);
 /* Erase one block that holds only deleted and at most max_free free pages, as SPIFFS_gc_quick does. */

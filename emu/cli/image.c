@@ -1,104 +1,83 @@
-/* emu/cli/image.c -- `thimble image`: look into and change flash images. */
+/* emu/cli/image.c -- `thimble image`: look into and change the images of boards' storage. */
 #include <string.h>
 #include "emu/cli/cli.h"
 #include "emu/cli/commands.h"
 #include "emu/cli/image_verbs.h"
 
 #define SIZE_MAX_BYTES (256u << 20)
+#define MANY           (1 << 20)
 
-static const struct {
+static const struct verb {
     const char *name, *args;
     int min, max;
     int (*run)(const struct image_options *o, int argc, char **argv);
+    enum image_use use;
 } verbs[] = {
-    { "ls", "IMAGE[:PARTITION]", 1, 1, image_ls },
-    { "cat", "IMAGE[:PARTITION] NAME", 2, 2, image_cat },
-    { "put", "IMAGE[:PARTITION] FILE [NAME]", 2, 3, image_put },
-    { "get", "IMAGE[:PARTITION] NAME [FILE]", 2, 3, image_get },
-    { "rm", "IMAGE[:PARTITION] NAME...", 2, 1 << 20, image_rm },
-    { "df", "IMAGE[:PARTITION]", 1, 1, image_df },
-    { "check", "IMAGE[:PARTITION]", 1, 1, image_check },
-    { "create", "IMAGE [DIR]", 1, 2, image_create },
-    { "replay", "TRACE", 1, 1, image_replay },
+    { "ls", "IMAGE[:PARTITION] [PATH]", 1, 2, image_ls, IMAGE_LOOK },
+    { "tree", "IMAGE[:PARTITION]", 1, 1, image_tree, IMAGE_LOOK },
+    { "cat", "IMAGE[:PARTITION] NAME", 2, 2, image_cat, IMAGE_LOOK },
+    { "get", "IMAGE[:PARTITION] NAME [FILE]", 2, 3, image_get, IMAGE_LOOK },
+    { "put", "IMAGE[:PARTITION] FILE [NAME]", 2, 3, image_put, IMAGE_CHANGE },
+    { "rm", "IMAGE[:PARTITION] NAME...", 2, MANY, image_rm, IMAGE_CHANGE },
+    { "mv", "IMAGE[:PARTITION] NAME NAME", 3, 3, image_mv, IMAGE_CHANGE },
+    { "mkdir", "IMAGE[:PARTITION] NAME...", 2, MANY, image_mkdir, IMAGE_CHANGE },
+    { "df", "IMAGE[:PARTITION]", 1, 1, image_df, IMAGE_LOOK },
+    { "check", "IMAGE[:PARTITION]", 1, 1, image_check, IMAGE_LOOK },
+    { "repair", "IMAGE[:PARTITION]", 1, 1, image_repair, IMAGE_CHANGE },
+    { "dump", "IMAGE[:PARTITION]", 1, 1, image_dump, IMAGE_LOOK },
+    { "wear", "IMAGE[:PARTITION]", 1, 1, image_wear, IMAGE_LOOK },
+    { "create", "IMAGE [DIR]", 1, 2, image_create, IMAGE_LOOK },
+    { "replay", "TRACE", 1, 1, image_replay, IMAGE_LOOK },
 };
 
-enum option {
-    OPT_JSON,
-    OPT_REPAIR,
-    OPT_PAGE,
-    OPT_BLOCK,
-    OPT_NAME_LEN,
-    OPT_META_LEN,
-    OPT_ALIGNED,
-    OPT_SIZE,
-    OPT_FS,
-    OPT_TABLE
-};
+enum option { OPT_JSON, OPT_RECURSIVE, OPT_REPAIR, OPT_FS, OPT_BOARD, OPT_SIZE, OPT_TABLE, OPT_HEX, OPT_FS_FIRST };
 
 static const struct thm_option options[] = {
-    [OPT_JSON] = { "json", NULL, "ls, df, check, replay: print JSON", 'j' },
-    [OPT_REPAIR] = { "repair", NULL, "check: mend what is found", 'r' },
-    [OPT_PAGE] = { "page-size", "BYTES", "logical page; default: found by the blocks' magics, 256 for create", 0 },
-    [OPT_BLOCK] = { "block-size", "BYTES", "logical block; default: found, 4096 for create", 0 },
-    [OPT_NAME_LEN] = { "name-len", "BYTES", "object name length with its NUL; default: 32", 0 },
-    [OPT_META_LEN] = { "meta-len", "BYTES", "metadata length; default: 4 (ESP-IDF), 0 for ESP8266 images", 0 },
-    [OPT_ALIGNED] = { "aligned", NULL, "the volume has aligned object index tables", 0 },
+    [OPT_JSON] = { "json", NULL, "ls, tree, df, check, wear, replay: print JSON", 'j' },
+    [OPT_RECURSIVE] = { "recursive", NULL, "ls, get, put, rm: a whole directory; mkdir: those above it as well", 'r' },
+    [OPT_REPAIR] = { "repair", NULL, "check: mend what is found", 0 },
+    [OPT_FS] = { "fs", "NAME", "file system; default: found, spiffs for create", 0 },
+    [OPT_BOARD] = { "board", "NAME[:STORAGE]", "place, geometry and endurance as this board has them", 'b' },
     [OPT_SIZE] = { "size", "SIZE", "create: size of the image", 's' },
-    [OPT_FS] = { "fs", "NAME", "create: file system; default: spiffs", 0 },
     [OPT_TABLE] = { "table", "FILE", "create: a whole flash with the partitions of this partitions.csv", 't' },
-    { 0 },
+    [OPT_HEX] = { "hex", "UNIT", "dump: the bytes of one page, block or cluster", 0 },
+    IMAGE_FS_OPTION_ROWS
 };
 
-/* Sizes of the configuration, by option. */
-static uint32_t *config_field(struct thm_fs_config *c, int option)
+static int take_size(struct thm_args *a, struct image_options *o)
 {
-    switch (option) {
-    case OPT_PAGE: return &c->page_size;
-    case OPT_BLOCK: return &c->block_size;
-    case OPT_NAME_LEN: return &c->name_len;
-    case OPT_META_LEN: return &c->meta_len;
-    default: return NULL;
-    }
-}
-
-static int take_size(struct thm_args *a, int option, struct image_options *o)
-{
-    uint32_t *field = config_field(&o->fs_config, option);
-    uint64_t v;
-    if (!thm_parse_size(a->value, field ? 65536 : SIZE_MAX_BYTES, &v))
-        return thm_usage(a, "--%s %s: not a size from 0 to %u", options[option].name, a->value,
-                         field ? 65536 : SIZE_MAX_BYTES);
-    if (field)
-        *field = (uint32_t)v;
-    else
-        o->size = v;
-    if (option == OPT_META_LEN)
-        o->fs_config.no_meta = v == 0;
-    return 0;
+    if (thm_parse_size(a->value, SIZE_MAX_BYTES, &o->size))
+        return 0;
+    return thm_usage(a, "--size %s: not a size from 0 to %u", a->value, SIZE_MAX_BYTES);
 }
 
 static int take_option(struct thm_args *a, int option, struct image_options *o)
 {
     switch (option) {
     case OPT_JSON: o->json = true; return 0;
+    case OPT_RECURSIVE: o->recursive = true; return 0;
     case OPT_REPAIR: o->repair = true; return 0;
-    case OPT_ALIGNED: o->fs_config.aligned_index = true; return 0;
     case OPT_FS: o->fs = a->value; return 0;
+    case OPT_BOARD: o->board = a->value; return 0;
+    case OPT_SIZE: return take_size(a, o);
     case OPT_TABLE: o->table = a->value; return 0;
-    default: return take_size(a, option, o);
+    case OPT_HEX: o->hex = a->value; return 0;
+    default: return image_fs_option(a, option - OPT_FS_FIRST, &o->fs_config);
     }
 }
 
-static int run_verb(const struct thm_args *a, const struct image_options *o)
+static int run_verb(const struct thm_args *a, struct image_options *o)
 {
     if (a->argc < 1)
-        return thm_usage(a, "a verb is needed: ls, cat, put, get, rm, df, check, create or replay");
+        return thm_usage(a, "a verb is needed, for example ls");
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        if (strcmp(verbs[i].name, a->argv[0]) != 0)
+        const struct verb *v = &verbs[i];
+        if (strcmp(v->name, a->argv[0]) != 0)
             continue;
-        if (a->argc - 1 < verbs[i].min || a->argc - 1 > verbs[i].max)
-            return thm_usage(a, "'image %s' takes %s", verbs[i].name, verbs[i].args);
-        return verbs[i].run(o, a->argc - 1, a->argv + 1);
+        if (a->argc - 1 < v->min || a->argc - 1 > v->max)
+            return thm_usage(a, "'image %s' takes %s", v->name, v->args);
+        o->use = v->use;
+        return v->run(o, a->argc - 1, a->argv + 1);
     }
     return thm_usage(a, "unknown verb '%s'", a->argv[0]);
 }
@@ -118,19 +97,25 @@ static int run(int argc, char **argv)
 const struct thm_command thm_command_image = {
     .name = "image",
     .args = "VERB ARGUMENT...",
-    .summary = "list, read, change, check and make flash images",
+    .summary = "list, read, change, check and make images of boards' storage",
     .details = "verbs:\n"
-               "  ls IMAGE[:PARTITION]\n"
+               "  ls IMAGE[:PARTITION] [PATH]\n"
+               "  tree IMAGE[:PARTITION]\n"
                "  cat IMAGE[:PARTITION] NAME\n"
-               "  put IMAGE[:PARTITION] FILE [NAME]\n"
                "  get IMAGE[:PARTITION] NAME [FILE]\n"
+               "  put IMAGE[:PARTITION] FILE [NAME]\n"
                "  rm IMAGE[:PARTITION] NAME...\n"
+               "  mv IMAGE[:PARTITION] NAME NAME\n"
+               "  mkdir IMAGE[:PARTITION] NAME...\n"
                "  df IMAGE[:PARTITION]\n"
                "  check IMAGE[:PARTITION]\n"
-               "  create IMAGE --size SIZE [DIR]\n"
+               "  repair IMAGE[:PARTITION]\n"
+               "  dump IMAGE[:PARTITION]\n"
+               "  wear IMAGE[:PARTITION]\n"
+               "  create IMAGE --size SIZE [--fs NAME] [DIR]\n"
                "  replay TRACE\n"
-               "IMAGE is a SPIFFS image or a whole ESP32 flash with a partition table at 0x8000. FILE - is standard "
-               "input or output.",
+               "IMAGE is a file system's image, a whole flash with a partition table at 0x8000, or a board's state "
+               "folder. FILE - is standard input or output.",
     .options = options,
     .run = run,
 };

@@ -1,32 +1,26 @@
 /* emu/cli/image_create.c -- a new image: a formatted volume or a whole flash, with the files of a folder in it. */
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "emu/cli/cli.h"
+#include "emu/cli/image_board.h"
 #include "emu/cli/image_verbs.h"
-#include "fsimages/spiffs.h"
 
-#define CSV_MAX   (1u << 20)
-#define FILE_MAX  (256u << 20)
-#define DEPTH_MAX 16
+#define CSV_MAX (1u << 20)
 
 static int format(struct image *im, struct thm_medium *m)
 {
     int32_t res = im->ops->format(m, &im->config, NULL);
-    return res ? image_fail(im, res, "format", "--size, --page-size and --block-size must fit each other") : 0;
+    return res ? image_fail(im, res, "format", "size and geometry must fit each other") : 0;
 }
 
 static int format_partition(struct image *im, const struct thm_partition *p)
 {
-    enum thm_fs_err e = thm_slice_create(&im->slice, im->chip, p->offset, p->size);
-    if (e)
-        return thm_fail(THM_EXIT_USAGE, "%s: partition %s: %s", im->path, p->name, thm_fs_strerror(e));
-    im->volume = im->slice;
-    return format(im, im->slice);
+    struct thm_volume place = { .offset = p->offset, .size = p->size };
+    memcpy(place.name, p->name, sizeof place.name);
+    int status = image_narrow(im, &place);
+    return status ? status : format(im, im->volume);
 }
 
 /* Format the partitions of our kind; the volume is the only one. *count: how many there are. */
@@ -37,8 +31,6 @@ static int format_partitions(struct image *im, const struct thm_partition *parts
     for (size_t i = 0; !status && i < n; i++) {
         if (parts[i].type != type || parts[i].subtype != subtype)
             continue;
-        thm_medium_destroy(im->slice);
-        im->slice = NULL;
         status = format_partition(im, &parts[i]);
         (*count)++;
     }
@@ -81,93 +73,61 @@ static int make_volume(struct image *im, const struct image_options *o, bool nee
     return status;
 }
 
-static int store_file(struct image *im, const char *path, const char *name)
-{
-    uint8_t *data;
-    size_t len;
-    int status = thm_read_file(path, FILE_MAX, &data, &len);
-    if (!status)
-        status = image_store(im, name, data, len);
-    free(data);
-    return status;
-}
-
-static int visible(const struct dirent *e)
-{
-    return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-}
-
-static int store_folder(struct image *im, const char *path, const char *prefix, int depth);
-
-static int store_entry(struct image *im, const char *dir, const char *prefix, const char *entry, int depth)
-{
-    char *path = NULL, *name = NULL;
-    struct stat st;
-    int status = 0;
-    if (asprintf(&path, "%s/%s", dir, entry) < 0 || asprintf(&name, "%s/%s", prefix, entry) < 0)
-        status = thm_fail(THM_EXIT_HOST, "%s: out of memory", dir);
-    else if (stat(path, &st) < 0)
-        status = thm_fail(THM_EXIT_USAGE, "%s: %s", path, strerror(errno));
-    else if (S_ISDIR(st.st_mode))
-        status = store_folder(im, path, name, depth + 1);
-    else
-        status = store_file(im, path, name);
-    free(path);
-    free(name);
-    return status;
-}
-
-/* In the order of names, so that the same folder gives the same image. */
-static int store_folder(struct image *im, const char *path, const char *prefix, int depth)
-{
-    struct dirent **entries;
-    int status = 0, n = depth < DEPTH_MAX ? scandir(path, &entries, visible, alphasort) : -1;
-    if (n < 0)
-        return thm_fail(THM_EXIT_USAGE, "%s: %s", path, depth < DEPTH_MAX ? strerror(errno) : "too deep");
-    for (int i = 0; i < n; i++) {
-        if (!status)
-            status = store_entry(im, path, prefix, entries[i]->d_name, depth);
-        free(entries[i]);
-    }
-    free(entries);
-    return status;
-}
-
 static int fill(struct image *im, const char *dir)
 {
-    int32_t res = im->ops->mount(&im->fs, im->volume, &im->config, NULL);
-    int status = res ? image_fail(im, res, "mount", "") : store_folder(im, dir, "", 0);
+    int32_t res = image_mount(im);
+    int status = res ? image_fail(im, res, "mount", "") : image_put_folder(im, dir, "/");
     if (im->fs)
         im->ops->unmount(im->fs);
     im->fs = NULL;
     return status;
 }
 
-static int make_image(struct image *im, const struct image_options *o, uint8_t *bytes, const char *dir)
+static int make_image(struct image *im, const struct image_options *o, uint64_t size, const char *dir)
 {
-    memset(bytes, 0xFF, o->size);
-    int status = image_wrap(im, bytes, o->size);
+    uint8_t *bytes = malloc(size);
+    if (!bytes)
+        return thm_fail(THM_EXIT_HOST, "%s: out of memory", im->path);
+    memset(bytes, 0xFF, size);
+    int status = image_wrap(im, bytes, size);
     if (!status)
         status = make_volume(im, o, dir != NULL);
     if (!status && dir)
         status = fill(im, dir);
-    return status ? status : thm_write_file(im->path, bytes, o->size);
+    if (!status)
+        status = thm_write_file(im->path, bytes, size);
+    free(bytes);
+    return status;
+}
+
+/* What kind of image, and how large: from the options, else from the board. */
+static int plan(struct image *im, const struct image_options *o, uint64_t *size)
+{
+    struct image_board board = { 0 };
+    int status = o->board ? image_board_load(&board, o->board) : 0;
+    const char *name = o->fs ? o->fs : board.fs ? board.fs : "spiffs";
+    im->config = board.config;
+    im->sector_size = board.sector_size;
+    im->ops = thm_fs_find(name);
+    *size = o->size ? o->size : o->table ? board.chip_size : board.place.size;
+    image_fs_config_merge(&im->config, &o->fs_config);
+    if (!status && !im->ops)
+        status = thm_fail(THM_EXIT_USAGE, "--fs %s: unknown file system", name);
+    if (!status && *size == 0)
+        status = thm_fail(THM_EXIT_USAGE, "create needs --size, for example --size 4M, or --board");
+    image_board_free(&board);
+    return status;
 }
 
 int image_create(const struct image_options *o, int argc, char **argv)
 {
-    struct image im = { .config = o->fs_config, .ops = thm_fs_find(o->fs ? o->fs : "spiffs") };
-    if (!im.ops)
-        return thm_fail(THM_EXIT_USAGE, "--fs %s: unknown file system", o->fs);
-    if (o->size == 0)
-        return thm_fail(THM_EXIT_USAGE, "create needs --size, for example --size 4M");
-    if (access(argv[0], F_OK) == 0)
-        return thm_fail(THM_EXIT_USAGE, "%s: exists; remove it first", argv[0]);
-    uint8_t *bytes = malloc(o->size);
-    im.path = strdup(argv[0]);
-    int status = bytes && im.path ? make_image(&im, o, bytes, argc > 1 ? argv[1] : NULL)
-                                  : thm_fail(THM_EXIT_HOST, "%s: out of memory", argv[0]);
+    struct image im = { .lock = -1, .folder_lock = -1, .path = strdup(argv[0]) };
+    uint64_t size;
+    int status = im.path ? plan(&im, o, &size) : thm_fail(THM_EXIT_HOST, "%s: out of memory", argv[0]);
+    if (!status && access(argv[0], F_OK) == 0)
+        status = thm_fail(THM_EXIT_USAGE, "%s: exists; remove it first", argv[0]);
+    if (!status)
+        status = make_image(&im, o, size, argc > 1 ? argv[1] : NULL);
     image_close(&im);
-    free(bytes);
     return status;
 }

@@ -1,22 +1,43 @@
-/* emu/cli/image_open.c -- find the file system in an image, mount it, write the image back. */
+/* emu/cli/image_open.c -- open an image, mount the file system in it, write the image back. */
 #include "emu/cli/image_open.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "emu/cli/cli.h"
-#include "fsimages/spiffs.h"
+#include "emu/cli/image_find.h"
+#include "emu/cli/image_lock.h"
 
-#define ERASE_SIZE 4096u
-#define NAMES      512
+#define SECTOR_SIZE 4096u
+#define WEAR_MAX    (64u << 20)
+#define FILES_MAX   256u /* open at once: more than any board's limit */
+
+/* ---- names ---- */
+
+/* A board's state folder stands for the flash in it. */
+static char *image_path(const char *path)
+{
+    struct stat st;
+    char *inside = NULL;
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || asprintf(&inside, "%s/flash.bin", path) < 0)
+        return strdup(path);
+    if (access(inside, F_OK) == 0)
+        return inside;
+    free(inside);
+    return strdup(path);
+}
 
 /* "IMAGE:PARTITION", unless a file has just that name. */
 static int split_name(struct image *im, const char *name)
 {
     const char *colon = strrchr(name, ':');
     bool whole = !colon || access(name, F_OK) == 0;
-    im->path = whole ? strdup(name) : strndup(name, (size_t)(colon - name));
+    char *path = whole ? strdup(name) : strndup(name, (size_t)(colon - name));
+    im->path = path ? image_path(path) : NULL;
+    free(path);
     if (!im->path)
         return thm_fail(THM_EXIT_HOST, "%s: out of memory", name);
     if (!whole && strlen(colon + 1) >= sizeof im->partition)
@@ -25,117 +46,144 @@ static int split_name(struct image *im, const char *name)
     return 0;
 }
 
+/* ---- the chip ---- */
+
 int image_wrap(struct image *im, uint8_t *bytes, size_t size)
 {
     im->part = *thm_nor_part_find("W25Q32JV");
-    im->part.sector_size = ERASE_SIZE;
-    if (size == 0 || size % ERASE_SIZE)
-        return thm_fail(THM_EXIT_USAGE, "%s: %zu bytes, an image has a multiple of %u", im->path, size, ERASE_SIZE);
-    enum thm_fs_err e =
-        thm_nor_create(&im->chip, &im->part, (uint32_t)size, &(struct thm_nor_cells){ .bytes = bytes }, NULL);
+    im->part.sector_size = im->sector_size ? im->sector_size : SECTOR_SIZE;
+    if (size == 0 || size % im->part.sector_size)
+        return thm_fail(THM_EXIT_USAGE, "%s: %zu bytes, an image has a multiple of %u", im->path, size,
+                        (unsigned)im->part.sector_size);
+    struct thm_nor_cells cells = { .bytes = bytes, .wear = im->wear };
+    enum thm_fs_err e = thm_nor_create(&im->chip, &im->part, (uint32_t)size, &cells, NULL);
     im->volume = im->chip;
     return e ? thm_fail(thm_fs_exit_status(e), "%s: %s", im->path, thm_fs_strerror(e)) : 0;
 }
 
-static int open_file(struct image *im)
+int image_narrow(struct image *im, const struct thm_volume *place)
 {
-    enum thm_fs_err e = thm_imagefile_open(&im->file, im->path, 0, 0);
-    if (e == THM_FS_EFORMAT)
-        return thm_fail(THM_EXIT_USAGE, "%s: empty, not a file or larger than 256 MB", im->path);
-    if (e)
-        return thm_fail(e == THM_FS_ENOENT || errno == EACCES ? THM_EXIT_USAGE : THM_EXIT_HOST, "%s: %s", im->path,
-                        strerror(errno));
-    return image_wrap(im, im->file.bytes, im->file.size);
+    thm_medium_destroy(im->slice);
+    im->slice = NULL;
+    im->place = *place;
+    enum thm_fs_err e = thm_slice_create(&im->slice, im->chip, place->offset, place->size);
+    im->volume = im->slice;
+    return e ? thm_fail(THM_EXIT_USAGE,
+                        "%s: partition %s: offset %llu and size %llu must be multiples of %u, inside %llu", im->path,
+                        place->name, (unsigned long long)place->offset, (unsigned long long)place->size,
+                        (unsigned)im->part.sector_size, (unsigned long long)thm_medium_size(im->chip))
+             : 0;
 }
 
-bool image_probe(struct image *im, uint32_t off, uint32_t len, struct thm_fs_config *c)
+const struct thm_fs_ops *image_probe(struct image *im, const struct thm_volume *place, struct thm_fs_config *c)
 {
     struct thm_medium *slice;
-    if (thm_slice_create(&slice, im->chip, off, len))
-        return false;
-    bool found = thm_fs_spiffs.probe(slice, c) == THM_FS_OK;
+    if (thm_slice_create(&slice, im->chip, place->offset, place->size))
+        return NULL;
+    const struct thm_fs_ops *found = thm_fs_probe(slice, c);
     thm_medium_destroy(slice);
     return found;
 }
 
-static void add_name(char *names, const char *name)
+/* ---- erase counters beside the image ---- */
+
+static char *wear_path(const struct image *im)
 {
-    if (*names)
-        strncat(names, ", ", NAMES - 1 - strlen(names));
-    strncat(names, name, NAMES - 1 - strlen(names));
+    char *path = NULL;
+    return asprintf(&path, "%s.wear", im->path) < 0 ? NULL : path;
 }
 
-/* The partition asked for, or the only one with a file system. NULL: reported. */
-static const struct thm_partition *choose(struct image *im, const struct thm_partition *parts, size_t n)
+/* How large the sectors are follows from how many are counted; 0: not a file of this image's counters. */
+static uint32_t counted_sector(const char *path, uint64_t image_size)
 {
-    const struct thm_partition *found = NULL;
-    char with_fs[NAMES] = "", all[NAMES] = "";
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct thm_fs_config c = im->config;
-        add_name(all, parts[i].name);
-        if (*im->partition ? strcmp(parts[i].name, im->partition) != 0
-                           : !image_probe(im, parts[i].offset, parts[i].size, &c))
-            continue;
-        found = &parts[i];
-        count++;
-        add_name(with_fs, parts[i].name);
-    }
-    if (count == 1)
-        return found;
-    if (*im->partition)
-        thm_fail(THM_EXIT_USAGE, "%s: no partition '%s'; there are %s", im->path, im->partition, all);
-    else if (count)
-        thm_fail(THM_EXIT_USAGE, "%s: partitions %s have file systems; say which: IMAGE:PARTITION", im->path, with_fs);
-    else
-        thm_fail(THM_EXIT_USAGE, "%s: no file system found in partitions %s", im->path, all);
-    return NULL;
-}
-
-/* Narrow im->volume to a partition, if the image is a whole flash. */
-static int find_volume(struct image *im)
-{
-    struct thm_partition parts[THM_PARTITIONS_MAX];
-    const size_t table = THM_PARTITION_TABLE_OFFSET;
-    size_t n = 0;
-    bool flash = im->file.size > table + THM_PARTITION_TABLE_SIZE &&
-                 thm_partitions_parse(im->file.bytes + table, THM_PARTITION_TABLE_SIZE, (uint32_t)im->file.size, parts,
-                                      &n) == THM_FS_OK;
-    if (!flash && *im->partition)
-        return thm_fail(THM_EXIT_USAGE, "%s: no partition table at 0x8000, so no partition '%s'", im->path,
-                        im->partition);
-    if (!flash)
+    struct stat st;
+    if (stat(path, &st) < 0 || st.st_size < 4 || st.st_size % 4)
         return 0;
-    const struct thm_partition *p = choose(im, parts, n);
-    if (!p)
-        return THM_EXIT_USAGE;
-    memcpy(im->partition, p->name, sizeof im->partition);
-    enum thm_fs_err e = thm_slice_create(&im->slice, im->chip, p->offset, p->size);
-    im->volume = im->slice;
-    return e ? thm_fail(THM_EXIT_USAGE, "%s: partition %s: offset and size must be multiples of %u", im->path, p->name,
-                        ERASE_SIZE)
-             : 0;
+    uint64_t count = (uint64_t)st.st_size / 4, sector = image_size / count;
+    return image_size % count == 0 && sector >= 256 && sector <= 1u << 20 ? (uint32_t)sector : 0;
 }
 
-static int mount_volume(struct image *im, const struct image_options *o)
+/* The counters as a copy, which a change works on. */
+static int load_wear(struct image *im, const char *path, uint64_t image_size)
 {
-    bool given = o->fs_config.page_size && o->fs_config.block_size;
-    if (!given && thm_fs_spiffs.probe(im->volume, &im->config))
-        return thm_fail(THM_EXIT_USAGE, "%s%s%s: not a SPIFFS volume; --page-size and --block-size may help", im->path,
-                        *im->partition ? ":" : "", im->partition);
-    int32_t res = im->ops->mount(&im->fs, im->volume, &im->config, NULL);
-    return res ? image_fail(im, res, "", "") : 0;
+    uint8_t *words;
+    size_t len;
+    im->sector_size = counted_sector(path, image_size);
+    if (!im->sector_size)
+        return 0;
+    int status = thm_read_file(path, WEAR_MAX, &words, &len);
+    im->wear = status ? NULL : (uint32_t *)(void *)words; /* malloc'ed, little-endian as this PC */
+    if (!status && len != image_size / im->sector_size * 4)
+        status = thm_fail(THM_EXIT_HOST, "%s: changed while it was read", path);
+    return status;
+}
+
+/* ---- open ---- */
+
+static int host_error(const struct image *im, enum thm_fs_err e)
+{
+    if (e == THM_FS_EFORMAT)
+        return thm_fail(THM_EXIT_USAGE, "%s: empty, not a file or larger than 256 MB", im->path);
+    return thm_fail(e == THM_FS_ENOENT || errno == EACCES ? THM_EXIT_USAGE : THM_EXIT_HOST, "%s: %s", im->path,
+                    strerror(errno));
+}
+
+static int open_in_place(struct image *im, const char *wear, uint64_t size)
+{
+    im->sector_size = counted_sector(wear, size);
+    enum thm_fs_err e = thm_imagefile_open(&im->file, im->path,
+                                           THM_IMAGE_WRITE | (im->sector_size ? THM_IMAGE_WEAR : 0), im->sector_size);
+    im->wear = im->file.wear;
+    return e ? host_error(im, e) : 0;
+}
+
+static int open_private(struct image *im, const char *wear)
+{
+    enum thm_fs_err e = thm_imagefile_open(&im->file, im->path, 0, 0);
+    return e ? host_error(im, e) : load_wear(im, wear, im->file.size);
+}
+
+static int open_file(struct image *im, enum image_use use)
+{
+    struct stat st;
+    char *wear = wear_path(im);
+    int status = wear ? 0 : thm_fail(THM_EXIT_HOST, "%s: out of memory", im->path);
+    if (!status && stat(im->path, &st) < 0)
+        status = host_error(im, errno == ENOENT || errno == ENOTDIR ? THM_FS_ENOENT : THM_FS_EHOST);
+    if (!status && use != IMAGE_LOOK)
+        status = image_lock(im);
+    if (!status)
+        status = use == IMAGE_IN_PLACE ? open_in_place(im, wear, (uint64_t)st.st_size) : open_private(im, wear);
+    free(wear);
+    return status ? status : image_wrap(im, im->file.bytes, im->file.size);
+}
+
+static uint32_t told_time(void *ctx)
+{
+    const struct image *im = ctx;
+    return im->clock ? im->clock : (uint32_t)time(NULL);
+}
+
+int32_t image_mount(struct image *im)
+{
+    im->config.max_files = FILES_MAX;
+    im->config.seconds = told_time;
+    im->config.seconds_ctx = im;
+    return im->ops->mount(&im->fs, im->volume, &im->config, NULL);
 }
 
 int image_open(struct image *im, const char *name, const struct image_options *o)
 {
-    *im = (struct image){ .config = o->fs_config, .ops = &thm_fs_spiffs };
+    *im = (struct image){ .lock = -1, .folder_lock = -1 };
     int status = split_name(im, name);
     if (!status)
-        status = open_file(im);
+        status = open_file(im, o->use);
     if (!status)
-        status = find_volume(im);
-    return status ? status : mount_volume(im, o);
+        status = image_find(im, o);
+    if (status)
+        return status;
+    int32_t res = image_mount(im);
+    return res ? image_fail(im, res, "mount", "") : 0;
 }
 
 void image_close(struct image *im)
@@ -144,18 +192,36 @@ void image_close(struct image *im)
         im->ops->unmount(im->fs);
     thm_medium_destroy(im->slice);
     thm_medium_destroy(im->chip);
+    if (im->wear != im->file.wear)
+        free(im->wear);
     thm_imagefile_close(&im->file);
+    image_unlock(im);
     free(im->path);
-    *im = (struct image){ 0 };
+    *im = (struct image){ .lock = -1, .folder_lock = -1 };
+}
+
+/* ---- commit ---- */
+
+/* Replace what a link points to, not the link. */
+static int replace_file(const char *path, const void *data, size_t len)
+{
+    char *real = realpath(path, NULL);
+    int status = thm_write_file(real ? real : path, data, len);
+    free(real);
+    return status;
 }
 
 int image_commit(struct image *im)
 {
     im->ops->unmount(im->fs);
     im->fs = NULL;
-    char *real = realpath(im->path, NULL); /* replace what a link points to, not the link */
-    int status = thm_write_file(real ? real : im->path, im->file.bytes, im->file.size);
-    free(real);
+    int status = replace_file(im->path, im->file.bytes, im->file.size);
+    if (status || !im->wear)
+        return status;
+    char *wear = wear_path(im);
+    status = wear ? replace_file(wear, im->wear, im->file.size / im->sector_size * sizeof *im->wear)
+                  : thm_fail(THM_EXIT_HOST, "%s: out of memory", im->path);
+    free(wear);
     return status;
 }
 

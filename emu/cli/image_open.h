@@ -1,36 +1,53 @@
-/* emu/cli/image_open.h -- an image file, the partition in it, and the file system on that, for `thimble image`.
+/* emu/cli/image_open.h -- an image file, the partition in it, and the file system on that, for `thimble image` and
+ * `thimble mount`.
  *
- * All work is done on a private mapping; image_commit() replaces the file in one step. Whatever fails before leaves
- * the image as it was. */
+ * Unless it is opened in place, all work is done on a private mapping, and image_commit() replaces the file in one
+ * step: whatever fails before leaves the image as it was. */
 #pragma once
+#include "emu/cli/image_options.h"
+#include "fsimages/container.h"
 #include "fsimages/fs.h"
 #include "fsimages/imagefile.h"
 #include "fsimages/media/nor.h"
-#include "fsimages/partition.h"
+
+enum image_use {
+    IMAGE_LOOK,     /* also while a board runs on it */
+    IMAGE_CHANGE,   /* nobody else may use it meanwhile: see image_lock.h */
+    IMAGE_IN_PLACE, /* likewise; changes go into the file as the board would make them */
+};
 
 struct image_options {
     struct thm_fs_config fs_config;
-    const char *fs, *table; /* --fs, --table; may be NULL */
-    uint64_t size;          /* --size */
-    bool json, repair;
+    const char *fs, *board, *table, *hex; /* of these options; may be NULL */
+    uint64_t size;
+    bool json, repair, recursive;
+    enum image_use use;
 };
 
 struct image {
     char *path;         /* without the partition's name */
     char partition[17]; /* "" for an image of the volume only */
+    int lock, folder_lock;
     struct thm_imagefile file;
+    uint32_t sector_size; /* what can be erased at once */
+    uint32_t endurance;   /* erases that the chip's maker promises; 0: not known */
+    uint32_t *wear;       /* erase counters of the whole image, from NAME.wear; NULL: there is none */
+    struct thm_container container;
+    struct thm_volume place; /* of the volume in the file */
     struct thm_nor_part part;
     struct thm_medium *chip, *slice;
     struct thm_medium *volume; /* what the file system is on: chip or slice */
     const struct thm_fs_ops *ops;
     struct thm_fs_config config;
     struct thm_fs *fs; /* mounted; NULL: not */
+    uint32_t clock;    /* what the file system is told that the time is; 0: the PC's */
 };
 
-/* IMAGE[:PARTITION], mounted. Result: 0, or an exit status, reported. image_close() in any case. */
+/* IMAGE[:PARTITION], or a board's state folder; mounted. Result: 0, or an exit status, reported. image_close() in any
+ * case. */
 int image_open(struct image *im, const char *name, const struct image_options *o);
 void image_close(struct image *im);
-/* Unmount and write the whole image back. Result: 0, or an exit status, reported. */
+/* Unmount and write the whole image back, erase counters too. Result: 0, or an exit status, reported. */
 int image_commit(struct image *im);
 
 /* Report a file system's error: "WHAT: NAME CODE: sentence; HELP". what, help: may be "". Returns its exit status. */
@@ -38,8 +55,9 @@ int image_fail(const struct image *im, int32_t code, const char *what, const cha
 
 /* Make `im` a chip over bytes[size]; bytes are lent. Result as above. */
 int image_wrap(struct image *im, uint8_t *bytes, size_t size);
-/* Is there a volume in this part of the chip? Fills in the geometry of *c. */
-bool image_probe(struct image *im, uint32_t off, uint32_t len, struct thm_fs_config *c);
-
-/* One file from the PC into the volume. Result: 0, or an exit status, reported. */
-int image_store(struct image *im, const char *name, const uint8_t *data, size_t len);
+/* Narrow im->volume to a part of the chip. */
+int image_narrow(struct image *im, const struct thm_volume *place);
+/* Which file system this part of the chip holds; fills in its geometry. NULL: none that is known. */
+const struct thm_fs_ops *image_probe(struct image *im, const struct thm_volume *place, struct thm_fs_config *c);
+/* With the PC's clock and room for many open files. Result: the file system's. */
+int32_t image_mount(struct image *im);

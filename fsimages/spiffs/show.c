@@ -66,3 +66,16 @@ int32_t sf_map(struct thm_fs *f, struct thm_fs_map *out)
     }
     return res;
 }
+
+uint32_t thm_spiffs_block_count(const struct thm_fs *f)
+{
+    return ((const struct sf *)f)->g.blocks;
+}
+
+uint16_t thm_spiffs_block_erased(const struct thm_fs *f, uint32_t i)
+{
+    const struct sf *fs = (const struct sf *)f;
+    uint8_t raw[2] = { 0xFF, 0xFF };
+    (void)thm_medium_peek(fs->medium, sf_erase_count_addr(&fs->g, i), raw, sizeof raw);
+    return sf_get16(raw);
+}

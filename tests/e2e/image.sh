@@ -80,6 +80,64 @@ check "check repairs" 0 "$THIMBLE" image check --repair v.img
 check "... for good" 0 "$THIMBLE" image check v.img
 check "... and the file is whole" 0 "$THIMBLE" image get v.img model.tflite got
 check "..." 0 cmp got d/model.tflite
+check "create packs a folder" 0 "$THIMBLE" image create t.img --size 256K d
+check "get -r gives it back" 0 "$THIMBLE" image get -r t.img / back
+check "... unchanged" 0 diff -r d back
+check "get -r of a part" 0 "$THIMBLE" image get -r t.img sub part
+check "..." 0 diff -r d/sub part
+check "get -r of nothing" 2 "$THIMBLE" image get -r t.img nosuch part2
+check "tree draws folders" 0 "$THIMBLE" image tree t.img
+check "..." 0 grep -q '^└── sub/$' out
+check "... and what is in them" 0 grep -q '^    └── x  6$' out
+check "tree as JSON" 0 "$THIMBLE" image tree t.img --json
+check "..." 0 jq -e '.entries[1].entries[0].size == 6' out
+check "put -r stores a folder under its name" 0 "$THIMBLE" image put -r t.img d/sub
+check "... or another" 0 "$THIMBLE" image put -r t.img d/sub other/place
+check "..." 0 "$THIMBLE" image cat t.img other/place/x
+check "mv renames" 0 "$THIMBLE" image mv t.img other/place/x y
+check "..." 0 "$THIMBLE" image cat t.img /y
+check "mv of nothing" 2 "$THIMBLE" image mv t.img nosuch z
+check "rm of a folder needs -r" 2 "$THIMBLE" image rm t.img sub
+check "rm -r removes it" 0 "$THIMBLE" image rm -r t.img sub
+check "... and only it" 0 "$THIMBLE" image ls t.img --json
+check "..." 0 jq -e '[.files[].name] | sort == ["/model.tflite", "/y"]' out
+check "a flat file system has no directories" 2 "$THIMBLE" image mkdir t.img x
+check "dump shows superblock and map" 0 "$THIMBLE" image dump f.img
+check "... the partitions" 0 grep -q '0x00110000     262144  data/spiffs      spiffs' out
+check "... the geometry" 0 grep -q '^page size: 256$' out
+check "... the pages" 0 grep -Eq '^ +0  m[#mx.]{15}$' out
+check "... without colour in a file" 1 grep -q $'\033' out
+check "dump of one page" 0 "$THIMBLE" image dump t.img --hex 0
+check "... is 16 lines" 0 [ "$(grep -c '^000000[0-9a-f]0' out)" -eq 16 ]
+check "dump of a page that is not there" 2 "$THIMBLE" image dump t.img --hex 1024
+check "wear by the blocks' numbers" 0 "$THIMBLE" image wear t.img
+check "..." 0 grep -q '^64 blocks of 4096 bytes' out
+head -c 2048 /dev/zero >f.img.wear
+printf '\007' | dd of=f.img.wear bs=1 seek=$((272 * 4)) conv=notrunc status=none # the partition's first sector
+check "wear by the counters beside the image" 0 "$THIMBLE" image wear f.img --json
+check "..." 0 jq -e '.source == "counters" and .maximum == 7 and (.erases | length) == 64 and .erases[0] == 7' out
+check "... with the chip's endurance" 0 "$THIMBLE" image wear f.img --board esp32
+check "..." 0 grep -q '^endurance: 100000 erases' out
+check "repair of what is right" 0 "$THIMBLE" image repair t.img
+check "create as a board has it" 0 "$THIMBLE" image create b.img --board esp32
+check "..." 0 [ "$(stat -c %s b.img)" -eq $((0x160000)) ]
+head -c $((0x290000)) /dev/zero | tr '\0' '\377' >dump.img
+cat b.img >>dump.img
+head -c $((0x10000)) /dev/zero >>dump.img
+check "a dump without a table" 2 "$THIMBLE" image ls dump.img
+check "... is read as its board's" 0 "$THIMBLE" image put dump.img d/sub/x --board esp32:spiffs
+check "..." 0 "$THIMBLE" image cat dump.img x --board esp32
+check "a storage that the board has not" 2 "$THIMBLE" image ls dump.img --board esp32:sd
+printf '\353\166\220EXFAT   ' >x.img
+truncate -s 64K x.img
+check "exFAT is refused by name" 2 "$THIMBLE" image ls x.img
+check "..." 0 grep -q 'exFAT' err
+check "a file system that there is not" 2 "$THIMBLE" image ls t.img --fs zfs
+check "an image that is in use is not changed" 20 flock t.img "$THIMBLE" image put t.img d/sub/x
+check "... but read" 0 flock t.img "$THIMBLE" image ls t.img
+mkdir state && cp f.img state/flash.bin
+check "a state folder stands for its flash" 0 "$THIMBLE" image ls state:spiffs
+check "... which a board uses" 20 flock state "$THIMBLE" image put state d/sub/x
 check "rubbish is not an image" 2 "$THIMBLE" image ls big
 check "a folder is not an image" 2 "$THIMBLE" image ls d
 check "no such image" 2 "$THIMBLE" image ls nosuch.img
