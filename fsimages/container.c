@@ -1,4 +1,5 @@
 #include "fsimages/container.h"
+#include "fsimages/mbr.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -37,10 +38,38 @@ static bool read_flash(struct thm_container *c, const uint8_t *bytes, uint64_t s
     return true;
 }
 
+static const char *mbr_type_name(uint8_t type)
+{
+    static const struct {
+        uint8_t type;
+        const char *name;
+    } types[] = { { 0x01, "FAT12" }, { 0x04, "FAT16" },         { 0x06, "FAT16" }, { 0x0B, "FAT32" }, { 0x0C, "FAT32" },
+                  { 0x0E, "FAT16" }, { 0x07, "exFAT or NTFS" }, { 0xEE, "GPT" },   { 0x83, "Linux" } };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (types[i].type == type)
+            return types[i].name;
+    return "other";
+}
+
+static bool read_card(struct thm_container *c, const uint8_t *bytes, uint64_t size)
+{
+    struct thm_mbr_entry entries[THM_MBR_ENTRIES];
+    if (size < THM_MBR_SECTOR || thm_mbr_parse(bytes, size, entries, &c->count) || c->count == 0)
+        return false;
+    c->kind = THM_CONTAINER_CARD;
+    for (size_t i = 0; i < c->count; i++) {
+        struct thm_volume *v = &c->volumes[i];
+        *v = (struct thm_volume){ .offset = entries[i].offset, .size = entries[i].size };
+        snprintf(v->name, sizeof v->name, "p%u", entries[i].number);
+        snprintf(v->type, sizeof v->type, "%02x %s", entries[i].type, mbr_type_name(entries[i].type));
+    }
+    return true;
+}
+
 void thm_container_read(struct thm_container *out, const uint8_t *bytes, uint64_t size)
 {
     *out = (struct thm_container){ 0 };
-    if (read_flash(out, bytes, size))
+    if (read_flash(out, bytes, size) || read_card(out, bytes, size))
         return;
     *out = (struct thm_container){ .kind = THM_CONTAINER_BARE, .count = 1, .volumes = { { .size = size } } };
 }
@@ -48,7 +77,8 @@ void thm_container_read(struct thm_container *out, const uint8_t *bytes, uint64_
 const struct thm_volume *thm_container_find(const struct thm_container *c, const char *name)
 {
     for (size_t i = 0; i < c->count; i++)
-        if (strcmp(c->volumes[i].name, name) == 0)
+        if (strcmp(c->volumes[i].name, name) == 0 ||
+            (c->kind == THM_CONTAINER_CARD && strcmp(c->volumes[i].name + 1, name) == 0))
             return &c->volumes[i];
     return NULL;
 }

@@ -8,6 +8,7 @@
 enum thm_container_kind {
     THM_CONTAINER_BARE,  /* one volume, from the first byte to the last */
     THM_CONTAINER_FLASH, /* partition table at 0x8000 */
+    THM_CONTAINER_CARD,  /* master boot record: partitions p1 to p4 */
 };
 
 struct thm_volume {

@@ -17,7 +17,8 @@
     X(THM_FS_EIO, 11, "the storage failed")                                     \
     X(THM_FS_ENOMEM, 10, "the board is out of SRAM")                            \
     X(THM_FS_EPOWER, 16, "power was lost")                                      \
-    X(THM_FS_EHOST, 20, "the PC failed, not the board")
+    X(THM_FS_EHOST, 20, "the PC failed, not the board")                         \
+    X(THM_FS_ENAME, 2, "the name is longer than this file system's names can be")
 
 enum thm_fs_err {
 #define X(name, status, text) name,

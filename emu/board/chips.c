@@ -23,7 +23,7 @@ static int lock_dir(struct thm_chips *c, const char *dir, char *error, size_t er
     if (c->lock < 0)
         return fail(error, error_size, 2, dir, strerror(errno));
     if (flock(c->lock, LOCK_EX | LOCK_NB) < 0)
-        return fail(error, error_size, 20, dir, "another run uses this state folder");
+        return fail(error, error_size, 20, dir, "another run uses this state folder, or it is mounted for writing");
     return 0;
 }
 

@@ -8,6 +8,7 @@
     X(model)            \
     X(boards)           \
     X(image)            \
+    X(mount)            \
     X(heap)             \
     X(exec)             \
     X(trace)            \

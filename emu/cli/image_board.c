@@ -3,39 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include "emu/board/profile.h"
+#include "emu/board/storage_place.h"
 #include "emu/cli/cli.h"
 #include "emu/cli/image_open.h"
 
-static const struct thm_profile_storage *find_storage(const struct thm_profile *p, const char *name)
-{
-    for (unsigned i = 0; i < p->storage_count; i++)
-        if (!*name || strcmp(p->storage[i].name, name) == 0)
-            return &p->storage[i];
-    return NULL;
-}
-
-static void find_place(struct image_board *b, const struct thm_profile_storage *s)
-{
-    const struct thm_profile_flash *f = &b->profile->flash;
-    for (unsigned i = 0; i < f->partitions_count; i++) {
-        if (strcmp(f->partitions[i].name, s->partition) != 0)
-            continue;
-        b->place = (struct thm_volume){ .offset = f->partitions[i].offset, .size = f->partitions[i].size };
-        snprintf(b->place.name, sizeof b->place.name, "%s", s->partition);
-    }
-}
-
 static void take_storage(struct image_board *b, const struct thm_profile_storage *s)
 {
-    const struct thm_nor_part *part = thm_nor_part_find(b->profile->flash.part);
+    const struct thm_storage_place at = thm_storage_place(b->profile, s);
     b->fs = s->fs;
-    b->config = (struct thm_fs_config){
-        .page_size = s->page_size, .block_size = s->block_size, .name_len = s->name_len, .meta_len = s->meta_len
-    };
-    b->chip_size = b->profile->flash.size;
-    b->sector_size = part->sector_size;
-    b->endurance = part->endurance;
-    find_place(b, s);
+    b->config = thm_storage_config(s);
+    b->chip_size = thm_medium_bytes(b->profile, at.medium);
+    b->part = thm_part_find(thm_medium_part(b->profile, at.medium));
+    b->mbr = s->mbr;
+    b->place = (struct thm_volume){ .offset = at.offset, .size = at.size };
+    snprintf(b->place.name, sizeof b->place.name, "%s", s->mbr ? "p1" : at.name);
 }
 
 static int load_named(struct image_board *b, const char *board, const char *storage)
@@ -47,7 +28,9 @@ static int load_named(struct image_board *b, const char *board, const char *stor
         free(error);
         return status;
     }
-    const struct thm_profile_storage *s = find_storage(b->profile, storage);
+    const struct thm_profile_storage *s = *storage                    ? thm_storage_find(b->profile, storage)
+                                          : b->profile->storage_count ? b->profile->storage
+                                                                      : NULL;
     if (!s)
         return *storage ? thm_fail(THM_EXIT_USAGE, "--board %s: the board has no storage '%s'", board, storage)
                         : thm_fail(THM_EXIT_USAGE, "--board %s: the board has no storage", board);
@@ -70,8 +53,8 @@ void image_board_apply(const struct image_board *b, struct image *im)
     if (!b->profile)
         return;
     im->config = b->config;
-    im->endurance = b->endurance;
-    if (im->container.kind == THM_CONTAINER_BARE && im->file.size == b->chip_size && b->place.size) {
+    im->board_part = b->part;
+    if (im->container.kind == THM_CONTAINER_BARE && im->file.size == b->chip_size) {
         im->container.volumes[0] = b->place;
         snprintf(im->container.volumes[0].type, sizeof im->container.volumes[0].type, "profile");
     } else if (!*im->partition && thm_container_find(&im->container, b->place.name)) {

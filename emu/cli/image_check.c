@@ -70,3 +70,17 @@ int image_repair(const struct image_options *o, int argc, char **argv)
     with_repair.repair = true;
     return image_check(&with_repair, argc, argv);
 }
+
+static void write_finding(void *to, const char *finding)
+{
+    fprintf(to, "%s\n", finding);
+}
+
+int image_print_findings(struct image *im, FILE *to)
+{
+    int32_t n = im->ops->check(im->fs, false, write_finding, to);
+    if (n < 0)
+        return image_fail(im, n, "check", "");
+    fprintf(to, "%d findings\n", (int)n);
+    return 0;
+}

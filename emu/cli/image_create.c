@@ -63,7 +63,7 @@ static int make_volume(struct image *im, const struct image_options *o, bool nee
     struct thm_partition parts[THM_PARTITIONS_MAX];
     size_t n, count;
     if (!o->table)
-        return format(im, im->chip);
+        return format(im, im->volume);
     int status = read_table(im, o->table, parts, &n);
     if (!status)
         status = format_partitions(im, parts, n, &count);
@@ -88,8 +88,9 @@ static int make_image(struct image *im, const struct image_options *o, uint64_t 
     uint8_t *bytes = malloc(size);
     if (!bytes)
         return thm_fail(THM_EXIT_HOST, "%s: out of memory", im->path);
-    memset(bytes, 0xFF, size);
-    int status = image_wrap(im, bytes, size);
+    const struct thm_part part = image_part(im, size);
+    memset(bytes, thm_part_erased(&part), size);
+    int status = image_seat(im, bytes, size, &(struct thm_volume){ .size = size });
     if (!status)
         status = make_volume(im, o, dir != NULL);
     if (!status && dir)
@@ -107,7 +108,7 @@ static int plan(struct image *im, const struct image_options *o, uint64_t *size)
     int status = o->board ? image_board_load(&board, o->board) : 0;
     const char *name = o->fs ? o->fs : board.fs ? board.fs : "spiffs";
     im->config = board.config;
-    im->sector_size = board.sector_size;
+    im->board_part = board.part;
     im->ops = thm_fs_find(name);
     *size = o->size ? o->size : o->table ? board.chip_size : board.place.size;
     image_fs_config_merge(&im->config, &o->fs_config);

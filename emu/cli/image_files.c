@@ -10,6 +10,7 @@
 #include "emu/cli/image_verbs.h"
 
 #define FILE_MAX (256u << 20)
+#define PIECE    4096u
 
 static int read_open(struct image *im, int32_t fd, const char *path, uint32_t size, uint8_t *data, size_t *len)
 {
@@ -115,22 +116,33 @@ static int read_stdin(uint8_t **data, size_t *len)
 }
 
 /* A file system may tell that it is full by a short count. */
-static int32_t write_open(struct image *im, int32_t fd, const uint8_t *data, size_t len, size_t *written)
+static int32_t write_open(struct image *im, int32_t fd, const uint8_t *data, size_t len, size_t piece, size_t *written)
 {
     int32_t n = 1;
     for (*written = 0; *written < len && n > 0; *written += n > 0 ? (size_t)n : 0)
-        n = im->ops->write(im->fs, fd, data + *written, (uint32_t)(len - *written));
+        n = im->ops->write(im->fs, fd, data + *written, (uint32_t)(len - *written < piece ? len - *written : piece));
     return n < 0 ? n : 0;
 }
 
-static int32_t write_all(struct image *im, const char *name, const uint8_t *data, size_t len, size_t *written)
+static int32_t write_in(struct image *im, const char *name, const uint8_t *data, size_t len, size_t piece,
+                        size_t *written)
 {
     int32_t fd = im->ops->open(im->fs, name, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
     *written = 0;
     if (fd < 0)
         return fd;
-    int32_t res = write_open(im, fd, data, len, written), closed = im->ops->close(im->fs, fd);
+    int32_t res = write_open(im, fd, data, len, piece, written), closed = im->ops->close(im->fs, fd);
     return res < 0 ? res : closed;
+}
+
+/* All at once, which leaves the tidiest volume; where garbage must be collected for it, piece by piece as devices do.
+ */
+static int32_t write_all(struct image *im, const char *name, const uint8_t *data, size_t len, size_t *written)
+{
+    int32_t res = write_in(im, name, data, len, len, written);
+    if (res < 0 && len > PIECE && im->ops->code_kind(res) == THM_FS_ENOSPC)
+        res = write_in(im, name, data, len, PIECE, written);
+    return res;
 }
 
 static int store_failed(struct image *im, int32_t code, const char *name, size_t len, const struct thm_fs_usage *before)

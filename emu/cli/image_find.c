@@ -106,6 +106,8 @@ int image_find(struct image *im, const struct image_options *o)
         status = choose_volume(im);
     if (!status)
         status = find_type(im, o->fs ? o->fs : board.fs);
+    if (!status)
+        status = image_seat(im, im->file.bytes, im->file.size, &im->place);
     image_board_free(&board);
     return status;
 }

@@ -11,9 +11,8 @@
 #include "emu/cli/image_find.h"
 #include "emu/cli/image_lock.h"
 
-#define SECTOR_SIZE 4096u
-#define WEAR_MAX    (64u << 20)
-#define FILES_MAX   256u /* open at once: more than any board's limit */
+#define WEAR_MAX  (64u << 20)
+#define FILES_MAX 256u /* open at once: more than any board's limit */
 
 /* ---- names ---- */
 
@@ -48,17 +47,57 @@ static int split_name(struct image *im, const char *name)
 
 /* ---- the chip ---- */
 
-int image_wrap(struct image *im, uint8_t *bytes, size_t size)
+/* What a file system is usually on. */
+static const struct thm_part *usual_part(const char *fs)
 {
-    im->part = *thm_nor_part_find("W25Q32JV");
-    im->part.sector_size = im->sector_size ? im->sector_size : SECTOR_SIZE;
+    static const struct {
+        const char *fs, *part;
+    } parts[] = { { "fat", "SDHC-SDMMC" }, { "eefs", "AT25M02" } };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (strcmp(parts[i].fs, fs) == 0)
+            return thm_part_find(parts[i].part);
+    return thm_part_find("W25Q32JV");
+}
+
+struct thm_part image_part(const struct image *im, uint64_t size)
+{
+    const struct thm_part *usual = usual_part(im->ops->name), *named = im->board_part;
+    struct thm_part part = named && thm_part_rewritable(named) == thm_part_rewritable(usual) ? *named : *usual;
+    if (im->sector_size)
+        part.sector_size = im->sector_size;
+    while (thm_part_rewritable(&part) && size % part.sector_size && part.sector_size > part.program_unit)
+        part.sector_size /= 2; /* an EEPROM of another size */
+    return part;
+}
+
+static int make_chip(struct image *im, uint8_t *bytes, uint64_t size, uint32_t *wear)
+{
+    thm_medium_destroy(im->slice);
+    thm_medium_destroy(im->chip);
+    im->slice = im->chip = NULL;
     if (size == 0 || size % im->part.sector_size)
-        return thm_fail(THM_EXIT_USAGE, "%s: %zu bytes, an image has a multiple of %u", im->path, size,
-                        (unsigned)im->part.sector_size);
-    struct thm_nor_cells cells = { .bytes = bytes, .wear = im->wear };
-    enum thm_fs_err e = thm_nor_create(&im->chip, &im->part, (uint32_t)size, &cells, NULL);
+        return thm_fail(THM_EXIT_USAGE, "%s: %llu bytes, an image has a multiple of %u", im->path,
+                        (unsigned long long)size, (unsigned)im->part.sector_size);
+    enum thm_fs_err e =
+        thm_chip_create(&im->chip, &im->part, size, &(struct thm_cells){ .bytes = bytes, .wear = wear }, NULL);
     im->volume = im->chip;
     return e ? thm_fail(thm_fs_exit_status(e), "%s: %s", im->path, thm_fs_strerror(e)) : 0;
+}
+
+int image_look(struct image *im, uint8_t *bytes, uint64_t size)
+{
+    im->part = *thm_part_find("W25Q32JV");
+    for (im->part.sector_size = 512; size % im->part.sector_size;)
+        im->part.sector_size /= 2;
+    return make_chip(im, bytes, size, NULL);
+}
+
+int image_seat(struct image *im, uint8_t *bytes, uint64_t size, const struct thm_volume *place)
+{
+    im->part = image_part(im, size);
+    uint32_t *wear = im->sector_size == im->part.sector_size ? im->wear : NULL;
+    int status = make_chip(im, bytes, size, wear);
+    return status ? status : image_narrow(im, place);
 }
 
 int image_narrow(struct image *im, const struct thm_volume *place)
@@ -69,7 +108,7 @@ int image_narrow(struct image *im, const struct thm_volume *place)
     enum thm_fs_err e = thm_slice_create(&im->slice, im->chip, place->offset, place->size);
     im->volume = im->slice;
     return e ? thm_fail(THM_EXIT_USAGE,
-                        "%s: partition %s: offset %llu and size %llu must be multiples of %u, inside %llu", im->path,
+                        "%s: partition %s: offset %llu and size %llu must be multiples of %u, within %llu", im->path,
                         place->name, (unsigned long long)place->offset, (unsigned long long)place->size,
                         (unsigned)im->part.sector_size, (unsigned long long)thm_medium_size(im->chip))
              : 0;
@@ -100,7 +139,7 @@ static uint32_t counted_sector(const char *path, uint64_t image_size)
     if (stat(path, &st) < 0 || st.st_size < 4 || st.st_size % 4)
         return 0;
     uint64_t count = (uint64_t)st.st_size / 4, sector = image_size / count;
-    return image_size % count == 0 && sector >= 256 && sector <= 1u << 20 ? (uint32_t)sector : 0;
+    return image_size % count == 0 && sector >= 64 && sector <= 1u << 20 ? (uint32_t)sector : 0;
 }
 
 /* The counters as a copy, which a change works on. */
@@ -155,7 +194,7 @@ static int open_file(struct image *im, enum image_use use)
     if (!status)
         status = use == IMAGE_IN_PLACE ? open_in_place(im, wear, (uint64_t)st.st_size) : open_private(im, wear);
     free(wear);
-    return status ? status : image_wrap(im, im->file.bytes, im->file.size);
+    return status ? status : image_look(im, im->file.bytes, im->file.size);
 }
 
 static uint32_t told_time(void *ctx)

@@ -8,7 +8,7 @@
 #include "fsimages/container.h"
 #include "fsimages/fs.h"
 #include "fsimages/imagefile.h"
-#include "fsimages/media/nor.h"
+#include "fsimages/media/chip.h"
 
 enum image_use {
     IMAGE_LOOK,     /* also while a board runs on it */
@@ -29,12 +29,12 @@ struct image {
     char partition[17]; /* "" for an image of the volume only */
     int lock, folder_lock;
     struct thm_imagefile file;
-    uint32_t sector_size; /* what can be erased at once */
-    uint32_t endurance;   /* erases that the chip's maker promises; 0: not known */
-    uint32_t *wear;       /* erase counters of the whole image, from NAME.wear; NULL: there is none */
+    uint32_t *wear;                    /* counters of the whole image, from NAME.wear; NULL: there is none */
+    uint32_t sector_size;              /* what they count; 0: there are none */
+    const struct thm_part *board_part; /* what chip the board has; NULL: not told */
     struct thm_container container;
     struct thm_volume place; /* of the volume in the file */
-    struct thm_nor_part part;
+    struct thm_part part;    /* of which the chip is */
     struct thm_medium *chip, *slice;
     struct thm_medium *volume; /* what the file system is on: chip or slice */
     const struct thm_fs_ops *ops;
@@ -53,10 +53,14 @@ int image_commit(struct image *im);
 /* Report a file system's error: "WHAT: NAME CODE: sentence; HELP". what, help: may be "". Returns its exit status. */
 int image_fail(const struct image *im, int32_t code, const char *what, const char *help);
 
-/* Make `im` a chip over bytes[size]; bytes are lent. Result as above. */
-int image_wrap(struct image *im, uint8_t *bytes, size_t size);
-/* Narrow im->volume to a part of the chip. */
+/* Make `im` a chip over bytes[size], which are lent, to look at: sectors are small enough for every file system. */
+int image_look(struct image *im, uint8_t *bytes, uint64_t size);
+/* Make it the chip that im->ops is used on, and im->volume the part of it at `place`. Results as above. */
+int image_seat(struct image *im, uint8_t *bytes, uint64_t size, const struct thm_volume *place);
+/* Narrow im->volume to another part of the chip. */
 int image_narrow(struct image *im, const struct thm_volume *place);
+/* What image_seat() makes: the board's, or the usual one under that file system. */
+struct thm_part image_part(const struct image *im, uint64_t size);
 /* Which file system this part of the chip holds; fills in its geometry. NULL: none that is known. */
 const struct thm_fs_ops *image_probe(struct image *im, const struct thm_volume *place, struct thm_fs_config *c);
 /* With the PC's clock and room for many open files. Result: the file system's. */

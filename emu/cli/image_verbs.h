@@ -38,3 +38,5 @@ int image_print_facts(struct image *im, FILE *to);
 int image_print_map(struct image *im, FILE *to, bool colours);
 int image_print_wear(struct image *im, FILE *to, bool colours);
 void image_print_partitions(const struct image *im, FILE *to);
+/* A finding a line and their number; nothing is changed. */
+int image_print_findings(struct image *im, FILE *to);

@@ -109,13 +109,19 @@ static void draw(const struct wear *w, FILE *to, bool colours)
             w->max);
 }
 
+/* Of the board's chip; 0: not known. */
+static uint32_t endurance(const struct image *im)
+{
+    return im->board_part ? im->board_part->endurance : 0;
+}
+
 static void print_endurance(const struct image *im, const struct wear *w, FILE *to)
 {
     if (w->source != COUNTED)
         fprintf(to, "on average %.1f erases of a block\n", (double)w->max / w->count);
-    else if (im->endurance)
+    else if (endurance(im))
         fprintf(to, "endurance: %u erases of a sector; the most worn has used %.3f %% of them\n",
-                (unsigned)im->endurance, 100.0 * w->max / im->endurance);
+                (unsigned)endurance(im), 100.0 * w->max / endurance(im));
     else
         fputs("endurance: not known without the chip; --board tells it\n", to);
 }
@@ -157,7 +163,7 @@ static int print_as_json(const struct image *im)
         o = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:O}", "source", sources[w.source].key, "unit",
                       w.unit ? w.unit : "", "unit_size", (json_int_t)w.unit_size, "minimum", (json_int_t)w.min,
                       "median", (json_int_t)w.median, "maximum", (json_int_t)w.max, "total", (json_int_t)w.total,
-                      "endurance", (json_int_t)im->endurance, "erases", erases);
+                      "endurance", (json_int_t)endurance(im), "erases", erases);
     json_decref(erases);
     free(w.erases);
     return status ? status : image_print_json(o);

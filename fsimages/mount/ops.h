@@ -1,0 +1,21 @@
+/* fsimages/mount/ops.h -- the part of FUSE's operations that is about open files (ops_file.c). */
+#pragma once
+#include "fsimages/mount/core.h"
+
+/* What is behind a descriptor: FUSE gives no path with it, because the file may have been removed since. */
+struct mt_handle {
+    struct mt_file *file; /* NULL: a text or a folder */
+    char path[];          /* when it was opened */
+};
+struct mt_handle *mt_handle(const struct fuse_file_info *fi);
+int mt_handle_new(struct fuse_file_info *fi, const char *path);
+void mt_handle_free(struct fuse_file_info *fi);
+
+int mt_op_open(const char *path, struct fuse_file_info *fi);
+int mt_op_create(const char *path, mode_t mode, struct fuse_file_info *fi);
+int mt_op_read(const char *path, char *buf, size_t len, off_t off, struct fuse_file_info *fi);
+int mt_op_write(const char *path, const char *buf, size_t len, off_t off, struct fuse_file_info *fi);
+int mt_op_truncate(const char *path, off_t size, struct fuse_file_info *fi);
+int mt_op_flush(const char *path, struct fuse_file_info *fi);
+int mt_op_fsync(const char *path, int data_only, struct fuse_file_info *fi);
+int mt_op_release(const char *path, struct fuse_file_info *fi);

@@ -1,0 +1,91 @@
+/* fsimages/mount/place.c -- from a path of the folder to what the file system knows, and directories of both kinds. */
+#include <errno.h>
+#include <string.h>
+#include "fsimages/mount/core.h"
+
+static int copy(char to[MT_PATH_MAX], const char *from)
+{
+    size_t len = strlen(from);
+    if (len >= MT_PATH_MAX)
+        return -ENAMETOOLONG;
+    memcpy(to, from, len + 1);
+    return 0;
+}
+
+static int find_flat(struct mt *m, const char *path, struct mt_place *out)
+{
+    int err = mt_names_update(m);
+    if (err)
+        return err;
+    const struct mt_name *name = mt_names_find(m, path);
+    if (name) {
+        err = copy(out->stored, name->stored);
+        return err ? err : mt_errno(m, m->ops->stat(m->fs, out->stored, &out->st));
+    }
+    *out->stored = '\0';
+    out->st = (struct thm_fs_stat){ .directory = true };
+    return mt_names_has_folder(m, path) ? 0 : -ENOENT;
+}
+
+int mt_find(struct mt *m, const char *path, struct mt_place *out)
+{
+    path += *path == '/';
+    if (strlen(path) >= MT_PATH_MAX)
+        return -ENAMETOOLONG;
+    if (!*path) {
+        *out = (struct mt_place){ .st.directory = true };
+        return 0;
+    }
+    if (m->ops->flat)
+        return find_flat(m, path, out);
+    int err = copy(out->stored, path);
+    return err ? err : mt_errno(m, m->ops->stat(m->fs, out->stored, &out->st));
+}
+
+int mt_new_name(const struct mt *m, const char *path, char stored[MT_PATH_MAX])
+{
+    int n = snprintf(stored, MT_PATH_MAX, "%s%s", m->ops->flat ? m->ops->root : "", path + (*path == '/'));
+    return n < MT_PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+struct listing {
+    mt_entry *each;
+    void *ctx;
+};
+
+/* Names that no path can have are left out: only a damaged image has them. */
+static int32_t pass(void *ctx, const struct thm_fs_stat *st)
+{
+    struct listing *l = ctx;
+    if (!*st->name || strchr(st->name, '/') || strcmp(st->name, ".") == 0 || strcmp(st->name, "..") == 0)
+        return 0;
+    return l->each(l->ctx, st->name, st) ? 1 : 0;
+}
+
+int mt_list(struct mt *m, const char *path, mt_entry *each, void *ctx)
+{
+    struct mt_place at;
+    struct listing l = { each, ctx };
+    int err = mt_find(m, path, &at);
+    if (err || !at.st.directory)
+        return err ? err : -ENOTDIR;
+    if (m->ops->flat) {
+        err = mt_names_update(m);
+        return err ? err : mt_names_list(m, path + (*path == '/'), each, ctx);
+    }
+    return mt_errno(m, m->ops->list(m->fs, at.stored, pass, &l));
+}
+
+static int not_empty(void *ctx, const char *name, const struct thm_fs_stat *st)
+{
+    (void)name, (void)st;
+    *(bool *)ctx = true;
+    return 1;
+}
+
+int mt_is_empty(struct mt *m, const char *path)
+{
+    bool found = false;
+    int err = mt_list(m, path, not_empty, &found);
+    return found ? -ENOTEMPTY : err;
+}
