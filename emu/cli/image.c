@@ -4,7 +4,7 @@
 #include "emu/cli/commands.h"
 #include "emu/cli/image_verbs.h"
 
-#define SIZE_MAX_BYTES (256u << 20)
+#define SIZE_MAX_BYTES (UINT64_C(64) << 30)
 #define MANY           (1 << 20)
 
 static const struct verb {
@@ -30,7 +30,18 @@ static const struct verb {
     { "replay", "TRACE", 1, 1, image_replay, IMAGE_LOOK },
 };
 
-enum option { OPT_JSON, OPT_RECURSIVE, OPT_REPAIR, OPT_FS, OPT_BOARD, OPT_SIZE, OPT_TABLE, OPT_HEX, OPT_FS_FIRST };
+enum option {
+    OPT_JSON,
+    OPT_RECURSIVE,
+    OPT_REPAIR,
+    OPT_FS,
+    OPT_BOARD,
+    OPT_SIZE,
+    OPT_TABLE,
+    OPT_MBR,
+    OPT_HEX,
+    OPT_FS_FIRST
+};
 
 static const struct thm_option options[] = {
     [OPT_JSON] = { "json", NULL, "ls, tree, df, check, wear, replay: print JSON", 'j' },
@@ -40,6 +51,7 @@ static const struct thm_option options[] = {
     [OPT_BOARD] = { "board", "NAME[:STORAGE]", "place, geometry and endurance as this board has them", 'b' },
     [OPT_SIZE] = { "size", "SIZE", "create: size of the image", 's' },
     [OPT_TABLE] = { "table", "FILE", "create: a whole flash with the partitions of this partitions.csv", 't' },
+    [OPT_MBR] = { "mbr", NULL, "create: a card with a table and one FAT partition", 0 },
     [OPT_HEX] = { "hex", "UNIT", "dump: the bytes of one page, block or cluster", 0 },
     IMAGE_FS_OPTION_ROWS
 };
@@ -48,7 +60,7 @@ static int take_size(struct thm_args *a, struct image_options *o)
 {
     if (thm_parse_size(a->value, SIZE_MAX_BYTES, &o->size))
         return 0;
-    return thm_usage(a, "--size %s: not a size from 0 to %u", a->value, SIZE_MAX_BYTES);
+    return thm_usage(a, "--size %s: not a size from 0 to 64 GB (K and M are known)", a->value);
 }
 
 static int take_option(struct thm_args *a, int option, struct image_options *o)
@@ -61,6 +73,7 @@ static int take_option(struct thm_args *a, int option, struct image_options *o)
     case OPT_BOARD: o->board = a->value; return 0;
     case OPT_SIZE: return take_size(a, o);
     case OPT_TABLE: o->table = a->value; return 0;
+    case OPT_MBR: o->mbr = true; return 0;
     case OPT_HEX: o->hex = a->value; return 0;
     default: return image_fs_option(a, option - OPT_FS_FIRST, &o->fs_config);
     }
@@ -112,10 +125,10 @@ const struct thm_command thm_command_image = {
                "  repair IMAGE[:PARTITION]\n"
                "  dump IMAGE[:PARTITION]\n"
                "  wear IMAGE[:PARTITION]\n"
-               "  create IMAGE --size SIZE [--fs NAME] [DIR]\n"
+               "  create IMAGE --size SIZE [--fs NAME] [--table FILE | --mbr] [DIR]\n"
                "  replay TRACE\n"
-               "IMAGE is a file system's image, a whole flash with a partition table at 0x8000, or a board's state "
-               "folder. FILE - is standard input or output.",
+               "IMAGE is a file system's image, a whole flash with a partition table at 0x8000, a card with a "
+               "master boot record, or a board's state folder. FILE - is standard input or output.",
     .options = options,
     .run = run,
 };

@@ -1,4 +1,5 @@
 /* emu/cli/image_create.c -- a new image: a formatted volume or a whole flash, with the files of a folder in it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +7,10 @@
 #include "emu/cli/cli.h"
 #include "emu/cli/image_board.h"
 #include "emu/cli/image_verbs.h"
+#include "fsimages/mbr.h"
 
-#define CSV_MAX (1u << 20)
+#define CSV_MAX       (1u << 20)
+#define MBR_SIGNATURE 0x74686D62u /* of the disk; any */
 
 static int format(struct image *im, struct thm_medium *m)
 {
@@ -58,12 +61,32 @@ static int read_table(const struct image *im, const char *csv, struct thm_partit
     return 0;
 }
 
+/* A card's table with one partition, which is what im->volume is then. Its type follows from what was made. */
+static int format_card(struct image *im)
+{
+    const uint64_t size = im->file.size;
+    struct thm_fs_config found = { 0 };
+    struct thm_mbr_entry one = { .number = 1, .offset = THM_MBR_FIRST_BYTE };
+    if (strcmp(im->ops->name, "fat") != 0 || size < 2 * THM_MBR_FIRST_BYTE)
+        return thm_fail(THM_EXIT_USAGE, "--mbr is for --fs fat and a --size of at least 2M");
+    one.size = (size - one.offset) / THM_MBR_SECTOR * THM_MBR_SECTOR;
+    int status = image_narrow(im, &(struct thm_volume){ "p1", "", one.offset, one.size });
+    if (!status)
+        status = format(im, im->volume);
+    if (status)
+        return status;
+    (void)im->ops->probe(im->volume, &found);
+    one.type = found.fat_bits == 12 ? 0x01 : found.fat_bits == 32 ? 0x0C : 0x0E;
+    thm_mbr_build(&one, 1, MBR_SIGNATURE, im->file.bytes);
+    return 0;
+}
+
 static int make_volume(struct image *im, const struct image_options *o, bool need_one)
 {
     struct thm_partition parts[THM_PARTITIONS_MAX];
     size_t n, count;
     if (!o->table)
-        return format(im, im->volume);
+        return o->mbr ? format_card(im) : format(im, im->volume);
     int status = read_table(im, o->table, parts, &n);
     if (!status)
         status = format_partitions(im, parts, n, &count);
@@ -85,32 +108,32 @@ static int fill(struct image *im, const char *dir)
 
 static int make_image(struct image *im, const struct image_options *o, uint64_t size, const char *dir)
 {
-    uint8_t *bytes = malloc(size);
-    if (!bytes)
-        return thm_fail(THM_EXIT_HOST, "%s: out of memory", im->path);
     const struct thm_part part = image_part(im, size);
-    memset(bytes, thm_part_erased(&part), size);
-    int status = image_seat(im, bytes, size, &(struct thm_volume){ .size = size });
+    enum thm_fs_err e = thm_imagefile_new(&im->file, size);
+    if (e)
+        return thm_fail(THM_EXIT_HOST, "%s: %s", im->path, e == THM_FS_EHOST ? strerror(errno) : thm_fs_strerror(e));
+    if (thm_part_erased(&part) != 0) /* else it stays sparse */
+        memset(im->file.bytes, thm_part_erased(&part), size);
+    int status = image_seat(im, im->file.bytes, size, &(struct thm_volume){ .size = size });
     if (!status)
         status = make_volume(im, o, dir != NULL);
     if (!status && dir)
         status = fill(im, dir);
-    if (!status)
-        status = thm_write_file(im->path, bytes, size);
-    free(bytes);
-    return status;
+    return status ? status : image_write(im);
 }
 
 /* What kind of image, and how large: from the options, else from the board. */
-static int plan(struct image *im, const struct image_options *o, uint64_t *size)
+static int plan(struct image *im, struct image_options *o, uint64_t *size)
 {
     struct image_board board = { 0 };
     int status = o->board ? image_board_load(&board, o->board) : 0;
+    o->mbr |= board.mbr;
+    bool whole = o->table || o->mbr;
     const char *name = o->fs ? o->fs : board.fs ? board.fs : "spiffs";
     im->config = board.config;
     im->board_part = board.part;
     im->ops = thm_fs_find(name);
-    *size = o->size ? o->size : o->table ? board.chip_size : board.place.size;
+    *size = o->size ? o->size : whole ? board.chip_size : board.place.size;
     image_fs_config_merge(&im->config, &o->fs_config);
     if (!status && !im->ops)
         status = thm_fail(THM_EXIT_USAGE, "--fs %s: unknown file system", name);
@@ -124,11 +147,12 @@ int image_create(const struct image_options *o, int argc, char **argv)
 {
     struct image im = { .lock = -1, .folder_lock = -1, .path = strdup(argv[0]) };
     uint64_t size;
-    int status = im.path ? plan(&im, o, &size) : thm_fail(THM_EXIT_HOST, "%s: out of memory", argv[0]);
+    struct image_options planned = *o;
+    int status = im.path ? plan(&im, &planned, &size) : thm_fail(THM_EXIT_HOST, "%s: out of memory", argv[0]);
     if (!status && access(argv[0], F_OK) == 0)
         status = thm_fail(THM_EXIT_USAGE, "%s: exists; remove it first", argv[0]);
     if (!status)
-        status = make_image(&im, o, size, argc > 1 ? argv[1] : NULL);
+        status = make_image(&im, &planned, size, argc > 1 ? argv[1] : NULL);
     image_close(&im);
     return status;
 }

@@ -135,12 +135,19 @@ static int32_t write_in(struct image *im, const char *name, const uint8_t *data,
     return res < 0 ? res : closed;
 }
 
-/* All at once, which leaves the tidiest volume; where garbage must be collected for it, piece by piece as devices do.
- */
+static bool is_full(const struct image *im, int32_t res, size_t written, size_t len)
+{
+    return res < 0 ? im->ops->code_kind(res) == THM_FS_ENOSPC : written < len;
+}
+
+/* All at once, which leaves the tidiest volume; where garbage must be collected for it, piece by piece as devices do;
+ * where files keep the room that they were made with, as a new file. */
 static int32_t write_all(struct image *im, const char *name, const uint8_t *data, size_t len, size_t *written)
 {
     int32_t res = write_in(im, name, data, len, len, written);
-    if (res < 0 && len > PIECE && im->ops->code_kind(res) == THM_FS_ENOSPC)
+    if (len > PIECE && is_full(im, res, *written, len))
+        res = write_in(im, name, data, len, PIECE, written);
+    if (is_full(im, res, *written, len) && im->ops->remove(im->fs, name) >= 0)
         res = write_in(im, name, data, len, PIECE, written);
     return res;
 }

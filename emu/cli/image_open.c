@@ -162,7 +162,7 @@ static int load_wear(struct image *im, const char *path, uint64_t image_size)
 static int host_error(const struct image *im, enum thm_fs_err e)
 {
     if (e == THM_FS_EFORMAT)
-        return thm_fail(THM_EXIT_USAGE, "%s: empty, not a file or larger than 256 MB", im->path);
+        return thm_fail(THM_EXIT_USAGE, "%s: empty, not a file or larger than 64 GB", im->path);
     return thm_fail(e == THM_FS_ENOENT || errno == EACCES ? THM_EXIT_USAGE : THM_EXIT_HOST, "%s: %s", im->path,
                     strerror(errno));
 }
@@ -241,12 +241,20 @@ void image_close(struct image *im)
 
 /* ---- commit ---- */
 
-/* Replace what a link points to, not the link. */
-static int replace_file(const char *path, const void *data, size_t len)
+int image_write(const struct image *im)
 {
-    char *real = realpath(path, NULL);
-    int status = thm_write_file(real ? real : path, data, len);
+    enum thm_fs_err e = thm_imagefile_commit(&im->file, im->path);
+    return e ? host_error(im, e) : 0;
+}
+
+/* Replace what a link points to, not the link. */
+static int write_wear(const struct image *im)
+{
+    char *path = wear_path(im), *real = path ? realpath(path, NULL) : NULL;
+    int status = path ? thm_write_file(real ? real : path, im->wear, im->file.size / im->sector_size * sizeof *im->wear)
+                      : thm_fail(THM_EXIT_HOST, "%s: out of memory", im->path);
     free(real);
+    free(path);
     return status;
 }
 
@@ -254,14 +262,8 @@ int image_commit(struct image *im)
 {
     im->ops->unmount(im->fs);
     im->fs = NULL;
-    int status = replace_file(im->path, im->file.bytes, im->file.size);
-    if (status || !im->wear)
-        return status;
-    char *wear = wear_path(im);
-    status = wear ? replace_file(wear, im->wear, im->file.size / im->sector_size * sizeof *im->wear)
-                  : thm_fail(THM_EXIT_HOST, "%s: out of memory", im->path);
-    free(wear);
-    return status;
+    int status = image_write(im);
+    return status || !im->wear ? status : write_wear(im);
 }
 
 int image_fail(const struct image *im, int32_t code, const char *what, const char *help)

@@ -20,7 +20,7 @@ struct image_options {
     struct thm_fs_config fs_config;
     const char *fs, *board, *table, *hex; /* of these options; may be NULL */
     uint64_t size;
-    bool json, repair, recursive;
+    bool json, repair, recursive, mbr;
     enum image_use use;
 };
 
@@ -49,6 +49,7 @@ int image_open(struct image *im, const char *name, const struct image_options *o
 void image_close(struct image *im);
 /* Unmount and write the whole image back, erase counters too. Result: 0, or an exit status, reported. */
 int image_commit(struct image *im);
+int image_write(const struct image *im); /* the image alone, as it is now */
 
 /* Report a file system's error: "WHAT: NAME CODE: sentence; HELP". what, help: may be "". Returns its exit status. */
 int image_fail(const struct image *im, int32_t code, const char *what, const char *help);

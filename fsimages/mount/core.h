@@ -30,6 +30,7 @@ struct mt_file {
     char *kept;   /* what it was then, for those who have it open */
     size_t kept_room;
     int32_t fd;       /* the driver's; -1: not open there now */
+    bool fresh;       /* just made, and not in the file system's table before it is closed there: EEFS */
     bool for_writing; /* so it is opened there */
     bool writable;    /* so it is to be opened: somebody writes */
     bool dirty;
@@ -98,7 +99,9 @@ void mt_file_release(struct mt *m, struct mt_file *f);
 int mt_file_read(struct mt *m, struct mt_file *f, char *buf, size_t len, uint64_t off); /* bytes */
 int mt_file_write(struct mt *m, struct mt_file *f, const char *buf, size_t len, uint64_t off);
 int mt_file_truncate(struct mt *m, struct mt_file *f, uint64_t size);
-int mt_file_sync(struct mt *m, struct mt_file *f);
+/* What was written is in the image. Some devices can do that only by closing the file, which fixes how far it can
+ * grow: so closed says whether that may be done. */
+int mt_file_sync(struct mt *m, struct mt_file *f, bool closed);
 /* Before it is removed or replaced: whoever has it open goes on with a copy. NULL is fine. */
 int mt_file_keep(struct mt *m, struct mt_file *f);
 struct mt_file *mt_file_hidden(struct mt *m, const char *path); /* NULL: none */

@@ -30,10 +30,14 @@ void mt_file_attach(struct mt_file *f)
 
 void mt_file_close(struct mt *m, struct mt_file *f)
 {
-    if (f && f->fd >= 0 && m->fs)
+    if (!f || f->fd < 0)
+        return;
+    if (m->fs)
         (void)m->ops->close(m->fs, f->fd);
-    if (f)
-        f->fd = -1;
+    f->fd = -1;
+    if (f->fresh)
+        m->names.stale = true;
+    f->fresh = false;
 }
 
 void mt_files_close(struct mt *m)
@@ -118,18 +122,26 @@ int mt_file_create(struct mt *m, const char *stored, struct mt_file **out)
         (void)m->ops->close(m->fs, fd);
         return -ENOMEM;
     }
+    struct thm_fs_stat st;
     opened(f, fd, true);
+    f->fresh = m->ops->stat(m->fs, stored, &st) < 0;
     f->writable = f->dirty = true;
     f->users = 1;
     *out = f;
     return 0;
 }
 
-int mt_file_sync(struct mt *m, struct mt_file *f)
+int mt_file_sync(struct mt *m, struct mt_file *f, bool closed)
 {
     if (!f->dirty)
         return 0;
     int err = f->fd >= 0 ? mt_errno(m, m->ops->sync(m->fs, f->fd)) : 0;
+    if (err == -EINVAL && !closed) /* it cannot be synced before it is closed */
+        return 0;
+    if (err == -EINVAL) {
+        mt_file_close(m, f);
+        err = 0;
+    }
     if (!err)
         f->dirty = false;
     return err ? err : m->source->sync(m->source->ctx);
@@ -137,8 +149,15 @@ int mt_file_sync(struct mt *m, struct mt_file *f)
 
 void mt_file_release(struct mt *m, struct mt_file *f)
 {
-    if (--f->users == 0)
-        drop_file(m, f);
+    bool dirty = f->dirty;
+    if (--f->users > 0)
+        return;
+    drop_file(m, f);
+    if (dirty) {
+        m->names.stale = true; /* raw slots: it may have made another file */
+        mt_changed(m);
+        (void)m->source->sync(m->source->ctx);
+    }
 }
 
 static int go_to(struct mt *m, struct mt_file *f, uint64_t off)
@@ -216,6 +235,8 @@ int mt_file_read(struct mt *m, struct mt_file *f, char *buf, size_t len, uint64_
         memcpy(buf, f->kept + off, len);
         return (int)len;
     }
+    if (f->fresh) /* it can only be written */
+        mt_file_close(m, f);
     int err = ready(m, f, f->writable);
     if (!err)
         err = go_to(m, f, off);

@@ -44,6 +44,8 @@ static int open_file(struct mt *m, const char *path, int flags, struct mt_file *
     int err = mt_find(m, path, &at);
     if (!err && at.st.directory)
         err = -EISDIR;
+    if (!err && flags & O_TRUNC && !mt_file_find(m, at.stored)) /* raw slots are written as a whole only */
+        return mt_file_create(m, at.stored, out);
     if (!err)
         err = mt_file_open(m, at.stored, at.st.size, (flags & O_ACCMODE) != O_RDONLY, out);
     if (err || !(flags & O_TRUNC))
@@ -122,7 +124,7 @@ static int truncate_named(struct mt *m, const char *path, uint64_t size)
     if (err)
         return err;
     err = mt_file_truncate(m, f, size);
-    int synced = mt_file_sync(m, f);
+    int synced = mt_file_sync(m, f, true);
     mt_file_release(m, f);
     return err ? err : synced;
 }
@@ -138,13 +140,13 @@ int mt_op_truncate(const char *path, off_t size, struct fuse_file_info *fi)
 int mt_op_flush(const char *path, struct fuse_file_info *fi)
 {
     (void)path;
-    return mt_handle(fi)->file ? mt_file_sync(mt_self(), mt_handle(fi)->file) : 0;
+    return mt_handle(fi)->file ? mt_file_sync(mt_self(), mt_handle(fi)->file, false) : 0;
 }
 
 int mt_op_fsync(const char *path, int data_only, struct fuse_file_info *fi)
 {
-    (void)data_only;
-    return mt_op_flush(path, fi);
+    (void)path, (void)data_only;
+    return mt_handle(fi)->file ? mt_file_sync(mt_self(), mt_handle(fi)->file, true) : 0;
 }
 
 int mt_op_release(const char *path, struct fuse_file_info *fi)

@@ -27,6 +27,17 @@ static int find_flat(struct mt *m, const char *path, struct mt_place *out)
     return mt_names_has_folder(m, path) ? 0 : -ENOENT;
 }
 
+/* A file that is being made, of which the file system does not know yet. */
+static int find_fresh(struct mt *m, const char *path, struct mt_place *out)
+{
+    int err = mt_new_name(m, path, out->stored);
+    const struct mt_file *f = err ? NULL : mt_file_find(m, out->stored);
+    if (!f || !f->fresh)
+        return -ENOENT;
+    out->st = (struct thm_fs_stat){ .size = (uint32_t)f->size };
+    return 0;
+}
+
 int mt_find(struct mt *m, const char *path, struct mt_place *out)
 {
     path += *path == '/';
@@ -36,10 +47,10 @@ int mt_find(struct mt *m, const char *path, struct mt_place *out)
         *out = (struct mt_place){ .st.directory = true };
         return 0;
     }
-    if (m->ops->flat)
-        return find_flat(m, path, out);
-    int err = copy(out->stored, path);
-    return err ? err : mt_errno(m, m->ops->stat(m->fs, out->stored, &out->st));
+    int err = m->ops->flat ? find_flat(m, path, out) : copy(out->stored, path);
+    if (!err && !m->ops->flat)
+        err = mt_errno(m, m->ops->stat(m->fs, out->stored, &out->st));
+    return err == -ENOENT ? find_fresh(m, path, out) : err;
 }
 
 int mt_new_name(const struct mt *m, const char *path, char stored[MT_PATH_MAX])

@@ -17,7 +17,7 @@ static int update(struct mt *m, size_t i)
     if (t->bytes && t->change == m->change)
         return 0;
     for (struct mt_file *f = m->files; f; f = f->next)
-        (void)mt_file_sync(m, f); /* what the driver still holds back */
+        (void)mt_file_sync(m, f, false); /* what the driver still holds back */
     free(t->bytes);
     *t = (struct mt_text){ .change = m->change };
     FILE *to = open_memstream(&t->bytes, &t->len);

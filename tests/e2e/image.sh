@@ -62,6 +62,7 @@ check "..." 0 grep -q '^bytes: 233681 total' out
 
 cp f.img before.img
 head -c 300000 /dev/urandom >big
+head -c 3000000 /dev/zero >many
 check "put of too much is the board's failure" 11 "$THIMBLE" image put f.img big
 check "... with code, need and what is free" 0 grep -Eq 'SPIFFS_ERR_FULL -10001.*300000 bytes need [0-9]+ .* of 233681 are free' err
 check "... and changes nothing" 0 cmp f.img before.img
@@ -138,6 +139,26 @@ check "... but read" 0 flock t.img "$THIMBLE" image ls t.img
 mkdir state && cp f.img state/flash.bin
 check "a state folder stands for its flash" 0 "$THIMBLE" image ls state:spiffs
 check "... which a board uses" 20 flock state "$THIMBLE" image put state d/sub/x
+for fs in eefs fat littlefs; do
+    "$THIMBLE" image create $fs.img --fs $fs --size 2M d 2>&1 | grep -q 'unknown file system' && continue
+    check "$fs: packs a folder, and is found" 0 "$THIMBLE" image get -r $fs.img / $fs.out
+    check "... unchanged" 0 diff -r d $fs.out
+    check "$fs: df" 0 "$THIMBLE" image df $fs.img --json
+    check "..." 0 jq -e --arg fs $fs '.fs == $fs and .volume == 2097152 and .used > 30000 and .free > 0' out
+    check "$fs: put into a folder" 0 "$THIMBLE" image put $fs.img d/model.tflite sub/m
+    check "$fs: replaces" 0 "$THIMBLE" image put $fs.img d/model.tflite sub/x
+    check "..." 0 "$THIMBLE" image cat $fs.img sub/x
+    check "..." 0 cmp out d/model.tflite
+    check "$fs: mv" 0 "$THIMBLE" image mv $fs.img sub/m sub/n
+    check "$fs: too much" 11 "$THIMBLE" image put $fs.img many
+    check "$fs: rm -r" 0 "$THIMBLE" image rm -r $fs.img sub
+    check "..." 0 "$THIMBLE" image tree $fs.img --json
+    check "..." 0 jq -e '[.entries[].name] == ["model.tflite"]' out
+    check "$fs: check" 0 "$THIMBLE" image check $fs.img
+    check "$fs: dump" 0 "$THIMBLE" image dump $fs.img
+    check "..." 0 grep -q "^file system: $fs" out
+    check "$fs: wear" 0 "$THIMBLE" image wear $fs.img
+done
 check "rubbish is not an image" 2 "$THIMBLE" image ls big
 check "a folder is not an image" 2 "$THIMBLE" image ls d
 check "no such image" 2 "$THIMBLE" image ls nosuch.img

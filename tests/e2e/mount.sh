@@ -176,6 +176,41 @@ succeeds "board__what_it_has_stored_is_seen" cmp "$M/third" "$DEMO/gesture.tflit
 ok "board__and_listed" $?
 unmounted
 
+# ---- every file system ----
+mkdir -p "$T/few/sub/deep" # EEFS has 64 files at most
+cp "$T/d/model.tflite" "$T/few/" && cp "$T/d/sub/x" "$T/few/sub/" && cp "$T/d/sub/deep/"[345] "$T/few/sub/deep/"
+for fs in spiffs eefs fat littlefs; do
+    thimble image create "$T/$fs.img" --fs $fs --size 2M "$T/few"
+    [ "$STATUS" -eq 2 ] && grep -q 'unknown file system' "$T/err" && { skip "${fs}__" "not in this build"; continue; }
+    mounted --rw "$T/$fs.img"
+    succeeds "${fs}__reads_what_was_packed" diff -r -x .thimble "$T/few" "$M"
+    succeeds "${fs}__cp_stores_a_folder" cp -r "$T/few" "$M/copy"
+    succeeds "${fs}__rsync_stores_a_folder" rsync -r "$T/few/" "$M/synced"
+    (head -c 3000 "$T/few/model.tflite" && echo end) >"$M/twice" && echo again >>"$M/twice"
+    cmp -s "$M/twice" <(head -c 3000 "$T/few/model.tflite" && printf 'end\nagain\n')
+    ok "${fs}__a_file_grows" $?
+    succeeds "${fs}__mv_renames_a_folder" mv "$M/copy" "$M/moved"
+    succeeds "${fs}__mv_replaces_a_file" mv "$M/twice" "$M/moved/sub/x"
+    succeeds "${fs}__rm_removes_a_folder" rm -r "$M/synced"
+    mkdir "$M/folder" && rmdir "$M/folder" && [ ! -e "$M/folder" ]
+    ok "${fs}__mkdir_and_rmdir" $?
+    refused "${fs}__full_is_told" 'No space left on device' dd if=/dev/zero of="$M/big" bs=4K count=1000
+    rm -f "$M/big"
+    grep -q '^0 findings$' "$M/.thimble/check" && [ -s "$M/.thimble/map" ] && [ -s "$M/.thimble/superblock" ]
+    ok "${fs}__texts_tell_of_it" $?
+    unmounted
+    thimble image get -r "$T/$fs.img" moved "$T/$fs.out"
+    cp -r "$T/few" "$T/$fs.want" && (head -c 3000 "$T/few/model.tflite" && printf 'end\nagain\n') >"$T/$fs.want/sub/x"
+    succeeds "${fs}__image_reads_what_was_written" diff -r "$T/$fs.want" "$T/$fs.out"
+    thimble image check "$T/$fs.img"
+    expect "${fs}__the_image_is_sound" 0 '^0 findings'
+done
+thimble image create "$T/s.img" --fs slots --size 128K
+mounted --rw "$T/s.img"
+cp "$T/d/model.tflite" "$M/model" && cp "$T/d/sub/x" "$M/model" && cmp "$M/model" "$T/d/sub/x" && cmp "$M/model.old" "$T/d/model.tflite"
+ok "slots__hold_two_payloads" $?
+unmounted
+
 # ---- bad images ----
 thimble image create "$T/bad.img" --size 128K "$T/d/sub"
 for seed in 1 2 3 4 5 6; do
