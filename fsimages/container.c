@@ -6,7 +6,9 @@
 const char *thm_container_kind_name(enum thm_container_kind kind)
 {
     static const char *const names[] = {
-        [THM_CONTAINER_BARE] = "a bare volume", [THM_CONTAINER_FLASH] = "a flash with a partition table"
+        [THM_CONTAINER_BARE] = "a bare volume",
+        [THM_CONTAINER_FLASH] = "a flash with a partition table",
+        [THM_CONTAINER_CARD] = "a card with a master boot record",
     };
     return names[kind];
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "emu/cli/cli.h"
 #include "emu/cli/image_verbs.h"
+#include "fsimages/eefs.h"
 
 #define COPY_MAX (64u << 20)
 #define TRIES    5
@@ -192,12 +193,28 @@ static int make_name(struct mount_source *s)
     return s->name ? 0 : thm_fail(THM_EXIT_HOST, "%s: %s", s->image.path, strerror(errno));
 }
 
+/* What the drivers are built with, where it is less than what the interface can tell. */
+static uint32_t longest_name(const struct image *im)
+{
+    static const struct {
+        const char *fs;
+        uint32_t longest;
+    } limits[] = { { "spiffs", 31 }, { "eefs", THM_EEFS_NAME_MAX } };
+    if (im->config.name_len)
+        return im->config.name_len - 1;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (strcmp(limits[i].fs, im->ops->name) == 0)
+            return limits[i].longest;
+    return THM_FS_NAME_MAX;
+}
+
 static void describe_source(struct mount_source *s, bool writable)
 {
     s->source = (struct thm_mount_source){ .ctx = s,
                                            .name = s->name,
                                            .ops = s->image.ops,
                                            .writable = writable,
+                                           .name_max = longest_name(&s->image),
                                            .volume = writable ? write_volume_fs : read_volume,
                                            .changed = writable ? NULL : read_changed,
                                            .sync = writable ? sync_file : no_sync,

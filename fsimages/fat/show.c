@@ -99,7 +99,11 @@ int32_t fat_map(struct thm_fs *t, struct thm_fs_map *out)
 {
     struct fat *fs = (struct fat *)t;
     struct fat_walk w;
-    *out = (struct thm_fs_map){ .unit = "cluster", .unit_size = fs->g.cluster, .count = fs->g.clusters, .row = 64 };
+    *out = (struct thm_fs_map){ .unit = "cluster",
+                                .unit_size = fs->g.cluster,
+                                .count = fs->g.clusters,
+                                .first = (uint64_t)fs->g.data_start * fs->g.sector,
+                                .row = 64 };
     int32_t res = fat_names_begin(fs);
     if (res)
         return res;

@@ -23,7 +23,7 @@ struct thm_mount_source {
     const char *name; /* for mount(8) and df: the image's path */
     const struct thm_fs_ops *ops;
     bool writable;
-    uint32_t name_max; /* longest name, bytes; 0: THM_FS_NAME_MAX */
+    uint32_t name_max; /* longest name: bytes of a whole one on a flat file system, else characters */
     /* The volume, mounted: asked for at the start, and again after changed() said so, which makes the one before
      * invalid. NULL: it cannot be mounted now. */
     struct thm_fs *(*volume)(void *ctx);

@@ -142,7 +142,7 @@ static int op_statfs(const char *path, struct statvfs *s)
                            .f_blocks = u.total,
                            .f_bfree = available,
                            .f_bavail = available,
-                           .f_namemax = m->source->name_max ? m->source->name_max : THM_FS_NAME_MAX };
+                           .f_namemax = m->source->name_max };
     return 0;
 }
 
@@ -234,7 +234,7 @@ static int replace_file(struct mt *m, const char *from, const char *path, const 
     int err = mt_file_keep(m, mt_file_find(m, to->stored));
     if (!err)
         err = rename_file(m, from, to->stored);
-    if (err != -EEXIST)
+    if (err != -EEXIST && err != -EINVAL) /* EEFS has no other word for it */
         return err;
     err = remove_file(m, path, to);
     return err ? err : rename_file(m, from, to->stored);

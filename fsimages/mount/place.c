@@ -1,5 +1,6 @@
 /* fsimages/mount/place.c -- from a path of the folder to what the file system knows, and directories of both kinds. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include "fsimages/mount/core.h"
 
@@ -10,6 +11,30 @@ static int copy(char to[MT_PATH_MAX], const char *from)
         return -ENAMETOOLONG;
     memcpy(to, from, len + 1);
     return 0;
+}
+
+/* Characters of UTF-8. */
+static size_t characters(const char *name)
+{
+    size_t n = 0;
+    for (; *name; name++)
+        n += ((unsigned char)*name & 0xC0) != 0x80;
+    return n;
+}
+
+/* Of the last component, or of all of it on a flat file system. */
+static bool is_too_long(const struct mt *m, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return m->ops->flat ? strlen(m->ops->root) + strlen(path) > m->source->name_max
+                        : characters(slash ? slash + 1 : path) > m->source->name_max;
+}
+
+int mt_new_name(const struct mt *m, const char *path, char stored[MT_PATH_MAX])
+{
+    path += *path == '/';
+    int n = snprintf(stored, MT_PATH_MAX, "%s%s", m->ops->flat ? m->ops->root : "", path);
+    return n < MT_PATH_MAX && !is_too_long(m, path) ? 0 : -ENAMETOOLONG;
 }
 
 static int find_flat(struct mt *m, const char *path, struct mt_place *out)
@@ -48,15 +73,11 @@ int mt_find(struct mt *m, const char *path, struct mt_place *out)
         return 0;
     }
     int err = m->ops->flat ? find_flat(m, path, out) : copy(out->stored, path);
+    if (!err && !m->ops->flat && is_too_long(m, path)) /* before the driver calls it wrong */
+        err = -ENAMETOOLONG;
     if (!err && !m->ops->flat)
         err = mt_errno(m, m->ops->stat(m->fs, out->stored, &out->st));
     return err == -ENOENT ? find_fresh(m, path, out) : err;
-}
-
-int mt_new_name(const struct mt *m, const char *path, char stored[MT_PATH_MAX])
-{
-    int n = snprintf(stored, MT_PATH_MAX, "%s%s", m->ops->flat ? m->ops->root : "", path + (*path == '/'));
-    return n < MT_PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
 struct listing {

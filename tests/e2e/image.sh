@@ -139,6 +139,21 @@ check "... but read" 0 flock t.img "$THIMBLE" image ls t.img
 mkdir state && cp f.img state/flash.bin
 check "a state folder stands for its flash" 0 "$THIMBLE" image ls state:spiffs
 check "... which a board uses" 20 flock state "$THIMBLE" image put state d/sub/x
+if "$THIMBLE" image create card.img --fs fat --mbr --size 16M d 2>err; then
+    check "a card's partition is found" 0 "$THIMBLE" image ls -r card.img
+    check "... by its number, too" 0 "$THIMBLE" image cat card.img:1 sub/x
+    check "..." 0 cmp out d/sub/x
+    check "... and shown" 0 "$THIMBLE" image dump card.img:p1
+    check "..." 0 grep -q '^a card with a master boot record of 16777216 bytes' out
+    check "... clusters, too" 0 "$THIMBLE" image dump card.img --hex 0
+    check "..." 0 [ "$(sed 1d out | cut -c 11-58 | tr -d ' \n')" = "$(head -c 2048 d/model.tflite | od -An -v -tx1 | tr -d ' \n')" ]
+    check "a partition that the card has not" 2 "$THIMBLE" image ls card.img:p2
+    check "a card's table changes with the volume only" 0 "$THIMBLE" image put card.img d/sub/x sub/y
+fi
+check "--mbr is for cards" 2 "$THIMBLE" image create w.img --fs spiffs --mbr --size 16M
+check "a name that leads out" 0 "$THIMBLE" image put t.img d/sub/x ../up
+check "... stays in" 2 "$THIMBLE" image get -r t.img / leads
+check "... and says why" 0 grep -q "cannot be a name on this computer" err
 for fs in eefs fat littlefs; do
     "$THIMBLE" image create $fs.img --fs $fs --size 2M d 2>&1 | grep -q 'unknown file system' && continue
     check "$fs: packs a folder, and is found" 0 "$THIMBLE" image get -r $fs.img / $fs.out

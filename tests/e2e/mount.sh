@@ -194,6 +194,7 @@ for fs in spiffs eefs fat littlefs; do
     succeeds "${fs}__rm_removes_a_folder" rm -r "$M/synced"
     mkdir "$M/folder" && rmdir "$M/folder" && [ ! -e "$M/folder" ]
     ok "${fs}__mkdir_and_rmdir" $?
+    refused "${fs}__a_name_too_long_is_told" 'File name too long' touch "$M/$(printf 'n%.0s' $(seq 256))"
     refused "${fs}__full_is_told" 'No space left on device' dd if=/dev/zero of="$M/big" bs=4K count=1000
     rm -f "$M/big"
     grep -q '^0 findings$' "$M/.thimble/check" && [ -s "$M/.thimble/map" ] && [ -s "$M/.thimble/superblock" ]
@@ -209,6 +210,15 @@ thimble image create "$T/s.img" --fs slots --size 128K
 mounted --rw "$T/s.img"
 cp "$T/d/model.tflite" "$M/model" && cp "$T/d/sub/x" "$M/model" && cmp "$M/model" "$T/d/sub/x" && cmp "$M/model.old" "$T/d/model.tflite"
 ok "slots__hold_two_payloads" $?
+unmounted
+
+# ---- names that no folder can show as they are ----
+thimble image create "$T/n.img" --size 64K
+for name in a a/b ../up x//y .thimble/z; do thimble image put "$T/n.img" "$T/d/sub/x" $name; done
+mounted "$T/n.img"
+[ "$(cd "$M" && find . -path ./.thimble -prune -o -type f -print | sort | tr '\n' ' ')" = './%../up ./%.thimble/z ./a% ./a/b ./x/%/y ' ]
+ok "names__get_a_sign_and_can_all_be_read" $?
+succeeds "names__are_found" cmp "$M/%../up" "$T/d/sub/x"
 unmounted
 
 # ---- bad images ----
