@@ -54,6 +54,7 @@ struct mt {
     struct thm_fs *fs; /* NULL: it cannot be mounted now */
     struct mt_names names;
     struct mt_file *files;
+    struct mt_handle *handles; /* ops.h */
     struct mt_text texts[MT_TEXTS_MAX];
     uint64_t change; /* counts what may make a text wrong */
     struct timespec start;
@@ -109,6 +110,7 @@ void mt_file_attach(struct mt_file *f);                         /* one user more
 /* The driver must not have it open while it is renamed, removed or cut. NULL is fine. */
 void mt_file_close(struct mt *m, struct mt_file *f);
 void mt_files_close(struct mt *m); /* all of them */
+void mt_files_free(struct mt *m);
 
 /* texts.c: the folder .thimble */
 #define MT_TEXTS "/.thimble"
@@ -116,4 +118,5 @@ bool mt_is_text(const char *path);                                            /*
 int mt_text_find(struct mt *m, const char *path, const struct mt_text **out); /* *out NULL: the folder itself */
 void mt_texts_free(struct mt *m);
 
+void mt_handles_free(struct mt *m);
 extern const struct fuse_operations mt_operations;

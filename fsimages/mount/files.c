@@ -160,6 +160,12 @@ void mt_file_release(struct mt *m, struct mt_file *f)
     }
 }
 
+void mt_files_free(struct mt *m)
+{
+    while (m->files)
+        drop_file(m, m->files);
+}
+
 static int go_to(struct mt *m, struct mt_file *f, uint64_t off)
 {
     if (f->position == (int64_t)off)

@@ -115,8 +115,8 @@ int thm_mount_serve(const struct thm_mount_source *s, const char *folder, bool f
     if (fuse)
         fuse_destroy(fuse);
     fuse_opt_free_args(&args);
-    while (m.files)
-        m.files->users = 1, mt_file_release(&m, m.files);
+    mt_files_free(&m);
+    mt_handles_free(&m);
     mt_names_free(&m.names);
     mt_texts_free(&m);
     return status;

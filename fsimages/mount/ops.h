@@ -4,6 +4,7 @@
 
 /* What is behind a descriptor: FUSE gives no path with it, because the file may have been removed since. */
 struct mt_handle {
+    struct mt_handle *next;
     struct mt_file *file; /* NULL: a text or a folder */
     char path[];          /* when it was opened */
 };

@@ -12,19 +12,37 @@ struct mt_handle *mt_handle(const struct fuse_file_info *fi)
 
 int mt_handle_new(struct fuse_file_info *fi, const char *path)
 {
+    struct mt *m = mt_self();
     size_t len = strlen(path);
     struct mt_handle *h = calloc(1, sizeof *h + len + 1);
     fi->fh = (uintptr_t)h;
     if (!h)
         return -ENOMEM;
     memcpy(h->path, path, len);
+    h->next = m->handles;
+    m->handles = h;
     return 0;
 }
 
 void mt_handle_free(struct fuse_file_info *fi)
 {
-    free(mt_handle(fi));
+    struct mt_handle *h = mt_handle(fi), **at = &mt_self()->handles;
+    while (*at && *at != h)
+        at = &(*at)->next;
+    if (*at)
+        *at = h->next;
+    free(h);
     fi->fh = 0;
+}
+
+/* Those whose end FUSE did not tell, because a signal ended the session. */
+void mt_handles_free(struct mt *m)
+{
+    while (m->handles) {
+        struct mt_handle *next = m->handles->next;
+        free(m->handles);
+        m->handles = next;
+    }
 }
 
 static int open_text(struct mt *m, const char *path, int flags)
