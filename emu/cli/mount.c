@@ -1,6 +1,7 @@
 /* emu/cli/mount.c -- `thimble mount`: a board's file system as a folder. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -76,15 +77,16 @@ static int mount(const struct arguments *g, const char *image, const char *folde
 /* The process that serves the folder; 0: none of ours does. */
 static pid_t server_of(const char *folder)
 {
+    static const char key[] = "process: ";
     char *path = NULL, line[512];
-    int pid = 0;
+    long pid = 0;
     FILE *f = asprintf(&path, "%s/.thimble/mount", folder) < 0 ? NULL : fopen(path, "re");
     while (f && pid == 0 && fgets(line, sizeof line, f))
-        (void)sscanf(line, "process: %d", &pid);
+        pid = strncmp(line, key, sizeof key - 1) == 0 ? strtol(line + sizeof key - 1, NULL, 10) : 0;
     if (f)
         fclose(f);
     free(path);
-    return pid > 0 ? pid : 0;
+    return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
 /* Result: as of waitpid(), or -1. */
