@@ -17,7 +17,7 @@
     X(NOSPC, -28, THM_FS_ENOSPC)     \
     X(NOMEM, -12, THM_FS_ENOMEM)     \
     X(NOATTR, -61, THM_FS_ENOENT)    \
-    X(NAMETOOLONG, -36, THM_FS_EINVAL)
+    X(NAMETOOLONG, -36, THM_FS_ENAME)
 
 enum {
 #define X(name, code, kind) LFS_ERR_##name = code,

@@ -78,7 +78,8 @@ static struct mt_file *add_file(struct mt *m, const char *stored, uint64_t size)
     f->fd = -1;
     f->size = size;
     f->next = m->files;
-    return m->files = f;
+    m->files = f;
+    return f;
 }
 
 static void drop_file(struct mt *m, struct mt_file *f)
