@@ -38,8 +38,8 @@ void thm_show_op(const struct thm_node *n, uint32_t from)
     struct context *c = context_of(n->it);
     if (!c->observer || !c->observer->op)
         return;
-    struct thm_planned_op op = { n->subgraph, n->index, (int32_t)from, (int32_t)c->clock,
-                                 n->op->macs ? n->op->macs(n) : 0 };
+    struct thm_planned_op op = { n->subgraph, n->index, (int32_t)from, (int32_t)c->clock, { 0 } };
+    thm_node_work(n, &op.work);
     c->observer->op(c->observer->ctx, &op);
 }
 

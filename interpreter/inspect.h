@@ -20,7 +20,7 @@ void thm_model_op(const struct thm_model *m, uint32_t subgraph, uint32_t op, str
 struct thm_planned_op {
     uint32_t subgraph, op;
     int32_t first, last; /* clock */
-    uint64_t macs;       /* multiply-accumulates of one run */
+    struct thm_work work; /* of one run */
 };
 
 /* A buffer in the head, which takes its bytes rounded up to a multiple of 16. */

@@ -125,14 +125,10 @@ __attribute__((noinline)) static void report_op(const struct thm_node *n)
     const struct thm_interpreter_hooks *hooks = &n->it->hooks;
     struct thm_op_event ev = { .subgraph = n->subgraph, .op = n->index };
     struct thm_op_identity id;
-    struct thm_value v;
     thm_op_identity(n->it->model, n->table, &id);
     ev.name = id.name;
     ev.name_len = id.name_len;
-    ev.macs = n->op->macs ? n->op->macs(n) : 0;
-    ev.type = thm_node_input(n, 0, &v) ? v.type : THM_INT8;
-    for (uint32_t i = 0; thm_node_output(n, i, &v); i++)
-        ev.elements += v.elements;
+    thm_node_work(n, &ev.work);
     hooks->op_done(hooks->ctx, &ev);
 }
 

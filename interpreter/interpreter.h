@@ -16,14 +16,23 @@ const struct thm_layout *thm_layout_find(const char *name); /* "cortex_m", "ilp3
 const char *thm_layout_name(const struct thm_layout *l);
 const struct thm_layout *thm_layout_at(size_t i); /* NULL after the last: for listings */
 
+/* How much one run of an operator does, read off its tensors: what its time on a device grows with. */
+struct thm_work {
+    enum thm_type type; /* of its first input that is no constant: float and integer kernels differ in time */
+    uint64_t macs;      /* multiply-accumulates, taps in the padding among them; 0 for operators that have none */
+    uint64_t elements;  /* of all outputs */
+    uint64_t pixels;    /* positions: output elements over the last dimension */
+    uint64_t taps;      /* filter positions over all output elements; 0 without a filter of 4 dimensions */
+    uint64_t inputs;    /* elements of that input */
+    uint64_t constants; /* bytes of constant tensors: weights, biases */
+};
+
 /* One operator that has just run: for device time, traces and profiles. */
 struct thm_op_event {
     uint32_t subgraph, op;
     const char *name; /* not NUL-terminated for custom operators */
     uint32_t name_len;
-    uint64_t macs;      /* multiply-accumulates of this invocation; 0 for operators that have none */
-    uint64_t elements;  /* output elements: the work of operators without MACs */
-    enum thm_type type; /* of its first input: float and integer kernels differ in time */
+    struct thm_work work;
 };
 
 /* What the interpreter tells its surroundings. Any pointer may be NULL. */

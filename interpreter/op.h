@@ -99,6 +99,7 @@ struct thm_quant {
 /* Input or output i. false: it is absent (too few, or -1). */
 bool thm_node_input(const struct thm_node *n, uint32_t i, struct thm_value *v);
 bool thm_node_output(const struct thm_node *n, uint32_t i, struct thm_value *v);
+void thm_node_work(const struct thm_node *n, struct thm_work *w); /* once it is prepared; *w is overwritten */
 void thm_node_quant(const struct thm_node *n, const struct thm_value *v, struct thm_quant *q);
 
 /* Only in init() and prepare(). 16-aligned; *offset is where it is in the arena (thm_node_at() finds it again).

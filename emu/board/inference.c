@@ -10,8 +10,8 @@
 static uint64_t op_ns(const struct thm_board *b, const struct thm_op_event *ev)
 {
     const struct thm_profile_core *core = &b->profile->cores[0];
-    double per_mac = ev->type == THM_FLOAT32 ? core->cycles_per_mac_float : core->cycles_per_mac_int8;
-    double cycles = ev->macs ? (double)ev->macs * per_mac : (double)ev->elements * core->cycles_per_element;
+    double per_mac = ev->work.type == THM_FLOAT32 ? core->cycles_per_mac_float : core->cycles_per_mac_int8;
+    double cycles = ev->work.macs ? (double)ev->work.macs * per_mac : (double)ev->work.elements * core->cycles_per_element;
     return (uint64_t)(cycles * 1e9 / (double)core->clock_hz);
 }
 
@@ -24,9 +24,9 @@ static void do_op(struct thm_call *c)
     memcpy(name, ev->name, ev->name_len < sizeof name - 1 ? ev->name_len : sizeof name - 1);
     thm_board_spend(b, ns);
     b->invoke_ns += ns;
-    b->invoke_macs += ev->macs;
+    b->invoke_macs += ev->work.macs;
     b->invoke_ops++;
-    thm_board_event(b, THM_EV_OP, name, NULL, ev->op, ev->macs, ev->elements, ns);
+    thm_board_event(b, THM_EV_OP, name, NULL, ev->op, ev->work.macs, ev->work.elements, ns);
 }
 
 static void op_done(void *ctx, const struct thm_op_event *ev)

@@ -108,7 +108,7 @@ static int refuse(const struct infer *in, const struct thm_nn_diag *d)
 
 static void count_macs(void *ctx, const struct thm_op_event *ev)
 {
-    *(uint64_t *)ctx += ev->macs;
+    *(uint64_t *)ctx += ev->work.macs;
 }
 
 static void set_library(void *ctx, struct thm_interpreter *it)

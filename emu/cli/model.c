@@ -104,11 +104,11 @@ static int count_constants(struct thm_model_facts *f)
 
 static void count_macs(struct thm_model_facts *f)
 {
-    uint64_t macs;
     for (uint32_t s = 0; s < f->model.subgraphs; s++)
-        for (uint32_t i = 0; i < thm_model_ops(&f->model, s); i++)
-            if (thm_memory_plan_macs(&f->plan, s, i, &macs))
-                f->macs += macs;
+        for (uint32_t i = 0; i < thm_model_ops(&f->model, s); i++) {
+            const struct thm_work *w = thm_memory_plan_work(&f->plan, s, i);
+            f->macs += w ? w->macs : 0;
+        }
 }
 
 struct thm_tensor_view thm_model_facts_tensor(const struct thm_model_facts *f, uint32_t subgraph, uint32_t i)
@@ -168,7 +168,7 @@ static void print_io(const struct thm_model_facts *f)
 static void print_op(const struct thm_model_facts *f, uint32_t subgraph, uint32_t i)
 {
     struct thm_op_info op;
-    uint64_t macs = 0;
+    const struct thm_work *w = thm_memory_plan_work(&f->plan, subgraph, i);
     thm_model_op(&f->model, subgraph, i, &op);
     printf("op ");
     if (f->model.subgraphs > 1)
@@ -181,8 +181,8 @@ static void print_op(const struct thm_model_facts *f, uint32_t subgraph, uint32_
         printf(" -> ");
         thm_tensor_print_type(stdout, &v);
     }
-    if (thm_memory_plan_macs(&f->plan, subgraph, i, &macs) && macs)
-        printf(", %" PRIu64 " multiply-accumulates", macs);
+    if (w && w->macs)
+        printf(", %" PRIu64 " multiply-accumulates", w->macs);
     printf("%s\n", op.available ? "" : " (not in TensorFlow Lite Micro)");
 }
 

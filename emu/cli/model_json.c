@@ -19,20 +19,28 @@ static json_t *tensors(const struct thm_model_facts *f, uint32_t count,
     return list;
 }
 
+static json_t *work(const struct thm_work *w)
+{
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "type", thm_type_name(w->type), "elements",
+                     (json_int_t)w->elements, "pixels", (json_int_t)w->pixels, "taps", (json_int_t)w->taps, "inputs",
+                     (json_int_t)w->inputs, "constants", (json_int_t)w->constants);
+}
+
 static json_t *operator(const struct thm_model_facts *f, uint32_t subgraph, uint32_t i)
 {
     struct thm_op_info op;
-    uint64_t macs = 0;
+    const struct thm_work *w = thm_memory_plan_work(&f->plan, subgraph, i);
     thm_model_op(&f->model, subgraph, i, &op);
-    bool planned = thm_memory_plan_macs(&f->plan, subgraph, i, &macs);
     json_t *o = json_pack("{s:I, s:I, s:o, s:b}", "subgraph", (json_int_t)subgraph, "index", (json_int_t)i, "name",
                           text(op.name, op.name_len), "in_tflm", (int)op.available);
     if (op.output >= 0) {
         struct thm_tensor_view v = thm_model_facts_tensor(f, subgraph, (uint32_t)op.output);
         json_object_set_new(o, "output", thm_tensor_json_type(&v));
     }
-    if (planned)
-        json_object_set_new(o, "macs", json_integer((json_int_t)macs));
+    if (w) {
+        json_object_set_new(o, "macs", json_integer((json_int_t)w->macs));
+        json_object_set_new(o, "work", work(w));
+    }
     return o;
 }
 

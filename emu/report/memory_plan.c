@@ -126,11 +126,9 @@ const struct thm_planned_op *thm_memory_plan_running(const struct thm_memory_pla
     return found;
 }
 
-bool thm_memory_plan_macs(const struct thm_memory_plan *p, uint32_t subgraph, uint32_t op, uint64_t *macs)
+const struct thm_work *thm_memory_plan_work(const struct thm_memory_plan *p, uint32_t subgraph, uint32_t op)
 {
     struct thm_planned_op key = { .subgraph = subgraph, .op = op };
     const struct thm_planned_op *found = p->op_count ? bsearch(&key, p->ops, p->op_count, sizeof key, by_place) : NULL;
-    if (found)
-        *macs = found->macs;
-    return found != NULL;
+    return found ? &found->work : NULL;
 }

@@ -28,5 +28,5 @@ uint64_t thm_planned_room(const struct thm_planned_buffer *b); /* bytes it takes
 bool thm_planned_alive(const struct thm_planned_buffer *b, int32_t clock);
 /* The operator that runs at that moment, the innermost if subgraphs run; NULL = none. */
 const struct thm_planned_op *thm_memory_plan_running(const struct thm_memory_plan *p, int32_t clock);
-/* Multiply-accumulates of one run of an operator; false: it never runs. */
-bool thm_memory_plan_macs(const struct thm_memory_plan *p, uint32_t subgraph, uint32_t op, uint64_t *macs);
+/* The work of one run of an operator; NULL: it never runs. */
+const struct thm_work *thm_memory_plan_work(const struct thm_memory_plan *p, uint32_t subgraph, uint32_t op);

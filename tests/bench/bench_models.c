@@ -96,7 +96,7 @@ static double measure_peak(void)
 
 static void count(void *ctx, const struct thm_op_event *ev)
 {
-    *(uint64_t *)ctx += ev->macs;
+    *(uint64_t *)ctx += ev->work.macs;
 }
 
 static double time_of(struct thm_interpreter *it, int inferences)

@@ -72,7 +72,7 @@ static inline uint8_t *slurp(const char *path, size_t *bytes)
 
 static inline void count_macs(void *ctx, const struct thm_op_event *ev)
 {
-    *(uint64_t *)ctx += ev->macs;
+    *(uint64_t *)ctx += ev->work.macs;
 }
 
 static inline enum thm_nn_err allocate_in(struct golden *g, const char *layout, uint32_t bytes)

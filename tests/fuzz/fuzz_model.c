@@ -17,7 +17,7 @@ struct work {
 
 static void count(void *ctx, const struct thm_op_event *ev)
 {
-    ((struct work *)ctx)->done += ev->macs + ev->elements;
+    ((struct work *)ctx)->done += ev->work.macs + ev->work.elements;
 }
 
 static void choose_kernels(struct thm_interpreter *it, uint8_t choice)

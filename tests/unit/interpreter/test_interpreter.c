@@ -94,7 +94,7 @@ static void use__in_the_wrong_order_is_refused(void **state)
 
 struct seen {
     int ops;
-    uint64_t macs, elements;
+    uint64_t macs, elements, pixels, inputs, constants;
     char names[64];
 };
 
@@ -102,8 +102,11 @@ static void see(void *ctx, const struct thm_op_event *ev)
 {
     struct seen *s = ctx;
     s->ops++;
-    s->macs += ev->macs;
-    s->elements += ev->elements;
+    s->macs += ev->work.macs;
+    s->elements += ev->work.elements;
+    s->pixels += ev->work.pixels;
+    s->inputs += ev->work.inputs;
+    s->constants += ev->work.constants;
     strncat(s->names, ev->name, ev->name_len);
     strcat(s->names, " ");
 }
