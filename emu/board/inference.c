@@ -5,14 +5,12 @@
 #include "emu/board/pack.h"
 #include "emu/report/nn_message.h"
 
-/* Reference kernels: so many cycles a MAC, or an output element where there are no MACs (the profile names the source).
- */
+/* What `thimble estimate` says of the same operator (emu/cost/cost.h). */
 static uint64_t op_ns(const struct thm_board *b, const struct thm_op_event *ev)
 {
-    const struct thm_profile_core *core = &b->profile->cores[0];
-    double per_mac = ev->work.type == THM_FLOAT32 ? core->cycles_per_mac_float : core->cycles_per_mac_int8;
-    double cycles = ev->work.macs ? (double)ev->work.macs * per_mac : (double)ev->work.elements * core->cycles_per_element;
-    return (uint64_t)(cycles * 1e9 / (double)core->clock_hz);
+    struct thm_cost cost;
+    thm_profile_cost(b->profile, &cost);
+    return (uint64_t)(thm_cost_cycles(&cost, ev->name, ev->name_len, &ev->work) * 1e9 / (double)cost.clock_hz);
 }
 
 static void do_op(struct thm_call *c)

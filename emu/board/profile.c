@@ -268,6 +268,11 @@ static int check_link(const void *data, struct thm_yaml *y)
     return thm_profile_link_check(data, y);
 }
 
+static int check_core(const void *data, struct thm_yaml *y)
+{
+    return thm_profile_core_check(data, y);
+}
+
 static int check_operators(const void *data, struct thm_yaml *y)
 {
     return thm_profile_operators_check(data, y);
@@ -277,13 +282,26 @@ static const struct kind board_kind = { "boards", "board", &thm_profile_board_sc
 static const struct kind link_kind = { "links", "link", &thm_profile_link_schema, check_link };
 static const struct kind operators_kind = { "operators", "set of operators", &thm_profile_operators_schema,
                                             check_operators };
+static const struct kind core_kind = { "cores", "core", &thm_profile_core_schema, check_core };
 
 int thm_profile_load(const char *name, struct thm_profile **out, char **error)
 {
     void *data;
     int status = load(&board_kind, name, &data, error);
     *out = data;
+    if (!status)
+        status = thm_profile_core_load((*out)->cores[0].isa, &(*out)->core, error);
+    if (status) {
+        thm_profile_free(*out);
+        *out = NULL;
+    }
     return status;
+}
+
+void thm_profile_cost(const struct thm_profile *p, struct thm_cost *out)
+{
+    const struct thm_profile_core *k = &p->cores[0];
+    thm_cost_open(out, p->core, k->kernels ? k->kernels : "reference", p->name, k->clock_hz);
 }
 
 int thm_profile_link_load(const char *name, struct thm_profile_link **out, char **error)
@@ -302,8 +320,18 @@ int thm_profile_operators_load(const char *name, struct thm_profile_operators **
     return status;
 }
 
+int thm_profile_core_load(const char *name, struct thm_cost_core **out, char **error)
+{
+    void *data;
+    int status = load(&core_kind, name, &data, error);
+    *out = data;
+    return status;
+}
+
 void thm_profile_free(struct thm_profile *p)
 {
+    if (p)
+        thm_profile_core_free(p->core);
     cyaml_free(&yaml_config, &thm_profile_board_schema, p, 0);
 }
 
@@ -315,4 +343,9 @@ void thm_profile_link_free(struct thm_profile_link *l)
 void thm_profile_operators_free(struct thm_profile_operators *o)
 {
     cyaml_free(&yaml_config, &thm_profile_operators_schema, o, 0);
+}
+
+void thm_profile_core_free(struct thm_cost_core *c)
+{
+    cyaml_free(&yaml_config, &thm_profile_core_schema, c, 0);
 }

@@ -7,14 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "emu/cost/cost.h"
 
 struct thm_profile_core {
     char *name;   /* "app" */
-    char *isa;    /* "xtensa-lx6" */
+    char *isa;    /* "xtensa-lx6": profiles/cores/NAME.yaml */
     char *layout; /* struct layout of its compilers: "ilp32_align8", "cortex_m" */
     uint64_t clock_hz;
-    double cycles_per_mac_int8, cycles_per_mac_float; /* reference kernels, for device time */
-    double cycles_per_element;                        /* operators without MACs */
+    char *kernels; /* kernel library of its usual firmware, for device time; NULL = reference */
 };
 
 struct thm_profile_memory { /* a physical RAM bank or window */
@@ -147,6 +147,7 @@ struct thm_profile {
     struct thm_profile_companion *companions;
     unsigned companions_count;
     struct thm_profile_mailbox mailbox; /* message_max 0: no companions */
+    struct thm_cost_core *core;         /* what cores[0] costs; owned; not a key */
 };
 
 struct thm_profile_operators { /* which operators a firmware registers: profiles/operators/NAME.yaml */
@@ -171,12 +172,17 @@ int thm_profile_link_load(const char *name, struct thm_profile_link **out, char 
 void thm_profile_link_free(struct thm_profile_link *l);
 int thm_profile_operators_load(const char *name, struct thm_profile_operators **out, char **error);
 void thm_profile_operators_free(struct thm_profile_operators *o);
+int thm_profile_core_load(const char *name, struct thm_cost_core **out, char **error);
+void thm_profile_core_free(struct thm_cost_core *c);
+
+/* What cores[0] costs with the kernels its profile names. */
+void thm_profile_cost(const struct thm_profile *p, struct thm_cost *out);
 
 /* taken[].caps as THM_CAP_* bits (memmodels/caps.h); 0: as plain malloc. NULL is "default". */
 uint32_t thm_profile_caps(const char *caps);
 
-/* Names of all boards found, sorted, NULL-terminated; free with thm_profile_names_free(). kind: "boards" or "links".
- * NULL: the PC is out of memory. */
+/* Names of all boards found, sorted, NULL-terminated; free with thm_profile_names_free(). kind: the folder, "boards",
+ * "links" or "cores". NULL: the PC is out of memory. */
 char **thm_profile_names(const char *kind);
 void thm_profile_names_free(char **names);
 void thm_profile_set_dir(const char *dir); /* --profile-dir; lent */

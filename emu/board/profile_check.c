@@ -101,22 +101,35 @@ int thm_check_separate(struct check *c, struct span (*get)(const struct thm_prof
 
 /* -- the parts of a profile ------------------------------------------------------------------------------------- */
 
+/* Is there a profile of the core, with the kernels? */
+static int check_cost(struct check *c, const struct thm_profile_core *k, unsigned i)
+{
+    struct thm_cost_core *core;
+    struct thm_cost cost;
+    char *error;
+    thm_check_at(c, "cores[%u].isa", i);
+    int status = thm_profile_core_load(k->isa, &core, &error);
+    if (status == 2)
+        status = WRONG(c, "expected a core whose profile loads; %s", error);
+    thm_check_at(c, "cores[%u].kernels", i);
+    if (!status && k->kernels && !thm_cost_open(&cost, core, k->kernels, NULL, k->clock_hz))
+        status = WRONG(c, "expected a kernel library of cores/%s.yaml, found '%s'", k->isa, k->kernels);
+    free(error);
+    thm_profile_core_free(core);
+    return status;
+}
+
 static int check_core(struct check *c, unsigned i)
 {
     const struct thm_profile_core *k = &c->p->cores[i];
-    const double cycles[] = { k->cycles_per_mac_int8, k->cycles_per_mac_float, k->cycles_per_element };
-    static const char *const keys[] = { "cycles_per_mac_int8", "cycles_per_mac_float", "cycles_per_element" };
     thm_check_at(c, "cores[%u].layout", i);
     int status = thm_check_known(c, thm_layout_find(k->layout), "a struct layout", k->layout);
     if (status)
         return status;
     thm_check_at(c, "cores[%u].clock_hz", i);
     status = thm_check_within(c, k->clock_hz, 1, CLOCK_MAX);
-    for (unsigned n = 0; n < 3 && !status; n++) {
-        thm_check_at(c, "cores[%u].%s", i, keys[n]);
-        if (!(cycles[n] > 0))
-            status = WRONG(c, "expected more than 0 cycles, found %g", cycles[n]);
-    }
+    if (!status)
+        status = check_cost(c, k, i);
     for (unsigned n = 0; n < i && !status; n++) {
         thm_check_at(c, "cores[%u].name", i);
         if (strcmp(c->p->cores[n].name, k->name) == 0)

@@ -2,22 +2,20 @@
 #include <stdbool.h>
 #include "emu/board/profile.h"
 
-#define TEXT_MAX  200 /* bytes of one text */
-#define LIST_MAX  64  /* entries of one list */
-#define TEXTS_MAX 256 /* texts of one list */
+#define TEXT_MAX         200 /* bytes of one text */
+#define LIST_MAX         64  /* entries of one list */
+#define LONG_MAX_ENTRIES 256 /* entries of a long one: texts, operators */
 
 /* One row a key: kind, structure, member (also the key's name), needed or not, help. */
 #define REQUIRED CYAML_FLAG_DEFAULT
 #define OPTIONAL CYAML_FLAG_OPTIONAL
 
-#define CORES_KEYS(K)                                                                                                \
-    K(TEXT, thm_profile_core, name, REQUIRED, "name of the core")                                                    \
-    K(TEXT, thm_profile_core, isa, REQUIRED, "instruction set, for listings")                                        \
-    K(TEXT, thm_profile_core, layout, REQUIRED, "struct layout of its compilers: ilp32_align8, cortex_m")            \
-    K(UINT, thm_profile_core, clock_hz, REQUIRED, "clock, Hz")                                                       \
-    K(REAL, thm_profile_core, cycles_per_mac_int8, REQUIRED, "reference kernels: cycles of one int8 multiply-add")   \
-    K(REAL, thm_profile_core, cycles_per_mac_float, REQUIRED, "reference kernels: cycles of one float multiply-add") \
-    K(REAL, thm_profile_core, cycles_per_element, REQUIRED, "cycles of one output of an operator without MACs")
+#define CORES_KEYS(K)                                                                                     \
+    K(TEXT, thm_profile_core, name, REQUIRED, "name of the core")                                         \
+    K(TEXT, thm_profile_core, isa, REQUIRED, "the core: cores/NAME.yaml, what operators cost on it")      \
+    K(TEXT, thm_profile_core, layout, REQUIRED, "struct layout of its compilers: ilp32_align8, cortex_m") \
+    K(UINT, thm_profile_core, clock_hz, REQUIRED, "clock, Hz")                                            \
+    K(TEXT, thm_profile_core, kernels, OPTIONAL, "kernel library, for device time; absent: reference")
 
 #define MEMORY_KEYS(K)                                                              \
     K(TEXT, thm_profile_memory, name, REQUIRED, "name of the bank")                 \
@@ -157,6 +155,57 @@
     K(TEXTS, thm_profile_operators, operators, REQUIRED,                                              \
       "names of the operators, as in the TFLite schema; custom ones by their own")
 
+#define OPERATOR_COST_KEYS(K)                                                                       \
+    K(TEXT, thm_cost_operator, op, REQUIRED, "name of the operator; *: any other")                  \
+    K(TEXT, thm_cost_operator, type, REQUIRED, "type of its input: int8 ...; *: any")               \
+    K(TEXT, thm_cost_operator, kernels, REQUIRED, "whose instructions: reference or optimised")     \
+    K(UINT, thm_cost_operator, taps, OPTIONAL, "only filters of so many taps; 0: any")              \
+    K(REAL, thm_cost_operator, mac, OPTIONAL, "instructions of a multiply-accumulate")              \
+    K(REAL, thm_cost_operator, tap, OPTIONAL, "of a filter's position, for each output element")    \
+    K(REAL, thm_cost_operator, output, OPTIONAL, "of an output element")                            \
+    K(REAL, thm_cost_operator, pixel, OPTIONAL, "of an output position, all its channels together") \
+    K(REAL, thm_cost_operator, input, OPTIONAL, "of an element of the first input")                 \
+    K(REAL, thm_cost_operator, constant, OPTIONAL, "of a byte of constants")                        \
+    K(REAL, thm_cost_operator, call, OPTIONAL, "of each run")
+
+#define KERNELS_COST_KEYS(K)                                                                                \
+    K(TEXT, thm_cost_kernels, name, REQUIRED, "kernel library, LIBRARY or LIBRARY:VERSION")                 \
+    K(TEXT, thm_cost_kernels, counts, REQUIRED, "whose instructions the factors multiply")                  \
+    K(REAL, thm_cost_kernels, conv, OPTIONAL, "cycles an instruction of convolutions, integer")             \
+    K(REAL, thm_cost_kernels, depthwise, OPTIONAL, "of depthwise convolutions, integer")                    \
+    K(REAL, thm_cost_kernels, dense, OPTIONAL, "of fully connected layers, SVDF, LSTM, integer")            \
+    K(REAL, thm_cost_kernels, other, OPTIONAL, "of all other operators, integer")                           \
+    K(REAL, thm_cost_kernels, fp, OPTIONAL, "of float operators: a row with it is for them alone")          \
+    K(UINT, thm_cost_kernels, measurements, REQUIRED, "published latencies behind it; 0: from its like")    \
+    K(UINT, thm_cost_kernels, systems, REQUIRED, "boards they were taken on")                               \
+    K(TEXT, thm_cost_kernels, left_out, REQUIRED, "what cross-validation left out: system, model, library") \
+    K(REAL, thm_cost_kernels, median, REQUIRED, "relative error that half of the estimates kept, percent")  \
+    K(REAL, thm_cost_kernels, p90, REQUIRED, "that nine in ten kept")
+
+#define BOARDS_COST_KEYS(K)                                                                    \
+    K(TEXT, thm_cost_board, name, REQUIRED, "board profile")                                   \
+    K(REAL, thm_cost_board, factor, REQUIRED, "its cycles over the core's, reference kernels") \
+    K(UINT, thm_cost_board, measurements, REQUIRED, "published latencies behind it")           \
+    K(REAL, thm_cost_board, median, REQUIRED, "relative error of float nets on it, percent")   \
+    K(REAL, thm_cost_board, p90, REQUIRED, "that nine in ten kept")
+
+#define ENERGY_COST_KEYS(K)                                                                  \
+    K(TEXT, thm_cost_energy, mcu, REQUIRED, "MCU; *: one with this core that is not listed") \
+    K(REAL, thm_cost_energy, nanojoules, REQUIRED, "energy of a cycle, nJ")                  \
+    K(UINT, thm_cost_energy, measurements, REQUIRED, "published energies behind it")         \
+    K(REAL, thm_cost_energy, median, REQUIRED, "relative error of an inference's, percent")  \
+    K(REAL, thm_cost_energy, p90, REQUIRED, "that nine in ten kept")
+
+#define CORE_COST_KEYS(K)                                                                         \
+    K(TEXT, thm_cost_core, name, REQUIRED, "name of the core; that of the file without .yaml")    \
+    K(TEXT, thm_cost_core, title, REQUIRED, "one line for listings")                              \
+    K(REAL, thm_cost_core, operator_cycles, REQUIRED, "cycles of calling an operator")            \
+    K(REAL, thm_cost_core, flash_ns, REQUIRED, "nanoseconds of reading a byte of constants")      \
+    K(LIST1, thm_cost_core, kernels, REQUIRED, "kernel libraries: cycles an instruction, errors") \
+    K(LIST, thm_cost_core, boards, OPTIONAL, "boards that differ from the core's average")        \
+    K(LIST, thm_cost_core, energy, OPTIONAL, "energy of a cycle")                                 \
+    K(LONG1, thm_cost_core, operators, REQUIRED, "instructions of operators")
+
 #define LINK_KEYS(K)                                                                              \
     K(TEXT, thm_profile_link, name, REQUIRED, "name of the link; that of the file without .yaml") \
     K(TEXT, thm_profile_link, title, REQUIRED, "one line for listings")                           \
@@ -174,16 +223,21 @@
 #define FIELD_LIST(s, m, p)  CYAML_FIELD_SEQUENCE(#m, CYAML_FLAG_POINTER | (p), struct s, m, &m##_entry, 0, LIST_MAX),
 #define FIELD_LIST1(s, m, p) CYAML_FIELD_SEQUENCE(#m, CYAML_FLAG_POINTER | (p), struct s, m, &m##_entry, 1, LIST_MAX),
 
-#define FIELD_TEXTS(s, m, p) CYAML_FIELD_SEQUENCE(#m, CYAML_FLAG_POINTER | (p), struct s, m, &text_entry, 1, TEXTS_MAX),
+#define FIELD_LONG1(s, m, p) \
+    CYAML_FIELD_SEQUENCE(#m, CYAML_FLAG_POINTER | (p), struct s, m, &m##_entry, 1, LONG_MAX_ENTRIES),
+
+#define FIELD_TEXTS(s, m, p) \
+    CYAML_FIELD_SEQUENCE(#m, CYAML_FLAG_POINTER | (p), struct s, m, &text_entry, 1, LONG_MAX_ENTRIES),
 
 #define FIELD(kind, s, m, p, help) FIELD_##kind(s, m, p)
 #define HELP(kind, s, m, p, help)  help,
 #define KEYS(group, rows)                                                                 \
     static const cyaml_schema_field_t group##_fields[] = { rows(FIELD) CYAML_FIELD_END }; \
     static const char *const group##_help[] = { rows(HELP) };
-#define ENTRY(group, s)                                                                                   \
-    static const cyaml_schema_value_t group##_entry = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct s, \
-                                                                            group##_fields) };
+#define ENTRY(group, s) ENTRY_OF(group, group, s)
+#define ENTRY_OF(list, group, s)                                                                         \
+    static const cyaml_schema_value_t list##_entry = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct s, \
+                                                                           group##_fields) };
 
 static const cyaml_schema_value_t text_entry = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX) };
 
@@ -212,6 +266,15 @@ ENTRY(partitions, thm_profile_partition)
 ENTRY(media, thm_profile_medium)
 ENTRY(storage, thm_profile_storage)
 ENTRY(companions, thm_profile_companion)
+KEYS(operator_cost, OPERATOR_COST_KEYS)
+KEYS(kernels_cost, KERNELS_COST_KEYS)
+KEYS(boards_cost, BOARDS_COST_KEYS)
+KEYS(energy_cost, ENERGY_COST_KEYS)
+ENTRY_OF(operators, operator_cost, thm_cost_operator)
+ENTRY_OF(kernels, kernels_cost, thm_cost_kernels)
+ENTRY_OF(boards, boards_cost, thm_cost_board)
+ENTRY_OF(energy, energy_cost, thm_cost_energy)
+KEYS(core_cost, CORE_COST_KEYS)
 KEYS(flash, FLASH_KEYS)
 KEYS(board, BOARD_KEYS)
 
@@ -219,6 +282,9 @@ const cyaml_schema_value_t thm_profile_board_schema = { CYAML_VALUE_MAPPING(CYAM
                                                                             board_fields) };
 const cyaml_schema_value_t thm_profile_link_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct thm_profile_link,
                                                                            link_fields) };
+
+const cyaml_schema_value_t thm_profile_core_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct thm_cost_core,
+                                                                           core_cost_fields) };
 
 const cyaml_schema_value_t thm_profile_operators_schema = { CYAML_VALUE_MAPPING(
     CYAML_FLAG_POINTER, struct thm_profile_operators, operators_fields) };
@@ -232,9 +298,10 @@ static const struct {
     {                                                            \
         g##_fields, g##_help, sizeof g##_help / sizeof *g##_help \
     }
-    GROUP(board),     GROUP(cores), GROUP(memory),     GROUP(statics),    GROUP(heaps),     GROUP(taken),
-    GROUP(allocator), GROUP(task),  GROUP(flash),      GROUP(partitions), GROUP(media),     GROUP(storage),
-    GROUP(network),   GROUP(link),  GROUP(companions), GROUP(mailbox),    GROUP(operators), GROUP(linker),
+    GROUP(board),     GROUP(cores),        GROUP(memory),      GROUP(statics),     GROUP(heaps),         GROUP(taken),
+    GROUP(allocator), GROUP(task),         GROUP(flash),       GROUP(partitions),  GROUP(media),         GROUP(storage),
+    GROUP(network),   GROUP(link),         GROUP(companions),  GROUP(mailbox),     GROUP(operators),     GROUP(linker),
+    GROUP(core_cost), GROUP(kernels_cost), GROUP(boards_cost), GROUP(energy_cost), GROUP(operator_cost),
 #undef GROUP
 };
 
@@ -258,6 +325,8 @@ const char *thm_profile_expected(const cyaml_schema_value_t *v)
     case CYAML_SEQUENCE:
         if (v->sequence.entry->type == CYAML_STRING)
             return "a list of 1 to 256 names";
+        if (v->sequence.max > LIST_MAX)
+            return "a list of 1 to 256 entries";
         return v->sequence.min ? "a list of 1 to 64 entries" : "a list of up to 64 entries";
     default: return "keys with values";
     }

@@ -6,6 +6,7 @@
 
 extern const cyaml_schema_value_t thm_profile_board_schema;     /* struct thm_profile */
 extern const cyaml_schema_value_t thm_profile_link_schema;      /* struct thm_profile_link */
+extern const cyaml_schema_value_t thm_profile_core_schema;      /* struct thm_cost_core */
 extern const cyaml_schema_value_t thm_profile_operators_schema; /* struct thm_profile_operators */
 
 /* What a value has to be, in words: "a number from 0 to 4294967295". Static string. */

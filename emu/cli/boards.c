@@ -157,6 +157,8 @@ static int keys(void)
     print_keys(&thm_profile_board_schema, "");
     puts("\nlinks/NAME.yaml\n");
     print_keys(&thm_profile_link_schema, "");
+    puts("\ncores/NAME.yaml\n");
+    print_keys(&thm_profile_core_schema, "");
     puts("\noperators/NAME.yaml\n");
     print_keys(&thm_profile_operators_schema, "");
     return THM_EXIT_OK;

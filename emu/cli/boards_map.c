@@ -238,8 +238,8 @@ static void print_cores(const struct thm_profile *p)
 {
     for (unsigned i = 0; i < p->cores_count; i++) {
         const struct thm_profile_core *c = &p->cores[i];
-        printf("  core %-11.11s %s, %g MHz; %g (int8), %g (float) cycles a MAC\n", c->name, c->isa,
-               (double)c->clock_hz / 1e6, c->cycles_per_mac_int8, c->cycles_per_mac_float);
+        printf("  core %-11.11s %s, %g MHz; %s kernels\n", c->name, c->isa, (double)c->clock_hz / 1e6,
+               c->kernels ? c->kernels : "reference");
     }
 }
 

@@ -6,6 +6,7 @@
     X(run)              \
     X(infer)            \
     X(model)            \
+    X(estimate)         \
     X(boards)           \
     X(image)            \
     X(mount)            \
