@@ -9,7 +9,7 @@ static int is_positive(struct check *c, double value)
 static int check_kernels(struct check *c, const struct thm_cost_kernels *k, unsigned i)
 {
     static const char *const counts[] = { "reference", "optimised", NULL };
-    static const char *const ways[] = { "system", "model", "library", NULL };
+    static const char *const ways[] = { "system", "model", "library", "core", NULL };
     const struct {
         const char *key;
         double value;

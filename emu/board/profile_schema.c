@@ -168,18 +168,18 @@
     K(REAL, thm_cost_operator, constant, OPTIONAL, "of a byte of constants")                        \
     K(REAL, thm_cost_operator, call, OPTIONAL, "of each run")
 
-#define KERNELS_COST_KEYS(K)                                                                                \
-    K(TEXT, thm_cost_kernels, name, REQUIRED, "kernel library, LIBRARY or LIBRARY:VERSION")                 \
-    K(TEXT, thm_cost_kernels, counts, REQUIRED, "whose instructions the factors multiply")                  \
-    K(REAL, thm_cost_kernels, conv, OPTIONAL, "cycles an instruction of convolutions, integer")             \
-    K(REAL, thm_cost_kernels, depthwise, OPTIONAL, "of depthwise convolutions, integer")                    \
-    K(REAL, thm_cost_kernels, dense, OPTIONAL, "of fully connected layers, SVDF, LSTM, integer")            \
-    K(REAL, thm_cost_kernels, other, OPTIONAL, "of all other operators, integer")                           \
-    K(REAL, thm_cost_kernels, fp, OPTIONAL, "of float operators: a row with it is for them alone")          \
-    K(UINT, thm_cost_kernels, measurements, REQUIRED, "published latencies behind it; 0: from its like")    \
-    K(UINT, thm_cost_kernels, systems, REQUIRED, "boards they were taken on")                               \
-    K(TEXT, thm_cost_kernels, left_out, REQUIRED, "what cross-validation left out: system, model, library") \
-    K(REAL, thm_cost_kernels, median, REQUIRED, "relative error that half of the estimates kept, percent")  \
+#define KERNELS_COST_KEYS(K)                                                                                      \
+    K(TEXT, thm_cost_kernels, name, REQUIRED, "kernel library, LIBRARY or LIBRARY:VERSION")                       \
+    K(TEXT, thm_cost_kernels, counts, REQUIRED, "whose instructions the factors multiply")                        \
+    K(REAL, thm_cost_kernels, conv, OPTIONAL, "cycles an instruction of convolutions, integer")                   \
+    K(REAL, thm_cost_kernels, depthwise, OPTIONAL, "of depthwise convolutions, integer")                          \
+    K(REAL, thm_cost_kernels, dense, OPTIONAL, "of fully connected layers, SVDF, LSTM, integer")                  \
+    K(REAL, thm_cost_kernels, other, OPTIONAL, "of all other operators, integer")                                 \
+    K(REAL, thm_cost_kernels, fp, OPTIONAL, "of float operators: a row with it is for them alone")                \
+    K(UINT, thm_cost_kernels, measurements, REQUIRED, "published latencies behind it; 0: from its like")          \
+    K(UINT, thm_cost_kernels, systems, REQUIRED, "boards they were taken on")                                     \
+    K(TEXT, thm_cost_kernels, left_out, REQUIRED, "what cross-validation left out: system, model, library, core") \
+    K(REAL, thm_cost_kernels, median, REQUIRED, "relative error that half of the estimates kept, percent")        \
     K(REAL, thm_cost_kernels, p90, REQUIRED, "that nine in ten kept")
 
 #define BOARDS_COST_KEYS(K)                                                                    \

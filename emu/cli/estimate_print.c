@@ -17,7 +17,8 @@ static const char *left_out_text(const char *left_out)
     static const char *const texts[][2] = {
         { "system", "each system left out" },
         { "model", "each model left out" },
-        { "library", "not measured; libraries left out" },
+        { "library", "not measured; each library left out" },
+        { "core", "not measured; each core left out" },
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i][0], left_out) == 0)

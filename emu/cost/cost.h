@@ -18,7 +18,7 @@ struct thm_cost_kernels {                     /* a kernel library on the core */
     char *counts;                             /* whose instructions the factors multiply: see above */
     double conv, depthwise, dense, other, fp; /* cycles an instruction by kind; all but fp 0: a row for floats */
     uint32_t measurements, systems;           /* behind it; 0: from other cores and libraries */
-    char *left_out;                           /* "system", "model" or "library": what cross-validation left out */
+    char *left_out;                           /* "system", "model", "library", "core": what cross-validation left out */
     double median, p90;                       /* relative error in percent: of half, of nine in ten */
 };
 

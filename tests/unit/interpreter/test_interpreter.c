@@ -123,6 +123,9 @@ static void invoke__tells_of_every_operator(void **state)
     assert_int_equal(seen.ops, 2);
     assert_int_equal(seen.macs, 8);
     assert_int_equal(seen.elements, 4);
+    assert_int_equal(seen.pixels, 2);
+    assert_int_equal(seen.inputs, 6);
+    assert_int_equal(seen.constants, 16);
     assert_string_equal(seen.names, "FULLY_CONNECTED RESHAPE ");
 }
 
