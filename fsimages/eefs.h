@@ -31,6 +31,9 @@ struct thm_eefs_slot {
 int32_t thm_eefs_slot(struct thm_fs *fs, uint32_t i, struct thm_eefs_slot *out);
 int32_t thm_eefs_find(struct thm_fs *fs, const char *name, struct thm_eefs_slot *out);
 
+/* Write the checksum over everything, as the packer does and the library never: for images. 0 or an error. */
+int32_t thm_eefs_seal(struct thm_fs *fs);
+
 struct thm_eefs_counters {
     uint32_t files; /* slots ever used, deleted ones too */
     uint32_t free_offset, free_size;

@@ -7,6 +7,7 @@
 #include "emu/cli/cli.h"
 #include "emu/cli/image_board.h"
 #include "emu/cli/image_verbs.h"
+#include "fsimages/eefs.h"
 #include "fsimages/mbr.h"
 
 #define CSV_MAX       (1u << 20)
@@ -100,6 +101,8 @@ static int fill(struct image *im, const char *dir)
 {
     int32_t res = image_mount(im);
     int status = res ? image_fail(im, res, "mount", "") : image_put_folder(im, dir, "/");
+    res = !status && im->ops == &thm_fs_eefs ? thm_eefs_seal(im->fs) : 0; /* as its packer does */
+    status = res ? image_fail(im, res, "checksum", "") : status;
     if (im->fs)
         im->ops->unmount(im->fs);
     im->fs = NULL;

@@ -109,6 +109,22 @@ static void pack__two_files_are_the_documented_bytes(void **state)
     free(image);
 }
 
+static void seal__makes_it_what_the_packer_makes(void **state)
+{
+    struct volume *v = *state;
+    struct thm_eefs_packing how = { .size = SIZE, .fill = true, .time = noon(NULL) };
+    const struct thm_eefs_file file = { "a", "abc", 3, THM_EEFS_SPARE, false };
+    uint8_t *image;
+    size_t len, bad;
+    int32_t fd = FS.open(v->fs, "a", THM_FS_WRITE | THM_FS_CREATE);
+    assert_int_equal(FS.write(v->fs, fd, "abc", 3), 3);
+    assert_int_equal(FS.close(v->fs, fd), 0);
+    assert_int_equal(thm_eefs_seal(v->fs), 0);
+    assert_int_equal(thm_eefs_pack(&how, &file, 1, &image, &len, &bad), THM_FS_OK);
+    assert_memory_equal(v->chip.bytes, image, SIZE);
+    free(image);
+}
+
 static void pack__what_does_not_fit_is_named(void **state)
 {
     struct thm_eefs_file files[66] = { { "a", "", 0, 0, false }, { "a", "", 0, 0, false } };
@@ -626,6 +642,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pack__two_files_are_the_documented_bytes),
+        T(seal__makes_it_what_the_packer_makes),
         cmocka_unit_test(pack__what_does_not_fit_is_named),
         T(format__is_the_packer_s_empty_image),
         T(create__takes_all_memory_until_close),
