@@ -134,6 +134,8 @@ static int32_t check_free_memory(struct check *c)
     if (t->free_offset != c->end)
         finding(c, "free memory begins at %" PRIu32 ", not at %" PRIu64 ", where the last slot ends", t->free_offset,
                 c->end);
+    else if (c->end == c->size && t->free_size) /* as the packer leaves it without its option -f */
+        note(c, "the image ends where free memory begins, %" PRIu32 " bytes before the EEPROM does", t->free_size);
     else if (c->end + t->free_size > c->size)
         finding(c, "free memory ends at %" PRIu64 ", the medium at %" PRIu64, c->end + t->free_size, c->size);
     return c->findings > before && mendable ? mend_free_memory(c) : 0;
