@@ -5,6 +5,9 @@
 #include "emu/firmware/store.h"
 #include "fsimages/fs.h"
 
+/* Inlined, their frames would lie on a small stack while the model runs. */
+#define OUT_OF_LINE __attribute__((noinline))
+
 struct ota { /* in the task's static data on a device */
     struct thm_board *b;
     const struct thm_ota *o;
@@ -13,6 +16,7 @@ struct ota { /* in the task's static data on a device */
     char text[128]; /* the decoder's message */
     uint8_t *chunk; /* receive buffer */
     struct thm_store store;
+    struct thm_store_entry entry[THM_STORE_ENTRIES]; /* what is stored */
     uint8_t signature[THM_SIGNATURE_BYTES];
     uint8_t *buffer;      /* the copy in RAM */
     const uint8_t *model; /* that, or the one in the flash */
@@ -116,7 +120,7 @@ static bool commit(struct ota *s)
     return thm_hal_signature(s->b, bytes, s->signature) && thm_store_commit(&s->store);
 }
 
-static bool store(struct ota *s)
+static OUT_OF_LINE bool store(struct ota *s)
 {
     struct thm_hal_response response;
     if (!connect_to_server(s, &response))
@@ -171,7 +175,7 @@ static bool copy_file(struct ota *s, const struct thm_store_entry *e)
     return thm_hal_close(s->b, fd) >= 0 && ok;
 }
 
-static bool load(struct ota *s, const struct thm_store_entry *e)
+static OUT_OF_LINE bool load(struct ota *s, const struct thm_store_entry *e)
 {
     s->step = "load";
     s->model_bytes = e->bytes;
@@ -187,7 +191,7 @@ static bool load(struct ota *s, const struct thm_store_entry *e)
 }
 
 /* OTA-TinyML's other flow: no storage, the socket's bytes go into a buffer of Content-Length bytes. */
-static bool load_from_socket(struct ota *s)
+static OUT_OF_LINE bool load_from_socket(struct ota *s)
 {
     struct thm_hal_response response;
     if (!connect_to_server(s, &response))
@@ -223,7 +227,7 @@ static bool refused(struct ota *s, const struct thm_nn_diag *diag)
     return false;
 }
 
-static bool set_up_interpreter(struct ota *s)
+static OUT_OF_LINE bool set_up_interpreter(struct ota *s)
 {
     struct thm_nn_diag diag;
     struct thm_interpreter_hooks hooks = thm_hal_interpreter_hooks(s->b);
@@ -320,7 +324,7 @@ static void tell_missing(struct ota *s)
 /* Run the first stored model that lets itself be run. */
 static bool run_stored(struct ota *s, struct thm_booted *out)
 {
-    struct thm_store_entry e[THM_STORE_ENTRIES];
+    struct thm_store_entry *e = s->entry;
     const uint32_t n = s->store.ops->find(&s->store, e);
     s->step = "load";
     if (n == 0)

@@ -5,8 +5,6 @@
 #include "emu/firmware/crc32.h"
 #include "fsimages/fs.h"
 
-enum { PIECE = 256 }; /* bytes copied at a time, on the task's stack */
-
 static const struct thm_store_ops *const strategies[] = {
     &thm_store_overwrite,
     &thm_store_rename,
@@ -102,14 +100,13 @@ void thm_store_abandon(struct thm_store *s)
 
 bool thm_store_is_intact(struct thm_store *s, const struct thm_store_entry *e)
 {
-    uint8_t piece[PIECE];
     uint32_t crc = 0, left = e->bytes;
     const int32_t fd = thm_hal_open(s->b, e->name, THM_FS_READ);
     while (fd >= 0 && left) {
-        const int32_t n = thm_hal_read(s->b, fd, piece, left < PIECE ? left : PIECE);
+        const int32_t n = thm_hal_read(s->b, fd, s->piece, left < sizeof s->piece ? left : (uint32_t)sizeof s->piece);
         if (n <= 0)
             break;
-        crc = thm_crc32(crc, piece, (uint32_t)n);
+        crc = thm_crc32(crc, s->piece, (uint32_t)n);
         left -= (uint32_t)n;
     }
     if (fd >= 0)
@@ -133,15 +130,15 @@ static void overlay(const struct thm_store_patch *p, uint32_t at, uint8_t *piece
 
 static bool copy_patched(struct thm_store *s, const struct thm_store_patch *p, int32_t from, uint32_t bytes)
 {
-    uint8_t piece[PIECE];
     for (uint32_t at = 0; at < bytes;) {
-        const int32_t n = thm_hal_read(s->b, from, piece, bytes - at < PIECE ? bytes - at : PIECE);
+        const int32_t n =
+            thm_hal_read(s->b, from, s->piece, bytes - at < sizeof s->piece ? bytes - at : (uint32_t)sizeof s->piece);
         if (n == 0)
             thm_hal_failure(s->b, 11, 0, bytes, at, "the stored model ends after %u of %u bytes", at, bytes);
         if (n <= 0)
             return false;
-        overlay(p, at, piece, (uint32_t)n);
-        if (!thm_store_write(s, piece, (uint32_t)n))
+        overlay(p, at, s->piece, (uint32_t)n);
+        if (!thm_store_write(s, s->piece, (uint32_t)n))
             return false;
         at += (uint32_t)n;
     }

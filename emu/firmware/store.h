@@ -55,6 +55,7 @@ struct thm_store { /* in static data on a device */
     int32_t fd; /* -1: none */
     struct thm_store_entry next;
     struct thm_digest digest;
+    uint8_t piece[256];       /* copied at a time: the task's stack may be small */
     const uint8_t *signature; /* of the new model, THM_SIGNATURE_BYTES; what is_signed wants before commit */
 };
 
