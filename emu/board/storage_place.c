@@ -2,6 +2,7 @@
 #include <string.h>
 #include "fsimages/mbr.h"
 #include "fsimages/media/part.h"
+#include "fsimages/media/rewritable.h"
 
 unsigned thm_media_count(const struct thm_profile *p)
 {
@@ -107,5 +108,9 @@ enum thm_fs_err thm_storage_volume(const struct thm_profile_storage *s, struct t
                                    struct thm_storage_place *at, struct thm_medium **out)
 {
     enum thm_fs_err e = s->mbr ? card_partition(medium, at) : THM_FS_OK;
-    return e ? e : thm_slice_create(out, medium, at->offset, at->size);
+    if (!e)
+        e = thm_slice_create(out, medium, at->offset, at->size);
+    if (!e && !medium->rewritable && strcmp(s->fs, "eefs") == 0) /* an EEPROM emulated in flash */
+        e = thm_rewritable_take(out);
+    return e;
 }

@@ -7,6 +7,7 @@
 struct rewritable {
     struct wrapper base;
     uint8_t *block; /* one erase block */
+    bool owns;      /* the inner medium */
 };
 
 static enum thm_fs_err rewrite_block(struct rewritable *r, uint32_t block, uint32_t at, const void *from, uint32_t len)
@@ -37,7 +38,10 @@ static enum thm_fs_err rewritable_program(struct thm_medium *m, uint64_t off, co
 
 static void rewritable_destroy(struct thm_medium *m)
 {
-    free(((struct rewritable *)m)->block);
+    struct rewritable *r = (struct rewritable *)m;
+    free(r->block);
+    if (r->owns)
+        thm_medium_destroy(r->base.inner);
     free(m);
 }
 
@@ -69,4 +73,15 @@ enum thm_fs_err thm_rewritable_create(struct thm_medium **out, struct thm_medium
     thm_medium_destroy(*out);
     *out = NULL;
     return THM_FS_EHOST;
+}
+
+enum thm_fs_err thm_rewritable_take(struct thm_medium **m)
+{
+    struct thm_medium *around;
+    enum thm_fs_err e = thm_rewritable_create(&around, *m);
+    if (e)
+        return e;
+    ((struct rewritable *)around)->owns = true;
+    *m = around;
+    return THM_FS_OK;
 }

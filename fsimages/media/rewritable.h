@@ -7,3 +7,5 @@
 /* inner: lent. The buffer of one erase block is the PC's. A program may have any length.
  * Errors: THM_FS_EINVAL: more than 4 GB; THM_FS_EHOST. */
 enum thm_fs_err thm_rewritable_create(struct thm_medium **out, struct thm_medium *inner);
+/* Put one around *m, which it owns from then on. On error *m stays as it is. */
+enum thm_fs_err thm_rewritable_take(struct thm_medium **m);

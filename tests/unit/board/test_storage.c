@@ -83,6 +83,20 @@ static void factory__puts_a_file_on_a_new_volume_and_keeps_the_others(void **sta
     thm_chips_close(&chips);
 }
 
+static void place__eefs_on_flash_is_an_emulated_eeprom(void **state)
+{
+    static const uint8_t bytes[1000];
+    static struct thm_profile_storage eefs = { .name = "eefs", .fs = "eefs", .offset = 0x80000, .size = 0x8000 };
+    struct thm_chips chips;
+    char error[300] = "";
+    (void)state;
+    assert_int_equal(thm_chips_open(&chips, &profile, 1, NULL, error, sizeof error), 0);
+    const struct thm_factory_file a = { "/a", bytes, sizeof bytes };
+    assert_int_equal(thm_factory_storage(&profile, &eefs, &chips.cells[0], &a, error, sizeof error), 0);
+    assert_int_equal(size_of(&chips.cells[0], &eefs, "a"), 1000);
+    thm_chips_close(&chips);
+}
+
 static void factory__a_file_too_large_is_the_storages_failure(void **state)
 {
     static const uint8_t bytes[0x20000];
@@ -103,6 +117,7 @@ int main(void)
         cmocka_unit_test(place__is_the_partition_the_range_or_the_medium),
         cmocka_unit_test(file__default_is_the_storages_own),
         cmocka_unit_test(factory__puts_a_file_on_a_new_volume_and_keeps_the_others),
+        cmocka_unit_test(place__eefs_on_flash_is_an_emulated_eeprom),
         cmocka_unit_test(factory__a_file_too_large_is_the_storages_failure),
     };
     return cmocka_run_group_tests_name("storage", tests, NULL, NULL);
