@@ -117,6 +117,17 @@ size_t thm_tls_blocks(const struct thm_tls_stack *s, const struct thm_tls_peer *
     return l.n;
 }
 
+bool thm_tls_owns(const char *what)
+{
+    const struct thm_tls_stack stack = { .keep_peer_certificate = true };
+    const struct thm_tls_peer peer = { .chain_length = 1, .chain_bytes = 1, .ca_bytes = 1 }; /* RSA: it has all kinds */
+    struct thm_tls_block plan[THM_TLS_BLOCKS_MAX];
+    bool found = false;
+    for (size_t n = thm_tls_blocks(&stack, &peer, plan), i = 0; i < n && !found; i++)
+        found = strcmp(plan[i].what, what) == 0;
+    return found;
+}
+
 const char *thm_tls_phase_name(enum thm_tls_phase p)
 {
     static const char *const names[THM_TLS_PHASES] = { "setup", "handshake", "connected" };

@@ -38,5 +38,8 @@ struct thm_tls_peer {
 size_t thm_tls_blocks(const struct thm_tls_stack *s, const struct thm_tls_peer *peer,
                       struct thm_tls_block out[THM_TLS_BLOCKS_MAX]);
 
+/* Is a block of that name (its `what`) a session's? */
+bool thm_tls_owns(const char *what);
+
 /* mbedTLS's number for "out of memory" in a phase: -0x7F00 (MBEDTLS_ERR_SSL_ALLOC_FAILED). */
 #define THM_MBEDTLS_ERR_SSL_ALLOC_FAILED (-0x7F00)

@@ -145,7 +145,8 @@ static void do_arena(struct thm_call *c)
 {
     struct thm_interpreter *it = c->p;
     thm_hal_arena_stats(c->b, thm_interpreter_stats(it), it->arena);
-    pack_weights(c->b, it);
+    if (!c->b->run->no_invoke)
+        pack_weights(c->b, it);
 }
 
 void thm_hal_arena(struct thm_board *b, struct thm_interpreter *it)
@@ -196,6 +197,8 @@ static void register_operators(void *ctx, struct thm_interpreter *it)
     const struct thm_run *run = ((struct thm_board *)ctx)->run;
     if (run->operators)
         thm_interpreter_set_operators(it, run->operators, run->operators_count);
+    if (run->kernels)
+        thm_interpreter_set_library(it, run->kernels);
 }
 
 void *thm_hal_static_arena(struct thm_board *b)

@@ -108,6 +108,7 @@ static int run_ota(struct thm_board *b)
                            .store = thm_store_find(run->store ? run->store : "overwrite"),
                            .chunk = run->chunk,
                            .arena = run->arena,
+                           .no_invoke = run->no_invoke,
                            .rounds = run->rounds };
     return thm_firmware_ota(b, &ota);
 }

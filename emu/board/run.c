@@ -458,6 +458,17 @@ static void conclude(const struct supervisor *all, struct thm_run_result *out)
     }
 }
 
+void thm_run_fill(struct thm_run *run)
+{
+    const struct thm_profile *p = run->profile;
+    if (!run->storage)
+        run->storage = p->storage_count ? p->storage[0].name : "none";
+    if (!run->file)
+        run->file = thm_storage_file(p, run->storage);
+    if (!run->chunk)
+        run->chunk = p->network.chunk;
+}
+
 void thm_run(const struct thm_run *run, struct thm_run_result *out)
 {
     struct supervisor *all = calloc(1, sizeof *all);

@@ -9,6 +9,7 @@
 #include "emu/board/media.h"
 #include "emu/board/modem.h"
 #include "emu/board/profile.h"
+#include "interpreter/kernel_library.h"
 #include "netlink/canned.h"
 
 struct thm_run_input { /* one model input's frames, one after another */
@@ -42,6 +43,7 @@ struct thm_run { /* everything lent */
     uint32_t chunk;               /* bytes the firmware reads at a time */
     const char *const *operators; /* names of those the firmware registers; NULL: all there are */
     uint32_t operators_count;
+    const struct thm_kernel_library *kernels; /* whose memory the arena has room for; NULL: the reference kernels */
     uint32_t static_arena; /* device address of an arena of that size in .bss; 0: it is a block of the heap */
     uint32_t arena;        /* 0 = the model's minimum */
     uint32_t stack;        /* task stack; 0 = the profile's */
@@ -60,6 +62,7 @@ struct thm_run { /* everything lent */
     bool trace;                           /* send detail events too */
     bool check_heap;                      /* look for damage at every heap call */
     bool heap_map;                        /* send every block of the heap with its state */
+    bool no_invoke;                       /* the built-in firmware ends when the model is ready to run */
     uint32_t rounds;                      /* the firmware's; 0 is 1, and without end for a loop() */
     uint32_t leak;                        /* bytes that are lost in each round (injected) */
     uint32_t fail_nth;                    /* this allocation of the application fails, counted from 1; 0: none */
@@ -82,4 +85,6 @@ struct thm_run_result {
     uint64_t peak_rss; /* bytes the board process had resident at most */
 };
 
+/* What the command line leaves open: the profile's first storage, or "none"; the model's name there; the chunk. */
+void thm_run_fill(struct thm_run *run);
 void thm_run(const struct thm_run *run, struct thm_run_result *out);

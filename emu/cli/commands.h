@@ -7,6 +7,7 @@
     X(infer)            \
     X(model)            \
     X(estimate)         \
+    X(fit)              \
     X(boards)           \
     X(image)            \
     X(mount)            \

@@ -16,6 +16,12 @@ bool thm_cli_kernel_library(const struct thm_args *a, const char *name, const st
     return *l != NULL;
 }
 
+bool thm_kernels_suit(const struct thm_kernel_library *l, const char *layout)
+{
+    const struct thm_layout *only = l ? thm_kernel_library_layout(l) : NULL;
+    return !only || only == thm_layout_find(layout);
+}
+
 const struct thm_layout *thm_kernels_layout(const struct thm_args *a, const struct thm_kernel_library *l,
                                             const struct thm_layout *given)
 {

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "emu/cli/commands.h"
+#include "emu/cli/kernels.h"
 #include "emu/cli/labels.h"
 #include "emu/cli/run_request.h"
 #include "emu/firmware/store.h"
@@ -47,7 +48,8 @@ enum {
     POLITE_OOM,
     STATIC_ARENA,
     STATIC_DATA,
-    OPERATORS
+    OPERATORS,
+    KERNELS
 };
 
 static const struct thm_option options[] = {
@@ -110,6 +112,8 @@ static const struct thm_option options[] = {
                        "the tensor arena is a static array of so many bytes, not a block of the heap", 0 },
     [STATIC_DATA] = { "static-data", "BYTES", "the application's other static data, beside the runtime's", 0 },
     [OPERATORS] = { "operators", "LIST", THM_OPERATORS_HELP " (default: the profile's)", 0 },
+    [KERNELS] = { "kernels", "NAME", THM_KERNELS_HELP "; the arena is planned for it, results are the reference's",
+                  'k' },
     { 0 },
 };
 
@@ -256,6 +260,7 @@ static int take_option(struct thm_args *a, int option, struct run_request *q)
     case STATIC_ARENA: return size_option(a, option, 16, UINT32_MAX - 16, &q->static_arena);
     case STATIC_DATA: return size_option(a, option, 1, UINT32_MAX - 16, &q->static_data);
     case OPERATORS: q->operators_given = a->value; return 0;
+    case KERNELS: return thm_cli_kernel_library(a, a->value, &run->kernels) ? 0 : THM_EXIT_USAGE;
     case TRACE:
         q->trace_path = a->value;
         run->trace = true;

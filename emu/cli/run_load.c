@@ -4,7 +4,9 @@
 #include <string.h>
 #include "emu/board/static_data.h"
 #include "emu/board/storage_place.h"
+#include "emu/cli/certificate.h"
 #include "emu/cli/cli.h"
+#include "emu/cli/kernels.h"
 #include "emu/cli/run_request.h"
 
 enum { INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
@@ -14,29 +16,9 @@ bool run_is_url(const char *model)
     return strstr(model, "://") != NULL;
 }
 
-/* DER bytes of the first certificate of a PEM file: three for every four characters of base64 (RFC 7468). */
-static uint32_t certificate_bytes(const char *pem)
-{
-    const char *at = strstr(pem, "-----BEGIN CERTIFICATE-----");
-    size_t n = 0;
-    for (at = at ? strchr(at, '\n') : NULL; at && *at && *at != '-'; at++)
-        n += *at != '\n' && *at != '\r' && *at != '=';
-    return (uint32_t)(n * 3 / 4);
-}
-
 static int load_cacert(struct run_request *q)
 {
-    uint8_t *pem;
-    size_t len;
-    if (!q->run.cacert)
-        return 0;
-    int status = thm_read_file(q->run.cacert, 1 << 20, &pem, &len);
-    if (status)
-        return status;
-    pem[len] = '\0';
-    q->run.cacert_bytes = certificate_bytes((const char *)pem);
-    free(pem);
-    return q->run.cacert_bytes ? 0 : thm_fail(THM_EXIT_USAGE, "%s: no PEM certificate in it", q->run.cacert);
+    return thm_certificate_bytes(q->run.cacert, &q->run.cacert_bytes);
 }
 
 /* "storage:NAME": a file that is on the storage already. */
@@ -82,6 +64,16 @@ static bool attach_coprocessor(struct thm_profile_network *n)
     return n->link && n->tls;
 }
 
+/* Libraries' sizes are known for the struct layout of the cores they are for. */
+static int check_kernels(const struct run_request *q)
+{
+    const char *layout = q->profile->cores[0].layout;
+    if (thm_kernels_suit(q->run.kernels, layout))
+        return 0;
+    return thm_fail(THM_EXIT_USAGE, "--kernels %s: not for %s, whose core has layout %s",
+                    thm_kernel_library_name(q->run.kernels), q->profile->name, layout);
+}
+
 /* What the linker would do before anything runs. */
 static int link_statics(struct run_request *q, struct thm_profile *p)
 {
@@ -116,16 +108,13 @@ static int load_profile(struct run_request *q)
     struct thm_run *run = &q->run;
     run->profile = *profile;
     run->link = *link;
-    if (!run->storage)
-        run->storage = (*profile)->storage_count ? (*profile)->storage[0].name : "none";
+    thm_run_fill(run);
     if (!thm_storage_find(*profile, run->storage) && strcmp(run->storage, "none") != 0)
         return thm_fail(THM_EXIT_USAGE, "%s has no storage '%s'; 'thimble boards %s' shows what it has", q->board,
                         run->storage, q->board);
-    if (!run->file)
-        run->file = thm_storage_file(*profile, run->storage);
-    if (!run->chunk)
-        run->chunk = (*profile)->network.chunk;
-    status = link_statics(q, *profile);
+    status = check_kernels(q);
+    if (!status)
+        status = link_statics(q, *profile);
     if (status)
         return status;
     status = thm_operators_choose(&q->operators, q->operators_given, *profile);

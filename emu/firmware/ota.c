@@ -308,7 +308,7 @@ static void unload(struct ota *s)
 
 static bool run_model(struct ota *s)
 {
-    return set_up_interpreter(s) && infer(s);
+    return set_up_interpreter(s) && (s->o->no_invoke || infer(s));
 }
 
 /* Why there is none: what the file system says of the first name. */
