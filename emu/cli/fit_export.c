@@ -69,6 +69,7 @@ static json_t *cell_json(const struct fit_request *q, const struct thm_fit_cell 
                           thm_fit_from_name(c->from), "storage", c->storage, "verdict", verdicts[c->verdict],
                           "exit_status", c->exit_status);
     json_object_set_new(o, "model_bytes", number(c->model_bytes));
+    json_object_set_new(o, "stored", json_boolean(c->stored));
     json_object_set_new(o, "in_place", json_boolean(c->in_place));
     json_object_set_new(o, "failure", c->exit_status ? failure_json(c) : json_null());
     json_object_set_new(o, "threshold", fit_broken(q, c, why, sizeof why) ? json_string_nocheck(why) : json_null());

@@ -61,6 +61,7 @@ static void take_step(struct thm_fit_cell *cell, const struct thm_event *ev)
     for (int i = 0; i < THM_FIT_STEPS_COUNT; i++)
         if (strcmp(step_names[i], ev->name) == 0)
             cell->step_ns[i] = ev->v[0];
+    cell->stored = cell->stored || strcmp(ev->name, cell->from == THM_FIT_FS ? "storage" : "store") == 0;
     cell->in_place = cell->in_place || strstr(ev->text, "in place");
     cell->storage_used = ev->v[4];
     cell->storage_total = ev->v[5];

@@ -106,6 +106,7 @@ struct thm_fit_cell { /* plain data */
     char board[64], model[96], storage[40];
     enum thm_fit_from from;
     uint32_t model_bytes;
+    bool stored;   /* the storage has taken it */
     bool in_place; /* the model is read where it lies in the flash: no copy in RAM */
 
     struct thm_arena_stats arena; /* all 0: not got that far; .min is the smallest that works */

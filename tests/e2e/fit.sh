@@ -100,9 +100,9 @@ ok "fit__kernels_of_other_cores_make_no_case" $?
 # Thresholds.
 thimble fit "$DEMO/keyword.tflite" --board esp32,pico --require esp32,pico
 expect "fit__requirements_that_are_met" 0
-thimble fit "$T/models/vww3_128_128_INT8.tflite" --board esp32,teensy40 --require teensy40
+thimble fit "$T/models/vww3_128_128_INT8.tflite" --board esp32,esp32-s3-psram --require esp32-s3-psram
 expect "fit__only_required_boards_count" 0
-thimble fit "$T/models/vww3_128_128_INT8.tflite" --board esp32,teensy40 --require esp32
+thimble fit "$T/models/vww3_128_128_INT8.tflite" --board esp32,esp32-s3-psram --require esp32
 expect_error "fit__broken_requirement_is_told" 1 'vww3_128_128_INT8 on esp32: required to fit: load: model copy'
 thimble fit "$DEMO/keyword.tflite" --board esp32 --max-sram-percent 50
 expect_error "fit__broken_threshold_is_told" 1 'takes 6[0-9]\.[0-9] % of the RAM for data, 50 are allowed'
