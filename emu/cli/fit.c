@@ -9,7 +9,23 @@
 #include "emu/cli/fit_request.h"
 #include "emu/cli/kernels.h"
 
-enum { BOARD, STORAGE, FROM, KERNELS, OPERATORS, CACERT, NO_INVOKE, ADVICE, JSON, CSV, JUNIT, MAX_SRAM, REQUIRE };
+enum {
+    BOARD,
+    STORAGE,
+    FROM,
+    KERNELS,
+    OPERATORS,
+    CACERT,
+    NO_INVOKE,
+    ADVICE,
+    JSON,
+    CSV,
+    JUNIT,
+    HTML,
+    SVG,
+    MAX_SRAM,
+    REQUIRE
+};
 
 static const struct thm_option options[] = {
     [BOARD] = { "board", "NAME[,NAME...]", "look at this board; may be repeated (default: all boards)", 'b' },
@@ -30,6 +46,8 @@ static const struct thm_option options[] = {
     [JSON] = { "json", NULL, "print one JSON object", 'j' },
     [CSV] = { "csv", NULL, "print a line of values for each pair", 0 },
     [JUNIT] = { "junit", "FILE", "write the pairs as test cases, which fail where a model does not fit", 0 },
+    [HTML] = { "html", "FILE", "write a page with all accounts, plans and operators; it needs no network", 0 },
+    [SVG] = { "svg", "DIR", "write the page's pictures there, a file each", 0 },
     [MAX_SRAM] = { "max-sram-percent", "N",
                    "exit with 1 if a model that fits takes more of the RAM a board has for data", 0 },
     [REQUIRE] = { "require", "NAME[,NAME...]", "exit with 1 if a model does not fit one of these boards", 'r' },
@@ -83,6 +101,8 @@ static int take_option(const struct thm_args *a, int option, struct fit_request 
     case JSON: q->json = true; return 0;
     case CSV: q->csv = true; return 0;
     case JUNIT: q->junit = a->value; return 0;
+    case HTML: q->html = a->value; return 0;
+    case SVG: q->svg = a->value; return 0;
     case MAX_SRAM: return take_percent(a, q);
     case REQUIRE: return take_names(a, q->require, &q->require_count);
     default: return THM_EXIT_USAGE;
@@ -156,7 +176,7 @@ static int check_asked(const struct fit_request *q)
 
 static int advise(struct fit_request *q, size_t i)
 {
-    struct fit_advice *a = &q->advices[i];
+    struct thm_fit_advices *a = &q->advices[i];
     const struct thm_fit_question question = { &q->cases[i], &q->cells[i], q->model, q->models };
     if (q->cells[i].verdict != THM_FIT_FAILS)
         return 0;
@@ -211,6 +231,16 @@ static int print(const struct fit_request *q)
     return 0;
 }
 
+static int write_files(const struct fit_request *q)
+{
+    int status = q->junit ? fit_junit(q) : 0;
+    if (!status && q->html)
+        status = fit_html(q);
+    if (!status && q->svg)
+        status = fit_svg(q);
+    return status;
+}
+
 static int judge(const struct fit_request *q)
 {
     char why[400];
@@ -232,8 +262,8 @@ static int answer(struct fit_request *q)
         status = advise_all(q);
     if (!status)
         status = print(q);
-    if (!status && q->junit)
-        status = fit_junit(q);
+    if (!status)
+        status = write_files(q);
     return status ? status : judge(q);
 }
 

@@ -53,7 +53,7 @@ static json_t *times_json(const struct thm_fit_cell *c)
     return o;
 }
 
-static json_t *advice_json(const struct fit_advice *a)
+static json_t *advice_json(const struct thm_fit_advices *a)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < a->n; i++)

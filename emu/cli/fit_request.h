@@ -35,12 +35,7 @@ struct fit_request {
     struct thm_fit_cell *cells;
     unsigned boards_count;
     size_t count;
-    struct fit_advice *advices; /* of each cell */
-};
-
-struct fit_advice {
-    struct thm_fit_advice *list; /* NULL: none was asked for */
-    size_t n;
+    struct thm_fit_advices *advices; /* of each cell */
 };
 
 /* Boards, links, models, and a case for each pair. Result: 0, or an exit status, reported. */
@@ -54,4 +49,7 @@ bool fit_broken(const struct fit_request *q, const struct thm_fit_cell *cell, ch
 void fit_table(const struct fit_request *q, FILE *f); /* boards and models, or the page of one pair */
 int fit_json(const struct fit_request *q, FILE *f);   /* 0 or 20, reported */
 void fit_csv(const struct fit_request *q, FILE *f);
-int fit_junit(const struct fit_request *q); /* writes the file. 0, 2 or 20, reported */
+/* These write files. Result: 0, 2 or 20, reported. */
+int fit_junit(const struct fit_request *q);
+int fit_html(const struct fit_request *q);
+int fit_svg(const struct fit_request *q);

@@ -117,7 +117,7 @@ static void list_models(const struct fit_request *q, FILE *f)
 
 /* ---- what would help ---- */
 
-static void advice(const struct fit_advice *a, FILE *f)
+static void advice(const struct thm_fit_advices *a, FILE *f)
 {
     if (!a->list)
         return;

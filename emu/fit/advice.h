@@ -15,6 +15,11 @@ struct thm_fit_question { /* lent */
     size_t models_count;
 };
 
+struct thm_fit_advices {
+    struct thm_fit_advice *list; /* NULL: none was asked for */
+    size_t n;
+};
+
 enum { THM_FIT_ADVICE_MAX = 16 };
 /* Out: advice[THM_FIT_ADVICE_MAX], the first way of each remedy that makes it fit. *n: how many.
  * Result: 0, or -1 with errno: the PC failed, nothing is told. */

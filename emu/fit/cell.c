@@ -97,6 +97,10 @@ static void on_event(void *ctx, const struct thm_event *ev)
     switch (ev->type) {
     case THM_EV_STEP: take_step(cell, ev); break;
     case THM_EV_ARENA: take_arena(&cell->arena, ev->v); break;
+    case THM_EV_OP:
+        if (r->c->op)
+            r->c->op(r->c->op_ctx, ev);
+        break;
     case THM_EV_INVOKE: cell->macs = ev->v[1]; break;
     case THM_EV_FAILED:
     case THM_EV_FAULT: take_failure(cell, ev); break;
@@ -147,6 +151,7 @@ static struct thm_run make_run(const struct thm_fit_case *c, const struct thm_ca
                            .arena = c->arena,
                            .stack = c->stack,
                            .no_invoke = c->no_invoke,
+                           .trace = c->op != NULL,
                            .event = on_event };
     if (c->from == THM_FIT_URL) {
         run.url = "https://localhost/model.tflite";

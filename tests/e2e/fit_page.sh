@@ -1,0 +1,84 @@
+# tests/e2e/fit_page.sh -- thimble fit --html and --svg: pages and pictures are sound, need nothing, and hold --json's figures.
+. "$(dirname "$0")/lib.sh"
+
+"$THIMBLE" zoo "$T" --model vww3_128_128_INT8 >/dev/null
+cp "$DEMO/keyword.tflite" "$T/<b>&.tflite"
+set -- "$DEMO/keyword.tflite" "$T/vww3_128_128_INT8.tflite" "$T/<b>&.tflite" --board esp32,pico,nucleo-h743zi,feather-m4 --advice
+thimble fit "$@" --json --html "$T/page.html" --svg "$T/svg"
+expect "page__is_written_beside_the_json" 0 '"cells"'
+
+python3 - "$T/page.html" "$T/out" 2>"$T/err" <<'P'
+import html.parser, json, re, sys
+page, cells = open(sys.argv[1]).read(), json.load(open(sys.argv[2]))["cells"]
+
+class Reader(html.parser.HTMLParser):
+    void = {"meta", "link"}
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.links, self.pairs, self.pair = [], set(), set(), {}, None
+    def handle_starttag(self, tag, attrs):
+        a = dict(attrs)
+        assert tag not in ("script", "iframe", "img"), tag
+        assert not any(k.startswith("on") for k in a), a
+        for k in ("src", "href"):
+            v = a.get(k, "")
+            assert v == "" or v.startswith("#") or v == "data:,", v
+            if v.startswith("#"): self.links.add(v[1:])
+        if "id" in a:
+            assert a["id"] not in self.ids
+            self.ids.add(a["id"])
+            if re.match(r"p\d+-\d+$", a["id"]): self.pair = a["id"]; self.pairs[self.pair] = []
+        if tag not in self.void: self.open.append(tag)
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.void: self.open.pop()
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+    def handle_data(self, data):
+        if self.pair: self.pairs[self.pair] += data.split()
+
+r = Reader()
+r.feed(page)
+assert not r.open and r.links <= r.ids, (r.open, r.links - r.ids)
+assert "http:" not in page.replace("http://www.w3.org/2000/svg", "") and "url(" not in page and "@import" not in page
+models = 3
+for i, c in enumerate(cells):
+    words = r.pairs[f"p{i // models}-{i % models}"]
+    for ledger in c["now"], c["fullest"]:
+        for k, v in ledger.items():
+            assert k in ("t_ns", "beyond") or v == 0 or str(v) in words, (c["board"], c["model"], k, v)
+    if c["arena"]: assert str(c["arena"]["min"]) in words
+    if c["failure"]: assert c["failure"]["message"].split()[-1] in words
+P
+ok "page__is_sound_needs_nothing_and_holds_the_jsons_figures" $?
+
+python3 - "$T/svg" 2>"$T/err" <<'P'
+import os, sys, xml.etree.ElementTree as x
+names = os.listdir(sys.argv[1])
+kinds = [n.rsplit("-", 1)[1] for n in names]
+assert kinds.count("ram.svg") == 12 and kinds.count("flash.svg") == 12 and kinds.count("arena.svg") == 6, sorted(names)
+for n in names:
+    root = x.parse(f"{sys.argv[1]}/{n}").getroot()
+    width, height = (float(v) for v in root.get("viewBox").split()[2:])
+    for e in root.iter("{http://www.w3.org/2000/svg}rect"):
+        box = [float(e.get(k)) for k in ("x", "y", "width", "height")]
+        assert box[0] >= 0 and box[1] >= 0 and box[0] + box[2] <= width + .01 and box[1] + box[3] <= height + .01, (n, box)
+P
+ok "svg__pictures_are_xml_and_stay_in_their_frame" $?
+
+thimble fit "$DEMO/keyword.tflite" --board pico --html "$T/nosuch/page.html"
+expect_error "page__that_cannot_be_written_is_told" 2 'nosuch/page.html' 2>/dev/null
+
+# In a browser, if there is one: no message on the console, at a phone's and a desktop's width.
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+for size in 390,844 1280,900; do
+    if [ -z "$browser" ]; then
+        skip "page__loads_at_$size" "no Chromium here"
+        continue
+    fi
+    HOME=$T timeout 120 "$browser" --headless --no-sandbox --disable-gpu --enable-logging=stderr --window-size=$size \
+        --screenshot="$T/page.png" "file://$T/page.html" >"$T/out" 2>"$T/err"
+    [ -s "$T/page.png" ] && ! grep -q CONSOLE "$T/err"
+    ok "page__loads_at_$size" $?
+done
+finish
