@@ -20,7 +20,8 @@ struct thm_profile_core {
 struct thm_profile_memory { /* a physical RAM bank or window */
     char *name;
     uint32_t base, size;
-    char *use; /* one line for the map */
+    char *use;  /* one line for the map */
+    bool spare; /* a program may place data of its own there, by an attribute: what nobody else has of it */
 };
 
 struct thm_profile_static { /* a range that the linker or the start-up code gives away */

@@ -17,11 +17,12 @@
     K(UINT, thm_profile_core, clock_hz, REQUIRED, "clock, Hz")                                            \
     K(TEXT, thm_profile_core, kernels, OPTIONAL, "kernel library, for device time; absent: reference")
 
-#define MEMORY_KEYS(K)                                                              \
-    K(TEXT, thm_profile_memory, name, REQUIRED, "name of the bank")                 \
-    K(UINT, thm_profile_memory, base, REQUIRED, "device address of its first byte") \
-    K(UINT, thm_profile_memory, size, REQUIRED, "bytes")                            \
-    K(TEXT, thm_profile_memory, use, OPTIONAL, "what it is used for, for the memory map")
+#define MEMORY_KEYS(K)                                                                    \
+    K(TEXT, thm_profile_memory, name, REQUIRED, "name of the bank")                       \
+    K(UINT, thm_profile_memory, base, REQUIRED, "device address of its first byte")       \
+    K(UINT, thm_profile_memory, size, REQUIRED, "bytes")                                  \
+    K(TEXT, thm_profile_memory, use, OPTIONAL, "what it is used for, for the memory map") \
+    K(FLAG, thm_profile_memory, spare, OPTIONAL, "the program may place data of its own in what is free of it")
 
 #define STATICS_KEYS(K)                                                             \
     K(TEXT, thm_profile_static, name, REQUIRED, "what it is")                       \

@@ -108,8 +108,10 @@ static const struct thm_option options[] = {
                       "attach a Wi-Fi co-processor that has sockets and TLS of its own (AirLift, WiFiNINA)", 0 },
     [POLITE_OOM] = { "polite-oom", NULL,
                      "a failed allocation gives NULL, also where the platform panics, kills or overruns its stack", 0 },
-    [STATIC_ARENA] = { "static-arena", "BYTES",
-                       "the tensor arena is a static array of so many bytes, not a block of the heap", 0 },
+    [STATIC_ARENA] = { "static-arena", "BYTES[@BANK]",
+                       "the tensor arena is a static array of so many bytes, not a block of the heap; in another "
+                       "memory bank if one is named",
+                       0 },
     [STATIC_DATA] = { "static-data", "BYTES", "the application's other static data, beside the runtime's", 0 },
     [OPERATORS] = { "operators", "LIST", THM_OPERATORS_HELP " (default: the profile's)", 0 },
     [KERNELS] = { "kernels", "NAME", THM_KERNELS_HELP "; the arena is planned for it, results are the reference's",
@@ -224,6 +226,17 @@ static int store_option(const struct thm_args *a, struct thm_run *run)
     return thm_store_find(a->value) ? 0 : thm_usage(a, "--store '%s' is unknown", a->value);
 }
 
+/* "65536", "65536@dtcm" */
+static int take_static_arena(struct thm_args *a, struct run_request *q)
+{
+    char *at = strchr(a->value, '@');
+    if (at) {
+        *at = '\0'; /* of this process's own arguments */
+        q->arena_bank = at + 1;
+    }
+    return size_option(a, STATIC_ARENA, 16, UINT32_MAX - 16, &q->static_arena);
+}
+
 static int take_option(struct thm_args *a, int option, struct run_request *q)
 {
     struct thm_run *run = &q->run;
@@ -257,7 +270,7 @@ static int take_option(struct thm_args *a, int option, struct run_request *q)
     case LEAK: return size_option(a, option, 1, UINT32_MAX, &run->leak);
     case COPROCESSOR: q->coprocessor = true; return 0;
     case POLITE_OOM: run->polite_oom = true; return 0;
-    case STATIC_ARENA: return size_option(a, option, 16, UINT32_MAX - 16, &q->static_arena);
+    case STATIC_ARENA: return take_static_arena(a, q);
     case STATIC_DATA: return size_option(a, option, 1, UINT32_MAX - 16, &q->static_data);
     case OPERATORS: q->operators_given = a->value; return 0;
     case KERNELS: return thm_cli_kernel_library(a, a->value, &run->kernels) ? 0 : THM_EXIT_USAGE;

@@ -81,7 +81,9 @@ static int link_statics(struct run_request *q, struct thm_profile *p)
     char *error = NULL;
     int status = q->static_data ? thm_profile_link_static(p, q->static_data, &unused, &error) : 0;
     if (!status && q->static_arena) {
-        status = thm_profile_link_static(p, q->static_arena, &q->run.static_arena, &error);
+        status = q->arena_bank
+                     ? thm_profile_place_static(p, q->arena_bank, q->static_arena, &q->run.static_arena, &error)
+                     : thm_profile_link_static(p, q->static_arena, &q->run.static_arena, &error);
         q->run.arena = q->static_arena;
     }
     if (status)

@@ -11,6 +11,7 @@ struct run_request {
     struct thm_run run;
     const char *operators_given;
     uint32_t static_arena, static_data;
+    const char *arena_bank; /* where that arena lies; NULL: with the other static data */
     struct thm_operators operators;
     const char *board, *firmware, *labels_path, *output_dir, *trace_path;
     const char *model; /* URL, file, or storage:NAME */

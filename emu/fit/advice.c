@@ -140,6 +140,23 @@ static enum way static_arena(question *q, unsigned i, struct trial *t)
     return status ? END : TRY;
 }
 
+static enum way arena_in_bank(question *q, unsigned i, struct trial *t)
+{
+    const struct thm_profile *p = q->c->profile;
+    char *error = NULL;
+    if (i >= p->memory_count || q->c->static_arena)
+        return END;
+    if (!p->memory[i].spare)
+        return SKIP;
+    t->c.arena = smallest_arena(q->c);
+    const int status =
+        t->c.arena ? thm_profile_place_static(p, p->memory[i].name, t->c.arena, &t->c.static_arena, &error) : 2;
+    free(error);
+    SAY(t, "the arena of %u bytes in bank %s (%s)", t->c.arena, p->memory[i].name, p->memory[i].use);
+    HOW(t, "thimble run --static-arena %u@%s", t->c.arena, p->memory[i].name);
+    return status ? SKIP : TRY;
+}
+
 static enum way larger_stack(question *q, unsigned i, struct trial *t)
 {
     const uint32_t now = q->c->stack ? q->c->stack : q->c->profile->task.stack;
@@ -272,8 +289,8 @@ static enum way int8_model(question *q, unsigned i, struct trial *t)
 
 /* In the order in which they are told: what costs least first. */
 static enum way (*const remedies[])(question *q, unsigned i, struct trial *t) = {
-    in_flash,     other_storage, no_storage,    stored_before, static_arena,  smaller_tls,
-    larger_stack, all_operators, other_kernels, int8_model,    board_variant,
+    in_flash,    other_storage, no_storage,    stored_before, static_arena, arena_in_bank,
+    smaller_tls, larger_stack,  all_operators, other_kernels, int8_model,   board_variant,
 };
 
 #define REMEDIES (sizeof remedies / sizeof remedies[0])

@@ -122,6 +122,10 @@ thimble fit "$T/models/mobilenet_v2_1.0_224_INT8.tflite" --board teensy40
 expect "fit__where_nothing_helps_that_is_said" 0 'Nothing that was tried helps'
 thimble fit "$T/models/cnn_m_quantized.tflite" --board mt3620-m4 --operators CONV_2D,FULLY_CONNECTED
 expect "fit__advice_is_the_missing_operators" 0 'does not fit' '--operators all'
+thimble fit "$T/models/vww3_128_128_INT8.tflite" --board mt3620-m4
+expect "fit__advice_is_the_arena_in_another_bank" 0 '--static-arena [0-9]+@tcm: the arena of [0-9]+ bytes in bank tcm'
+thimble run --board mt3620-m4 --model "$T/models/vww3_128_128_INT8.tflite" --static-arena "$(sed -nE 's/.*--static-arena ([^:]+):.*/\1/p' "$T/out")"
+expect "fit__there_it_runs" 0 ' infer '
 thimble fit "$DEMO/watcher-float.tflite" "$DEMO/watcher.tflite" --board esp32 --advice --json
 [ "$STATUS" -eq 0 ] && ! grep -q '"advice"' "$T/out"
 ok "fit__no_advice_for_what_fits" $?

@@ -71,4 +71,15 @@ if [ "$THIMBLE_SANITIZED" = none ]; then
     thimble run --board "$T/canary.yaml" --stack 4096 --model "$URL/gesture.tflite" --cacert "$CA"
     expect_error "stack__overflow_in_tls_that_is_met_names_it" 12 'stack overflow in task main: the TLS handshake needs 5632'
 fi
+# An arena in another bank: behind what others have there, and nothing of the heap.
+thimble run --board portenta-h7 --model "$DEMO/keyword.tflite" --static-arena 13216@dtcm
+expect "arena__in_a_bank_lies_behind_what_others_have" 0 'arena +13216 bytes at 0x200002a0'
+thimble run --board nucleo-h743zi --model "$DEMO/keyword.tflite" --static-arena 13216@sram1 --json
+[ "$STATUS" -eq 0 ] && [ "$(json '["steps"][-1]["heap_free"]')" = "$(json '["boot"]["heap_bytes"]')" ]
+ok "arena__in_a_bank_takes_nothing_of_the_heap" $?
+thimble run --board nucleo-h743zi --model "$DEMO/keyword.tflite" --static-arena 131073@dtcm
+expect_error "arena__larger_than_its_bank_is_refused_as_by_the_linker" 10 "131073 bytes of static data do not fit into bank 'dtcm' of 131072"
+thimble run --board esp32 --model "$DEMO/keyword.tflite" --static-arena 13216@cache
+expect_error "arena__in_a_bank_that_is_not_for_programs_is_refused" 2 "no memory bank 'cache' that a program may use"
+
 finish
