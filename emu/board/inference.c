@@ -9,7 +9,7 @@
 static uint64_t op_ns(const struct thm_board *b, const struct thm_op_event *ev)
 {
     struct thm_cost cost;
-    thm_profile_cost(b->profile, &cost);
+    (void)thm_run_cost(b->run, &cost);
     return (uint64_t)(thm_cost_cycles(&cost, ev->name, ev->name_len, &ev->work) * 1e9 / (double)cost.clock_hz);
 }
 

@@ -469,6 +469,16 @@ void thm_run_fill(struct thm_run *run)
         run->chunk = p->network.chunk;
 }
 
+bool thm_run_cost(const struct thm_run *run, struct thm_cost *out)
+{
+    const struct thm_profile *p = run->profile;
+    const char *kernels = run->kernels ? thm_kernel_library_name(run->kernels) : NULL;
+    if (kernels && thm_cost_open(out, p->core, kernels, p->name, p->cores[0].clock_hz))
+        return true;
+    thm_profile_cost(p, out);
+    return !kernels;
+}
+
 void thm_run(const struct thm_run *run, struct thm_run_result *out)
 {
     struct supervisor *all = calloc(1, sizeof *all);

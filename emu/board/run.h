@@ -87,4 +87,7 @@ struct thm_run_result {
 
 /* What the command line leaves open: the profile's first storage, or "none"; the model's name there; the chunk. */
 void thm_run_fill(struct thm_run *run);
+/* What its operators cost, by its kernels. false: nothing is published of them on this core; *out is of the profile's.
+ */
+bool thm_run_cost(const struct thm_run *run, struct thm_cost *out);
 void thm_run(const struct thm_run *run, struct thm_run_result *out);

@@ -44,12 +44,9 @@ static json_t *arena_json(const struct thm_arena_stats *a)
 static json_t *times_json(const struct thm_fit_cell *c)
 {
     json_t *o = json_object();
-    double low, high;
     json_object_set_new(o, "all", number(c->ns));
     for (int s = 0; s < THM_FIT_STEPS_COUNT; s++)
         json_object_set_new(o, thm_fit_step_name(s), number(c->step_ns[s]));
-    if (c->macs && thm_fit_infer_error(c, &low, &high))
-        json_object_set_new(o, "infer_error", json_pack("[f, f]", low, high));
     return o;
 }
 
@@ -60,6 +57,11 @@ static json_t *advice_json(const struct thm_fit_advices *a)
         json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "how", a->list[i].how, "text", a->list[i].text, "left",
                                               number(a->list[i].cell.peak.row[THM_FIT_LEFT])));
     return list;
+}
+
+static json_t *error_json(const struct thm_fit_error *e)
+{
+    return e->median > 0 ? json_pack("{s:f, s:f}", "median", e->median, "p90", e->p90) : json_null();
 }
 
 static json_t *cell_json(const struct fit_request *q, const struct thm_fit_cell *c)
@@ -87,6 +89,9 @@ static json_t *cell_json(const struct fit_request *q, const struct thm_fit_cell 
                         json_pack("{s:o, s:o, s:o}", "total", number(c->storage_total), "used", number(c->storage_used),
                                   "need", number(c->storage_need)));
     json_object_set_new(o, "ns", times_json(c));
+    json_object_set_new(o, "infer_error", error_json(&c->infer_error));
+    json_object_set_new(o, "joules", c->joules > 0 ? json_real(c->joules) : json_null());
+    json_object_set_new(o, "joules_error", error_json(&c->joules_error));
     json_object_set_new(o, "macs", number(c->macs));
     json_object_set_new(o, "stack",
                         json_pack("{s:o, s:o}", "size", number(c->stack_size), "used", number(c->stack_used)));

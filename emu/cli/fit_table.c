@@ -204,19 +204,33 @@ static void budgets(FILE *f, const struct thm_fit_cell *c)
         fprintf(f, "stack    %u of %u bytes used at most\n", c->stack_used, c->stack_size);
 }
 
+static const char *time_text(uint64_t ns, char *buf, size_t size)
+{
+    const bool seconds = ns >= 1000000000;
+    snprintf(buf, size, "%.3f %s", (double)ns / (seconds ? 1e9 : 1e6), seconds ? "s" : "ms");
+    return buf;
+}
+
 static void times(FILE *f, const struct thm_fit_cell *c)
 {
-    const char *separator = "";
-    double low, high;
-    fprintf(f, "time     ");
-    for (int s = 0; s < THM_FIT_STEPS_COUNT; s++)
-        if (c->step_ns[s] >= 500000) { /* what three decimals show */
-            fprintf(f, "%s%s %.3f s", separator, thm_fit_step_name(s), (double)c->step_ns[s] / 1e9);
+    const uint64_t infer = c->step_ns[THM_FIT_STEP_INFER];
+    const char *separator = "time     ";
+    char text[32];
+    for (int s = 0; s < THM_FIT_STEP_INFER; s++)
+        if (c->step_ns[s] >= 500) { /* what three decimals of a millisecond show */
+            fprintf(f, "%s%s %s", separator, thm_fit_step_name(s), time_text(c->step_ns[s], text, sizeof text));
             separator = ", ";
         }
-    if (c->macs && thm_fit_infer_error(c, &low, &high))
-        fprintf(f, " (%+.0f to %+.0f %%)", (low - 1) * 100, (high - 1) * 100);
-    fprintf(f, "%s\n", *separator ? "" : "-");
+    fputs(*separator == ',' ? "\n" : "", f);
+    if (infer)
+        fprintf(f, "infer    %s", time_text(infer, text, sizeof text));
+    if (infer && c->infer_error.median > 0)
+        fprintf(f, " (error: half within %.0f %%, nine in ten within %.0f %%)", c->infer_error.median,
+                c->infer_error.p90);
+    fputs(infer ? "\n" : "", f);
+    if (c->joules > 0)
+        fprintf(f, "energy   %.3g mJ (error: half within %.0f %%, nine in ten within %.0f %%)\n", c->joules * 1e3,
+                c->joules_error.median, c->joules_error.p90);
 }
 
 static void page(const struct fit_request *q, FILE *f)

@@ -1,9 +1,9 @@
 /* emu/fit/cell.c -- one case, run: what the board tells becomes a cell. */
 #include "emu/fit/fit.h"
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "emu/board/storage_place.h"
+#include "emu/fit/latency.h"
 #include "emu/fit/ledger.h"
 
 static const char *const from_names[] = { "url", "fs", "flash" };
@@ -209,6 +209,8 @@ void thm_fit_run(const struct thm_fit_case *c, struct thm_fit_cell *cell)
     run.ctx = &r;
     thm_run(&run, &result);
     conclude(&r, &result);
+    if (cell->verdict == THM_FIT_FITS && !c->no_invoke)
+        fit_judge_time(c, &run, cell);
 }
 
 /* ---- figures from a cell ---- */
@@ -217,11 +219,4 @@ double thm_fit_ram_percent(const struct thm_fit_cell *cell)
 {
     const uint64_t *row = cell->peak.row, usable = cell->ram - row[THM_FIT_BANKS] - row[THM_FIT_UNREACHABLE];
     return cell->peak.known && usable ? 100.0 * (1.0 - (double)row[THM_FIT_LEFT] / (double)usable) : 0;
-}
-
-bool thm_fit_infer_error(const struct thm_fit_cell *cell, double *low, double *high)
-{
-    (void)cell;
-    *low = *high = NAN;
-    return false;
 }

@@ -97,6 +97,10 @@ enum thm_fit_verdict {
     THM_FIT_BROKEN /* the PC failed: no statement about the board */
 };
 
+struct thm_fit_error { /* percent: half of such estimates are within median, nine in ten within p90; 0: not known */
+    double median, p90;
+};
+
 struct thm_fit_cell { /* plain data */
     enum thm_fit_verdict verdict;
     int exit_status;   /* of `thimble run` for the same case */
@@ -119,6 +123,9 @@ struct thm_fit_cell { /* plain data */
     uint64_t storage_total, storage_used, storage_need;  /* 0 total: no storage took part */
     uint64_t ns, step_ns[THM_FIT_STEPS_COUNT];           /* device time; a step's: 0 if it was not reached */
     uint64_t macs;
+    struct thm_fit_error infer_error; /* of the time of an inference */
+    double joules;                    /* of one; 0: not known */
+    struct thm_fit_error joules_error;
     uint32_t stack_used, stack_size;
 };
 
@@ -137,6 +144,3 @@ int thm_fit_run_all(const struct thm_fit_case *c, size_t n, struct thm_fit_cell 
 /* Percent in use, when the heap was fullest, of the RAM that data can have: all but the rows other_banks and
  * unreachable. What a threshold is about. 0: not known. */
 double thm_fit_ram_percent(const struct thm_fit_cell *cell);
-
-/* How far the time of an inference may be off, as a factor of it. false: no error is known. */
-bool thm_fit_infer_error(const struct thm_fit_cell *cell, double *low, double *high);
