@@ -158,7 +158,8 @@ static void bar(FILE *f, uint64_t bytes, uint64_t all)
 {
     enum { CELLS = 20 };
     const int n = (int)((bytes * CELLS + all / 2) / all);
-    fprintf(f, "  %.*s", n, "####################");
+    if (n)
+        fprintf(f, "  %.*s", n, "####################");
 }
 
 static void row(FILE *f, const struct thm_fit_cell *c, enum thm_fit_row r)
