@@ -85,7 +85,7 @@ uint32_t thm_hal_measure_arena(struct thm_board *b, const struct thm_model *m, c
 const struct thm_layout *thm_hal_layout(struct thm_board *b);
 /* The arena in the program's static data, `arena` bytes of the run; NULL: there is none, it comes from the heap. */
 void *thm_hal_static_arena(struct thm_board *b);
-/* Register the operators that the run asks for; between init and allocate. */
+/* Register the operators that the run asks for, and ask for the memory of its kernels; between init and allocate. */
 void thm_hal_register_operators(struct thm_board *b, struct thm_interpreter *it);
 /* How many frames of so many bytes the sensor has for input 0; 1 of zeros without inputs; 0: what it has is not a whole
  * number of them. */

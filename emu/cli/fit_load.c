@@ -1,4 +1,5 @@
 /* emu/cli/fit_load.c -- what a fit needs: profiles, links, models; and the cases that they make. */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include "emu/cli/certificate.h"
@@ -39,14 +40,26 @@ static int load_boards(struct fit_request *q)
     return status;
 }
 
+/* What is no UTF-8 may stand in no JSON, page or picture; control characters on no terminal. */
+static void make_presentable(char *name)
+{
+    json_t *utf8 = json_string(name);
+    for (; *name; name++)
+        if ((unsigned char)*name < 0x20 || *name == 0x7f || (!utf8 && (unsigned char)*name > 0x7e))
+            *name = '?';
+    json_decref(utf8);
+}
+
 /* The file's name without folder and .tflite. */
 static char *short_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *name = strdup(slash ? slash + 1 : path);
+    char *name = strndup(slash ? slash + 1 : path, sizeof((struct thm_fit_cell *)0)->model - 1);
     char *end = name ? strstr(name, ".tflite") : NULL;
     if (end && end[7] == '\0' && end > name)
         *end = '\0';
+    if (name)
+        make_presentable(name);
     return name;
 }
 

@@ -17,7 +17,7 @@ struct thm_ota {
     const struct thm_store_ops *store; /* how it is kept there */
     uint32_t chunk;                    /* bytes read from the connection at a time */
     uint32_t arena;                    /* 0 = the model's minimum */
-    bool no_invoke;                   /* end when the tensors are allocated */
+    bool no_invoke;                    /* end when the tensors are allocated */
     uint32_t rounds;                   /* fetch, store, load and infer so often; 0 is 1 */
 };
 

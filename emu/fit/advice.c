@@ -283,7 +283,7 @@ static enum way int8_model(question *q, unsigned i, struct trial *t)
     t->c.model = m;
     SAY(t, "int8 instead of float32, as in %s: %u bytes instead of %u, an arena of %u instead of %u", m->name, m->bytes,
         q->c->model->bytes, smallest_arena(&t->c), smallest_arena(q->c));
-    HOW(t, "%.90s", m->path);
+    HOW(t, "%.90s", m->name);
     return TRY;
 }
 

@@ -22,15 +22,26 @@ static double y_of(const struct chart *c, uint64_t bytes)
     return HEIGHT - BOTTOM - c->per_byte * (double)bytes;
 }
 
+/* Names come out of the model: what is not ASCII may be no UTF-8, and then the picture no XML. */
+static void copy_name(char *buf, size_t size, const char *name, uint32_t len)
+{
+    size_t n = 0;
+    for (; n < len && n + 1 < size; n++)
+        buf[n] = name[n] < 0x20 || name[n] > 0x7e ? '?' : name[n];
+    buf[n] = '\0';
+}
+
 static void name_of(const struct chart *c, const struct thm_planned_buffer *b, char *buf, size_t size)
 {
     struct thm_tensor_info t;
+    char name[100];
     if (b->tensor < 0) {
         snprintf(buf, size, "scratch memory of operator %u", b->op);
         return;
     }
     thm_model_tensor(c->m, b->subgraph, (uint32_t)b->tensor, &t);
-    snprintf(buf, size, "tensor %d %.*s", b->tensor, (int)(t.name_len < 100 ? t.name_len : 100), t.name);
+    copy_name(name, sizeof name, t.name, t.name_len);
+    snprintf(buf, size, "tensor %d %s", b->tensor, name);
 }
 
 static void draw_buffer(const struct chart *c, const struct thm_planned_buffer *b)
@@ -53,13 +64,14 @@ static void mark_peak(const struct chart *c)
     const struct thm_planned_op *op = thm_memory_plan_running(c->plan, c->plan->peak);
     const double x = x_of(c, c->plan->peak) + c->per_moment / 2;
     struct thm_op_info info = { .name = "", .name_len = 0 };
-    char text[160];
+    char name[60], text[160];
     if (c->plan->peak < 0)
         return;
     if (op)
         thm_model_op(c->m, op->subgraph, op->op, &info);
-    snprintf(text, sizeof text, "peak: %llu bytes at %d %.*s", (unsigned long long)c->plan->peak_bytes, c->plan->peak,
-             (int)(info.name_len < 60 ? info.name_len : 60), info.name);
+    copy_name(name, sizeof name, info.name, info.name_len);
+    snprintf(text, sizeof text, "peak: %llu bytes at %d %s", (unsigned long long)c->plan->peak_bytes, c->plan->peak,
+             name);
     thm_svg_line(c->f, x, TOP, x, HEIGHT - BOTTOM, "line");
     thm_svg_text(c->f, x, TOP - 5, x < WIDTH / 3 ? "start" : x < WIDTH * 2 / 3 ? "middle" : "end", text);
 }

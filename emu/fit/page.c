@@ -110,8 +110,11 @@ static void facts(FILE *f, const struct thm_fit_cell *c)
         fprintf(f, "Storage: %" PRIu64 " of %" PRIu64 " bytes used. ", c->storage_used, c->storage_total);
     fputs("Device time:", f);
     for (int s = 0; s < THM_FIT_STEPS_COUNT; s++)
-        if (c->step_ns[s] >= 500000)
-            fprintf(f, " %s %.3f s", thm_fit_step_name(s), (double)c->step_ns[s] / 1e9);
+        if (c->step_ns[s] >= 500)
+            fprintf(f, " %s %.3f ms", thm_fit_step_name(s), (double)c->step_ns[s] / 1e6);
+    if (c->infer_error.median > 0)
+        fprintf(f, ", of which half are within %.0f %%, nine in ten within %.0f %%", c->infer_error.median,
+                c->infer_error.p90);
     fputs(".</p>\n", f);
 }
 

@@ -3,6 +3,7 @@
 
 "$THIMBLE" zoo "$T" --model vww3_128_128_INT8 >/dev/null
 cp "$DEMO/keyword.tflite" "$T/<b>&.tflite"
+LC_ALL=C cp "$DEMO/keyword.tflite" "$T/$(printf 'no\377utf\033').tflite"
 set -- "$DEMO/keyword.tflite" "$T/vww3_128_128_INT8.tflite" "$T/<b>&.tflite" --board esp32,pico,nucleo-h743zi,feather-m4 --advice
 thimble fit "$@" --json --html "$T/page.html" --svg "$T/svg"
 expect "page__is_written_beside_the_json" 0 '"cells"'
@@ -65,6 +66,15 @@ for n in names:
         assert box[0] >= 0 and box[1] >= 0 and box[0] + box[2] <= width + .01 and box[1] + box[3] <= height + .01, (n, box)
 P
 ok "svg__pictures_are_xml_and_stay_in_their_frame" $?
+
+thimble fit "$T/"no*utf*.tflite --board pico --html "$T/odd.html" --svg "$T/odd" --junit "$T/odd.xml" --json
+[ "$STATUS" -eq 0 ] && python3 -c '
+import json, os, sys, xml.etree.ElementTree as x
+t = sys.argv[1]
+assert json.load(open(t + "/out"))["cells"][0]["model"] == "no?utf?"
+open(t + "/odd.html", encoding="utf-8").read()
+for p in [t + "/odd.xml"] + [f"{t}/odd/{n}" for n in os.listdir(t + "/odd")]: x.parse(p)' "$T" 2>"$T/err"
+ok "page__of_a_name_that_is_no_text_is_sound" $?
 
 thimble fit "$DEMO/keyword.tflite" --board pico --html "$T/nosuch/page.html"
 expect_error "page__that_cannot_be_written_is_told" 2 'nosuch/page.html' 2>/dev/null
