@@ -10,6 +10,10 @@
     X(THM_NET_ETLS, 13, "the TLS handshake failed")                            \
     X(THM_NET_ECERT, 13, "the server's certificate was not accepted")          \
     X(THM_NET_ETLSMEM, 13, "the board has no memory for the TLS session")      \
+    X(THM_NET_ECA, 13, "the board's CA file holds no certificate it can read") \
+    X(THM_NET_EPIN, 13, "the server's certificate is not the pinned one")      \
+    X(THM_NET_ERECORD, 13, "a TLS record is larger than the board's buffer")   \
+    X(THM_NET_EPIECES, 13, "a TLS handshake message came in pieces")           \
     X(THM_NET_EHTTP, 13, "the server answered with an error status")           \
     X(THM_NET_EREDIRECT, 13, "too many redirects, or to a wrong place")        \
     X(THM_NET_ECUT, 13, "the connection was cut before the end of the body")   \

@@ -88,7 +88,7 @@ static bool check_options(const struct thm_fetch_options *o, const char **messag
     else if (!is_https_url(o->url))
         *message = thm_net_message("'%.300s' is not an https URL", o->url);
     else
-        return !o->cacert || check_cacert(o->cacert, message);
+        return thm_fetch_check_tls(o, message) && (!o->cacert || o->tls.ca_pem || check_cacert(o->cacert, message));
     return false;
 }
 
@@ -117,7 +117,9 @@ enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_opt
         return THM_NET_EHOST;
     f->net = net;
     f->o = *o;
-    f->o.url = f->o.cacert = NULL;
+    f->pinned = o->tls.pin && thm_pin_parse(o->tls.pin, f->pin);
+    f->own_ca = o->tls.ca_pem != NULL;
+    f->o.url = f->o.cacert = f->o.tls.ca_pem = f->o.tls.cert = f->o.tls.key = f->o.tls.pin = NULL;
     f->o.max_redirects = o->max_redirects ? o->max_redirects : DEFAULT_REDIRECTS;
     f->o.timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
     f->info.content_length = -1;
@@ -205,10 +207,16 @@ static void fill_end(struct thm_fetch *f, struct thm_fetch_end *end)
         .connected = f->connected,
         .timeout_ms = f->o.timeout_ms,
         .redirects = f->o.max_redirects,
+        .own_ca = f->own_ca,
+        .refused = f->refused,
+        .refused_bytes = f->refused_bytes,
+        .refused_limit = f->refused_limit,
+        .pin_found = f->pin_found,
         .closed_properly = f->close_notify || f->chunked || f->info.content_length >= 0 ||
                            f->info.http_status == 204, /* has no body */
     };
     curl_easy_getinfo(f->easy, CURLINFO_SSL_VERIFYRESULT, &end->verify_result);
+    f->info.verify_result = end->verify_result;
     curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &end->os_errno);
 }
 

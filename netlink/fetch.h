@@ -22,11 +22,29 @@ struct thm_fetch_info { /* known when the header has arrived (tls part: when the
     uint32_t chain_bytes;             /* DER bytes of them */
     char key_type[24];                /* of the server's certificate: "RSA-2048", "EC-256" */
     uint32_t ca_bytes;                /* DER bytes of the root certificate that the chain was verified with */
+    uint32_t max_fragment;            /* what the server agreed to (RFC 6066); 0: nothing */
+    long verify_result;               /* X509_V_... of OpenSSL, also when the handshake failed of it */
+    unsigned alert;                   /* fatal alert that the server sent (RFC 8446, 6.2); 0: none */
+};
+
+/* What the device's TLS stack is told, and what it cannot do; all 0 and NULL: nothing. */
+struct thm_fetch_tls {
+    const char *ca_pem; /* certificate authorities as the device has them, in place of cacert; may be no PEM at all */
+    size_t ca_len;
+    const char *cert, *key; /* PEM files: the device's own certificate (chain) and key; both or neither */
+    const char *pin;        /* the server's certificate or its public key must be this one: netlink/pin.h */
+    bool has_clock;         /* certificates are looked at with the time clock_s (Unix), not the PC's */
+    int64_t clock_s;
+    uint32_t max_fragment; /* asked for in the handshake: 512, 1024, 2048, 4096; 0: not */
+    uint32_t record_max;   /* more bytes in one record do not fit the device's buffer; 0: any fit */
+    bool whole_messages;   /* a handshake message in several records is not understood */
+    bool only_tls12;
 };
 
 struct thm_fetch_options {
     const char *url;
-    const char *cacert;     /* PEM file; NULL: the system's CAs */
+    const char *cacert; /* PEM file; NULL: the system's CAs */
+    struct thm_fetch_tls tls;
     uint32_t chunk_bytes;   /* body() gets exactly this much in each call, and what is left over in the last one */
     unsigned max_redirects; /* 0 = default 10 */
     unsigned timeout_ms;    /* connecting takes longer, or no byte for so long; 0 = default 5000 (esp_http_client). Does
@@ -44,8 +62,8 @@ struct thm_fetch_options {
 enum thm_net_err thm_net_create(struct thm_net **out);
 void thm_net_destroy(struct thm_net *net); /* ends all its fetches without done(); NULL is fine */
 
-/* Start a transfer. Everything in o is copied. Errors: THM_NET_EINVAL (not an https URL, unreadable cacert: *message
- * is a static or thread-local sentence), THM_NET_EHOST. */
+/* Start a transfer. Everything in o is copied. Errors: THM_NET_EINVAL (not an https URL, unreadable cacert, cert or
+ * key, no pin: *message is a static or thread-local sentence), THM_NET_EHOST. */
 enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_options *o, struct thm_fetch **out,
                                  const char **message);
 void thm_fetch_resume(struct thm_fetch *f); /* takes effect in the next thm_net_poll(); fine inside body() */

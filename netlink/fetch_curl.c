@@ -32,8 +32,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
         return len;
     f->active_ms = thm_fetch_now_ms();
     for (;;) {
-        if (f->state == FETCH_DEAD)
-            return 0; /* cancelled by a callback */
+        if (f->state == FETCH_DEAD || f->refused)
+            return 0; /* cancelled by a callback, or more than the device can take */
         if (f->fill == f->o.chunk_bytes && !thm_fetch_deliver(f)) {
             f->replay = at > f->replay ? at : f->replay;
             return f->state == FETCH_DEAD ? 0 : CURL_WRITEFUNC_PAUSE;
@@ -55,7 +55,7 @@ static void read_tls(struct thm_fetch *f)
     struct curl_tlssessioninfo *tls = NULL;
     if (curl_easy_getinfo(f->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK && tls &&
         tls->backend == CURLSSLBACKEND_OPENSSL && tls->internals)
-        thm_fetch_read_tls(tls->internals, &f->info);
+        thm_fetch_read_tls(f, tls->internals);
 }
 
 static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
@@ -100,7 +100,7 @@ static int on_connected(void *ctx, char *to, char *from, int to_port, int from_p
     f->active_ms = thm_fetch_now_ms();
     f->close_notify = false;
     read_tls(f);
-    return CURL_PREREQFUNC_OK;
+    return f->refused ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static void copy_value(char *out, size_t size, const char *value, size_t len)
@@ -172,24 +172,13 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
     } else if (len && (line[0] == '\r' || line[0] == '\n')) {
         header_ended(f);
     }
-    return f->state == FETCH_DEAD ? 0 : len;
-}
-
-/* A body without a length ends with the connection: only close_notify tells its end from a cut. */
-static void on_tls_event(const SSL *ssl, int where, int value)
-{
-    struct thm_fetch *f = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    if (where == SSL_CB_READ_ALERT && (value & 0xff) == SSL3_AD_CLOSE_NOTIFY)
-        f->close_notify = true;
+    return f->state == FETCH_DEAD || f->refused ? 0 : len;
 }
 
 static CURLcode on_tls_setup(CURL *easy, void *ssl_ctx, void *ctx)
 {
     (void)easy;
-    if (!SSL_CTX_set_app_data(ssl_ctx, ctx))
-        return CURLE_OUT_OF_MEMORY;
-    SSL_CTX_set_info_callback(ssl_ctx, on_tls_event);
-    return CURLE_OK;
+    return thm_fetch_prepare_tls(ctx, ssl_ctx);
 }
 
 static const struct {
@@ -232,6 +221,24 @@ static CURLcode set_callbacks(struct thm_fetch *f)
     return code;
 }
 
+/* The CAs that are given, and nothing else: the system's are not even read. */
+static CURLcode set_certificates(struct thm_fetch *f, const struct thm_fetch_options *o)
+{
+    struct curl_blob ca = { (void *)(uintptr_t)o->tls.ca_pem, o->tls.ca_len, CURL_BLOB_COPY };
+    CURLcode code = CURLE_OK;
+    if (o->tls.ca_pem)
+        code = curl_easy_setopt(f->easy, CURLOPT_CAINFO_BLOB, &ca);
+    else if (o->cacert)
+        code = curl_easy_setopt(f->easy, CURLOPT_CAINFO, o->cacert);
+    if (!code && (o->tls.ca_pem || o->cacert))
+        code = curl_easy_setopt(f->easy, CURLOPT_CAPATH, (char *)NULL);
+    if (!code && o->tls.cert)
+        code = curl_easy_setopt(f->easy, CURLOPT_SSLCERT, o->tls.cert);
+    if (!code && o->tls.key)
+        code = curl_easy_setopt(f->easy, CURLOPT_SSLKEY, o->tls.key);
+    return code;
+}
+
 CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options *o)
 {
     const struct {
@@ -256,10 +263,5 @@ CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options
         code = curl_easy_setopt(f->easy, CURLOPT_MAXREDIRS, (long)f->o.max_redirects);
     if (!code)
         code = curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)f->o.timeout_ms);
-    if (!code && o->cacert) { /* and nothing else: the system's certificates are not even read */
-        code = curl_easy_setopt(f->easy, CURLOPT_CAINFO, o->cacert);
-        if (!code)
-            code = curl_easy_setopt(f->easy, CURLOPT_CAPATH, (char *)NULL);
-    }
-    return code;
+    return code ? code : set_certificates(f, o);
 }

@@ -25,6 +25,10 @@ static const struct {
 
 static enum thm_net_err classify(const struct thm_fetch_end *e)
 {
+    if (e->refused)
+        return e->refused;
+    if (e->own_ca && e->code == CURLE_SSL_CACERT_BADFILE)
+        return THM_NET_ECA;
     if (e->code == CURLE_OK && e->http_status >= 300)
         return THM_NET_EHTTP;
     if (e->code == CURLE_OK)
@@ -93,6 +97,14 @@ static const char *explain_certificate(const struct thm_fetch_end *e, const char
                            unknown_ca ? "; the board does not have its CA" : "");
 }
 
+static const char *explain_refusal(const struct thm_fetch_end *e, const char *place)
+{
+    if (e->refused == THM_NET_EPIN)
+        return thm_net_message("%s: %s: its key is %s", place, thm_net_strerror(e->refused), e->pin_found);
+    return thm_net_message("%s: %s: %u bytes, the limit is %u", place, thm_net_strerror(e->refused), e->refused_bytes,
+                           e->refused_limit);
+}
+
 enum thm_net_err thm_fetch_explain(const struct thm_fetch_end *e, const char **message)
 {
     char place[256];
@@ -100,6 +112,8 @@ enum thm_net_err thm_fetch_explain(const struct thm_fetch_end *e, const char **m
     read_place(e->url, place, sizeof place);
     if (err == THM_NET_OK)
         *message = thm_net_strerror(err);
+    else if (e->refused)
+        *message = explain_refusal(e, place);
     else if (err == THM_NET_EHTTP)
         *message = thm_net_message("%s: the server answered with status %ld", place, e->http_status);
     else if (err == THM_NET_ECUT)

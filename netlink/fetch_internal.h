@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 #include "netlink/fetch.h"
+#include "netlink/pin.h"
 
 enum thm_fetch_state {
     FETCH_NEW, /* not yet given to curl */
@@ -16,7 +17,9 @@ struct thm_fetch {
     struct thm_fetch *next;
     CURL *easy;
     enum thm_fetch_state state;
-    struct thm_fetch_options o; /* url and cacert are not kept */
+    struct thm_fetch_options o; /* what it points to is not kept */
+    uint8_t pin[THM_PIN_BYTES]; /* if `pinned` */
+    bool pinned, own_ca;        /* own_ca: the CAs came from the device */
     struct thm_fetch_info info;
     uint8_t *chunk; /* o.chunk_bytes, of which `fill` are waiting for delivery */
     uint32_t fill;
@@ -30,6 +33,11 @@ struct thm_fetch {
     unsigned opened_count;
     int socket;        /* the one in use while `connected` */
     int64_t active_ms; /* when something last arrived */
+    /* what the device would not have taken, and its sizes; THM_NET_OK: all is well */
+    enum thm_net_err refused;
+    uint32_t refused_bytes, refused_limit;
+    uint32_t message_bytes;       /* the largest handshake message of the server */
+    char pin_found[THM_PIN_TEXT]; /* of a server that is not the pinned one */
     CURLcode code;
     char error[CURL_ERROR_SIZE];
 };
@@ -41,8 +49,12 @@ CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options
 bool thm_fetch_deliver(struct thm_fetch *f);
 void thm_fetch_read_header(struct thm_fetch *f); /* what curl knows of the answer, into f->info */
 
-/* The TLS part of info, from a connection whose handshake is done. */
-void thm_fetch_read_tls(const SSL *ssl, struct thm_fetch_info *info);
+/* Is what the handshake is told complete and readable? *message: else a sentence. */
+bool thm_fetch_check_tls(const struct thm_fetch_options *o, const char **message);
+/* Prepare a connection's context: what the device asks for, cannot do, and takes the time to be. */
+CURLcode thm_fetch_prepare_tls(struct thm_fetch *f, SSL_CTX *ctx);
+/* The handshake is done: the TLS part of f->info; and would the device have got so far? (f->refused) */
+void thm_fetch_read_tls(struct thm_fetch *f, SSL *ssl);
 
 struct thm_fetch_end { /* how a transfer ended */
     CURLcode code;
@@ -56,6 +68,10 @@ struct thm_fetch_end { /* how a transfer ended */
     bool closed_properly; /* or it did not matter: the length was known */
     bool connected;       /* the handshake was done */
     unsigned timeout_ms, redirects;
+    bool own_ca;
+    enum thm_net_err refused; /* the device would have ended it: bytes in one piece, and its limit */
+    uint32_t refused_bytes, refused_limit;
+    const char *pin_found;
 };
 
 /* The error that curl's code and the circumstances amount to. *message: one line of the calling thread. */

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
@@ -67,11 +68,19 @@ static size_t allowed(const struct request *r, uint64_t limit, size_t want)
     return left < want ? (size_t)left : want;
 }
 
+/* A client that asked for small records (RFC 6066) gets them: GnuTLS cuts its handshake messages so, not these. */
+static size_t record_max(const struct request *r)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info ? gnutls_record_get_max_size(info->tls_session) : SIZE_MAX;
+}
+
 static ssize_t read_body(void *ctx, uint64_t pos, char *buf, size_t max)
 {
     struct request *r = ctx;
     const struct thm_server_faults *f = &r->server->faults;
-    size_t want = allowed(r, f->stall, allowed(r, f->cut, max));
+    const size_t record = record_max(r);
+    size_t want = allowed(r, f->stall, allowed(r, f->cut, max < record ? max : record));
     if (want == 0) {
         if (r->sent >= f->stall)
             wait_idle(r, -1);

@@ -31,6 +31,8 @@ struct thm_board_tls {                  /* the open session's blocks in the boar
     uint32_t block[THM_TLS_BLOCKS_MAX]; /* device addresses; 0 = not allocated */
     struct thm_tls_block plan[THM_TLS_BLOCKS_MAX];
     size_t planned;
+    const char *ca; /* what the firmware trusts, in its memory; NULL: what is in the program */
+    uint32_t ca_len;
     uint32_t consumed; /* messages since the last credit */
     uint64_t body_bytes;
     const uint8_t *left; /* of the last piece, in the packet buffer */

@@ -117,10 +117,11 @@ static int store(struct factory *f, const struct thm_factory_file *file, char *e
     f->ops->unmount(f->fs);
     if (n >= 0 && (uint32_t)n == file->len)
         return 0;
-    const int status = n < 0 ? failed(f, n, "put the model on", error, size) : 11;
+    char what[40];
+    snprintf(what, sizeof what, "put %.20s on", file->what);
+    const int status = n < 0 ? failed(f, n, what, error, size) : 11;
     if (n >= 0)
-        snprintf(error, size, "put the model on %s: %d bytes were taken: %s", f->s->name, n,
-                 thm_fs_strerror(THM_FS_ENOSPC));
+        snprintf(error, size, "%s %s: %d bytes were taken: %s", what, f->s->name, n, thm_fs_strerror(THM_FS_ENOSPC));
     const size_t used = strlen(error);
     snprintf(error + used, size - used, "; %u bytes, %llu of %llu are free", file->len,
              (unsigned long long)(u.used < u.total ? u.total - u.used : 0), (unsigned long long)u.total);

@@ -8,6 +8,7 @@
 int thm_factory_flash(struct thm_medium *flash, const struct thm_profile *p);
 
 struct thm_factory_file { /* lent; bytes NULL: none */
+    const char *what;     /* "the model", for messages */
     const char *name;
     const uint8_t *bytes;
     uint32_t len;

@@ -70,6 +70,9 @@ struct thm_hal_response {
     int64_t content_length; /* -1: not told */
 };
 bool thm_hal_network_up(struct thm_board *b);
+/* The next connections' server certificates are checked with the CAs of this PEM text, of the file `name`. It stays the
+ * firmware's, and where it is until the connection is closed. false: there is no certificate in it. */
+bool thm_hal_https_trust(struct thm_board *b, const char *name, const void *pem, uint32_t len);
 /* Connect, TLS handshake, request, header. Bodies come in pieces of at most `chunk` bytes. out->status is set on
  * failure too, 0 if there was no answer. */
 bool thm_hal_https_get(struct thm_board *b, const char *url, uint32_t chunk, struct thm_hal_response *out);

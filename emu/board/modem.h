@@ -10,6 +10,7 @@
 
 #define THM_MODEM_CHUNK_MAX 32768u /* largest piece of a body in one message */
 #define THM_MODEM_URL_MAX   1024u
+#define THM_MODEM_CA_MAX    32768u /* largest file of CA certificates */
 #define THM_MODEM_WINDOW                                                                                            \
     32u                     /* DATA messages under way at most; bounded, so that neither side ever blocks the other \
                              */
@@ -18,6 +19,7 @@
 enum thm_msg_type {
     /* board -> supervisor */
     THM_MSG_EVENTS, /* n x struct thm_event */
+    THM_MSG_CA,     /* before GET: the certificate authorities that the board trusts, as they are in its memory */
     THM_MSG_GET,    /* struct thm_msg_get */
     THM_MSG_CREDIT, /* uint32_t: so many more DATA messages may be under way */
     THM_MSG_CLOSE,  /* the board hangs up: answered by END */
@@ -35,6 +37,8 @@ struct thm_msg {
 };
 
 struct thm_msg_get {
+    int64_t clock_s;    /* what time the board takes it to be (Unix), */
+    uint32_t has_clock; /* if it is not the PC's */
     uint32_t chunk;
     char url[THM_MODEM_URL_MAX];
 };
@@ -49,6 +53,8 @@ struct thm_msg_header {
 struct thm_msg_end {
     uint32_t err; /* enum thm_net_err */
     uint32_t http_status;
+    int32_t code; /* of the board's TLS stack; 0: it has none for this */
+    uint32_t unused;
     uint64_t got, expected; /* body bytes; expected 0 = not told */
     char message[240];
 };

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "netlink/err.h"
+#include "netlink/tls_error.h"
 
 /* Round trips: TCP connect 1, TLS 1.3 handshake 1 (1.2: 2), request to first byte 1. RFC 9293, RFC 8446, RFC 5246. */
 enum { RTT_CONNECT = 1, RTT_TLS13 = 1, RTT_TLS12 = 2, RTT_REQUEST = 1 };
@@ -30,12 +31,15 @@ static void release_tls(struct thm_board *b, enum thm_tls_phase ended)
 
 static bool out_of_tls_memory(struct thm_board *b, const struct thm_tls_block *block, enum thm_tls_phase phase)
 {
+    static const struct thm_tls_failure no_memory = { .err = THM_NET_ETLSMEM };
     struct thm_heap_stats st;
+    char name[80];
+    int32_t code = thm_tls_error(b->profile->network.tls, &no_memory, name, sizeof name);
     thm_board_heap(b, &st);
-    thm_hal_failure(b, 10, THM_MBEDTLS_ERR_SSL_ALLOC_FAILED, block->bytes, st.free,
-                    "TLS %s: MBEDTLS_ERR_SSL_ALLOC_FAILED (-0x7F00): %s needs %u bytes in one block; "
+    thm_hal_failure(b, 10, code, block->bytes, st.free,
+                    "TLS %s: %s: %s needs %u bytes in one block; "
                     "%u are free, the largest block is %u; smaller TLS content lengths help",
-                    thm_tls_phase_name(phase), block->what, block->bytes, st.free, st.largest);
+                    thm_tls_phase_name(phase), name, block->what, block->bytes, st.free, st.largest);
     b->failure.exit_status = thm_net_exit_status(THM_NET_ETLSMEM);
     b->failure.largest = st.largest;
     release_tls(b, THM_TLS_PHASES);
@@ -80,17 +84,24 @@ static int ended(struct thm_board *b, const struct thm_msg *m, long len)
     b->tls.streaming = false;
     if (end.err == THM_NET_OK)
         return 0;
-    thm_hal_failure(b, thm_net_exit_status(end.err), end.http_status, end.expected, end.got, "%s", end.message);
+    thm_hal_failure(b, thm_net_exit_status(end.err), end.code ? end.code : (int64_t)end.http_status, end.expected, end.got, "%s",
+                    end.message);
     return -1;
+}
+
+/* The CA certificate that the session keeps: of the file that was read, or of the program. */
+static uint32_t ca_bytes(const struct thm_board *b)
+{
+    return b->tls.ca ? thm_pem_bytes(b->tls.ca, b->tls.ca_len, "CERTIFICATE") : b->run->cacert_bytes;
 }
 
 static bool start_tls(struct thm_board *b)
 {
     struct thm_tls_stack s = tls_stack(b);
+    struct thm_tls_peer unknown = { .ca_bytes = ca_bytes(b), .own_bytes = b->run->tls.own_bytes };
     thm_board_spend(b, thm_link_rtt_ns(&b->link, RTT_CONNECT));
-    memset(&b->tls, 0, sizeof b->tls);
-    struct thm_tls_peer only_ca = { .ca_bytes = b->run->cacert_bytes };
-    b->tls.planned = thm_tls_blocks(&s, &only_ca, b->tls.plan);
+    b->tls = (struct thm_board_tls){ .ca = b->tls.ca, .ca_len = b->tls.ca_len };
+    b->tls.planned = thm_tls_blocks(&s, &unknown, b->tls.plan);
     return enter_tls_phase(b, THM_TLS_SETUP);
 }
 
@@ -98,7 +109,7 @@ static bool start_tls(struct thm_board *b)
 static bool finish_tls(struct thm_board *b, const struct thm_msg_header *h)
 {
     struct thm_tls_stack s = tls_stack(b);
-    struct thm_tls_peer peer = { h->chain_length, h->chain_bytes, h->ecdsa != 0, b->run->cacert_bytes };
+    struct thm_tls_peer peer = { h->chain_length, h->chain_bytes, h->ecdsa != 0, ca_bytes(b), b->run->tls.own_bytes };
     b->tls.planned = thm_tls_blocks(&s, &peer, b->tls.plan);
     thm_board_spend(b, thm_link_rtt_ns(&b->link, strcmp(h->tls_version, "TLSv1.3") == 0 ? RTT_TLS13 : RTT_TLS12));
     thm_board_spend(b, thm_link_up_ns(&b->link, TLS_HELLO_BYTES) + thm_link_down_ns(&b->link, h->chain_bytes));
@@ -155,6 +166,28 @@ static bool may_connect(struct thm_board *b, const char *url)
     return !why;
 }
 
+/* What the time is for the board: its own count, or what it was set to. */
+static void read_clock(const struct thm_board *b, struct thm_msg_get *get)
+{
+    get->has_clock = b->run->tls.clock == THM_CLOCK_START;
+    get->clock_s = b->run->tls.clock_s + (int64_t)(b->now_ns / 1000000000);
+}
+
+static void do_trust(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    c->result = thm_pem_bytes(c->q, c->n, "CERTIFICATE") > 0 && c->n <= THM_MODEM_CA_MAX;
+    if (!c->result)
+        thm_hal_failure(b, 13, 0, 0, 0, "%s: %u bytes, which are no PEM certificate", c->s, c->n);
+    b->tls.ca = c->result ? c->q : NULL;
+    b->tls.ca_len = c->n;
+}
+
+bool thm_hal_https_trust(struct thm_board *b, const char *name, const void *pem, uint32_t len)
+{
+    return thm_board_enter(do_trust, (struct thm_call){ .b = b, .s = name, .q = pem, .n = len }) != 0;
+}
+
 static void do_get(struct thm_call *c)
 {
     struct thm_board *b = c->b;
@@ -166,7 +199,10 @@ static void do_get(struct thm_call *c)
         return;
     b->tls.open = true;
     snprintf(get.url, sizeof get.url, "%s", c->s);
+    read_clock(b, &get);
     thm_board_flush(b);
+    if (b->tls.ca && thm_modem_send(b->modem, THM_MSG_CA, b->tls.ca, b->tls.ca_len, NULL, 0) < 0)
+        thm_board_die(b, 20);
     if (thm_modem_send(b->modem, THM_MSG_GET, &get, sizeof get, NULL, 0) < 0)
         thm_board_die(b, 20);
     b->tls.streaming = true;
@@ -226,6 +262,15 @@ static void do_https_close(struct thm_call *c)
     close_connection(c->b);
 }
 
+/* One exchange of SNTP: 48 bytes of payload either way (RFC 4330, 4), in UDP and IP 76. */
+static void ask_for_time(struct thm_board *b)
+{
+    enum { SNTP_BYTES = 76 };
+    thm_board_spend(b, thm_link_rtt_ns(&b->link, 1) + thm_link_up_ns(&b->link, SNTP_BYTES) +
+                           thm_link_down_ns(&b->link, SNTP_BYTES));
+    thm_board_event(b, THM_EV_LOG, "sntp", "the clock is set", 0);
+}
+
 static void do_network_up(struct thm_call *c)
 {
     struct thm_board *b = c->b;
@@ -234,8 +279,11 @@ static void do_network_up(struct thm_call *c)
                         "%s has no network of its own; --coprocessor gives it one, --model FILE puts a model into "
                         "its flash",
                         b->profile->name);
-    else if (!b->network_up)
+    else if (!b->network_up) {
         b->network_up = thm_board_take(b, "network");
+        if (b->run->tls.clock == THM_CLOCK_SNTP)
+            ask_for_time(b);
+    }
     c->result = b->network_up;
 }
 
@@ -246,8 +294,9 @@ bool thm_hal_network_up(struct thm_board *b)
 
 bool thm_hal_https_get(struct thm_board *b, const char *url, uint32_t chunk, struct thm_hal_response *out)
 {
-    if (strcmp(b->profile->network.tls, "none") != 0)
-        thm_board_need_stack(b, "the TLS handshake", b->profile->network.tls_stack);
+    const struct thm_tls_stack s = tls_stack(b);
+    if (!thm_tls_own_stack(&s))
+        thm_board_need_stack(b, "the TLS handshake", s.stack_bytes);
     return thm_board_enter(do_get, (struct thm_call){ .b = b, .s = url, .n = chunk, .p = out }) != 0;
 }
 

@@ -102,6 +102,7 @@ static int run_ota(struct thm_board *b)
 {
     const struct thm_run *run = b->run;
     struct thm_ota ota = { .url = run->url,
+                           .ca_file = run->url ? run->profile->network.ca_file : NULL,
                            .from_storage = run->from_storage,
                            .storage = run->storage,
                            .file = run->file,

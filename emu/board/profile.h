@@ -108,9 +108,11 @@ struct thm_profile_storage {
 
 struct thm_profile_network { /* all NULL and 0: the board has none */
     char *link;              /* profiles/links/NAME.yaml */
-    char *tls;               /* "mbedtls", "none" */
+    char *tls;               /* row of netlink/tls_cost.c: "mbedtls", "bearssl"; or "none" */
     uint32_t tls_in_content, tls_out_content, tls_stack;
+    uint32_t tls_max_fragment; /* asked for in the handshake (RFC 6066); 0: not */
     bool tls_keep_peer_certificate;
+    char *ca_file;  /* on the storage: the CAs that the board reads before it connects; NULL: they are in the program */
     uint32_t chunk; /* bytes the firmware reads at a time by default */
 };
 

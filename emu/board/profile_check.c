@@ -324,7 +324,7 @@ static int check_link_name(struct check *c)
 
 static int check_network(struct check *c)
 {
-    static const char *const stacks[] = { "mbedtls", "none", NULL };
+    static const char *const stacks[] = { "mbedtls", "bearssl", "none", NULL };
     const struct thm_profile_network *n = &c->p->network;
     if (!n->link)
         return 0; /* the board has none */
@@ -341,6 +341,10 @@ static int check_network(struct check *c)
     status = tls ? thm_check_within(c, n->tls_out_content, TLS_CONTENT_MIN, TLS_CONTENT_MAX) : 0;
     if (status)
         return status;
+    thm_check_at(c, "network.tls_max_fragment");
+    const uint32_t fragment = n->tls_max_fragment;
+    if (fragment && (!tls || fragment < 512 || fragment > 4096 || (fragment & (fragment - 1))))
+        return WRONG(c, "expected 512, 1024, 2048 or 4096, with a TLS stack on this core; found %u", fragment);
     thm_check_at(c, "network.chunk");
     status = thm_check_within(c, n->chunk, 1, CHUNK_MAX);
     return status ? status : check_link_name(c);

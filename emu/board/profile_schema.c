@@ -112,13 +112,15 @@
     K(FLAG, thm_profile_storage, big_endian, OPTIONAL, "EEFS: byte order of the volume")                        \
     K(FLAG, thm_profile_storage, short_names, OPTIONAL, "FAT: a driver without long names")
 
-#define NETWORK_KEYS(K)                                                                                           \
-    K(TEXT, thm_profile_network, link, REQUIRED, "link profile used by default")                                  \
-    K(TEXT, thm_profile_network, tls, REQUIRED, "TLS stack on this core: mbedtls, none")                          \
-    K(UINT, thm_profile_network, tls_in_content, OPTIONAL, "MBEDTLS_SSL_IN_CONTENT_LEN")                          \
-    K(UINT, thm_profile_network, tls_out_content, OPTIONAL, "MBEDTLS_SSL_OUT_CONTENT_LEN")                        \
-    K(UINT, thm_profile_network, tls_stack, OPTIONAL, "bytes of task stack a handshake needs")                    \
-    K(FLAG, thm_profile_network, tls_keep_peer_certificate, OPTIONAL, "the peer's certificate stays until close") \
+#define NETWORK_KEYS(K)                                                                                            \
+    K(TEXT, thm_profile_network, link, REQUIRED, "link profile used by default")                                   \
+    K(TEXT, thm_profile_network, tls, REQUIRED, "TLS stack on this core: mbedtls, bearssl, none")                  \
+    K(UINT, thm_profile_network, tls_in_content, OPTIONAL, "MBEDTLS_SSL_IN_CONTENT_LEN; setBufferSizes()")         \
+    K(UINT, thm_profile_network, tls_out_content, OPTIONAL, "MBEDTLS_SSL_OUT_CONTENT_LEN; the same")               \
+    K(UINT, thm_profile_network, tls_stack, OPTIONAL, "bytes of stack a handshake needs (BearSSL: of the heap)")   \
+    K(UINT, thm_profile_network, tls_max_fragment, OPTIONAL, "maximum fragment length asked for: 512 ... 4096")    \
+    K(TEXT, thm_profile_network, ca_file, OPTIONAL, "file on the storage with the CAs it reads before connecting") \
+    K(FLAG, thm_profile_network, tls_keep_peer_certificate, OPTIONAL, "the peer's certificate stays until close")  \
     K(UINT, thm_profile_network, chunk, REQUIRED, "bytes the firmware reads at a time")
 
 #define COMPANIONS_KEYS(K)                                                                      \

@@ -18,6 +18,8 @@
 #include "emu/board/storage_place.h"
 #include "emu/board/signing.h"
 #include "netlink/fetch.h"
+#include "netlink/tls_cost.h"
+#include "netlink/tls_error.h"
 
 enum { MESSAGE_MAX = 65536 }; /* above THM_EVENT_BATCH events and THM_MODEM_CHUNK_MAX bytes, with their heads */
 
@@ -33,8 +35,10 @@ struct session { /* with one core */
     uint64_t told_ns;        /* the clock in its last event */
     struct thm_fetch *fetch; /* NULL: none under way */
     struct thm_canned canned;
-    uint32_t credit; /* DATA messages that may still be sent */
-    bool paused;     /* the fetch waits for credit */
+    char ca[THM_MODEM_CA_MAX]; /* what the board trusts */
+    uint32_t ca_bytes;         /* 0: it has told nothing */
+    uint32_t credit;           /* DATA messages that may still be sent */
+    bool paused;               /* the fetch waits for credit */
     uint64_t got;
     int64_t expected;
     bool exited;   /* the board has said its exit status */
@@ -94,13 +98,24 @@ static bool on_body(void *ctx, const uint8_t *data, uint32_t len)
     return true;
 }
 
+/* What went wrong, and what the board's TLS stack calls it. */
+static void explain(const struct session *s, const char *message, const struct thm_fetch_info *info,
+                    struct thm_msg_end *end)
+{
+    const struct thm_tls_failure f = { end->err, info ? info->verify_result : 0, info ? info->alert : 0 };
+    char text[128];
+    end->code = thm_tls_error(s->run.profile->network.tls, &f, text, sizeof text);
+    const int room = (int)(sizeof end->message - strlen(text) - sizeof "; ");
+    snprintf(end->message, sizeof end->message, "%.*s%s%s", room, message ? message : "", *text ? "; " : "", text);
+}
+
 static void end_transfer(struct session *s, enum thm_net_err err, const char *message,
                          const struct thm_fetch_info *info)
 {
     struct thm_msg_end end = { .err = err, .got = s->got };
     end.http_status = info ? (uint32_t)info->http_status : 0;
     end.expected = s->expected > 0 ? (uint64_t)s->expected : 0;
-    snprintf(end.message, sizeof end.message, "%s", message ? message : "");
+    explain(s, message, info, &end);
     s->fetch = NULL;
     tell(s, THM_MSG_END, &end, sizeof end, NULL, 0);
 }
@@ -112,10 +127,35 @@ static void on_done(void *ctx, enum thm_net_err err, const char *message, const 
 
 /* ---- board to network ---- */
 
+/* What the board's TLS stack is told, and what it can take. */
+static struct thm_fetch_tls tls_of(const struct session *s, const struct thm_msg_get *get)
+{
+    const struct thm_profile_network *n = &s->run.profile->network;
+    const struct thm_tls_stack stack = { .name = n->tls, .in_content = n->tls_in_content };
+    return (struct thm_fetch_tls){ .ca_pem = s->ca_bytes ? s->ca : NULL,
+                                   .ca_len = s->ca_bytes,
+                                   .cert = s->run.tls.cert,
+                                   .key = s->run.tls.key,
+                                   .pin = s->run.tls.pin,
+                                   .has_clock = get->has_clock,
+                                   .clock_s = get->clock_s,
+                                   .max_fragment = n->tls_max_fragment,
+                                   .record_max = thm_tls_record_max(&stack),
+                                   .whole_messages = !thm_tls_joins_messages(&stack),
+                                   .only_tls12 = thm_tls_only_12(&stack) };
+}
+
+static void take_ca(struct session *s, const uint8_t *data, size_t len)
+{
+    s->ca_bytes = len <= sizeof s->ca ? (uint32_t)len : 0;
+    memcpy(s->ca, data, s->ca_bytes);
+}
+
 static void start_fetch(struct session *s, const struct thm_msg_get *get)
 {
     const char *message = NULL;
     struct thm_fetch_options o = { .cacert = s->run.cacert,
+                                   .tls = tls_of(s, get),
                                    .timeout_ms = s->run.timeout_ms,
                                    .header = on_header,
                                    .body = on_body,
@@ -270,6 +310,7 @@ static bool serve_board(struct session *s, uint8_t *buf)
     switch (m->type) {
     case THM_MSG_EVENTS: take_events(s, data, (size_t)len); break;
     case THM_MSG_OUTPUT: take_output(s, data, (size_t)len); break;
+    case THM_MSG_CA: take_ca(s, data, (size_t)len); break;
     case THM_MSG_GET:
         if (len == sizeof(struct thm_msg_get) && !fetching(s))
             start_fetch(s, (const struct thm_msg_get *)(const void *)data);

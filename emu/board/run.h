@@ -23,6 +23,22 @@ struct thm_run_setting {
     const char *key, *value;
 };
 
+enum thm_clock {                  /* what time the board takes it to be */
+                 THM_CLOCK_PC,    /* the PC's, as with a clock that has been set */
+                 THM_CLOCK_SNTP,  /* the same, asked for once the network is up */
+                 THM_CLOCK_START, /* clock_s at power-on */
+};
+
+struct thm_run_tls {        /* how the board checks a server, and shows itself */
+    const char *cert, *key; /* PEM files of the board's own certificate; NULL: it has none */
+    uint32_t own_bytes;     /* DER size of both */
+    const char *pin;        /* netlink/pin.h; NULL: none */
+    enum thm_clock clock;
+    int64_t clock_s;
+    const char *ca; /* PEM that is put on the storage as network.ca_file before power-on; NULL: it is there */
+    uint32_t ca_bytes;
+};
+
 struct thm_run { /* everything lent */
     const struct thm_profile *profile;
     const struct thm_profile_link *link;
@@ -35,10 +51,11 @@ struct thm_run { /* everything lent */
     uint32_t stored_bytes;
     const char *cacert; /* PEM file; NULL: the system's */
     uint32_t
-        cacert_bytes;    /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
-    const char *storage; /* profile's storage name, or "none" */
-    const char *file;    /* name on the board's file system */
-    const char *store;   /* how the model is kept there: a strategy of emu/firmware/store.h */
+        cacert_bytes; /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
+    struct thm_run_tls tls;
+    const char *storage;          /* profile's storage name, or "none" */
+    const char *file;             /* name on the board's file system */
+    const char *store;            /* how the model is kept there: a strategy of emu/firmware/store.h */
     const char *state_dir;        /* keeps the flash between runs; NULL: a fresh chip */
     uint32_t chunk;               /* bytes the firmware reads at a time */
     const char *const *operators; /* names of those the firmware registers; NULL: all there are */

@@ -124,13 +124,19 @@ static bool as_shipped(struct thm_board *b, unsigned medium)
 {
     const struct thm_run *run = b->run;
     const bool ours = strcmp(b->storage->name, run->storage) == 0;
-    const struct thm_factory_file file = { run->file, ours ? run->stored : NULL, run->stored_bytes };
+    const struct thm_factory_file files[] = {
+        { "the model", run->file, ours ? run->stored : NULL, run->stored_bytes },
+        { "the CA file", b->profile->network.ca_file, ours ? (const uint8_t *)run->tls.ca : NULL, run->tls.ca_bytes },
+    };
     char error[sizeof b->failure.message] = "";
-    if ((!b->storage->shipped && !file.bytes) || !b->chips) /* a rig brings a medium that is ready */
-        return true;
-    int status = thm_factory_storage(b->profile, b->storage, &b->chips->cells[medium], &file, error, sizeof error);
-    if (status)
-        thm_hal_failure(b, status, 0, run->stored_bytes, 0, "%s", error);
+    int status = 0;
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && b->chips && !status; i++) { /* a rig's medium is ready */
+        if (!files[i].bytes && (i || !b->storage->shipped))
+            continue;
+        status = thm_factory_storage(b->profile, b->storage, &b->chips->cells[medium], &files[i], error, sizeof error);
+        if (status)
+            thm_hal_failure(b, status, 0, files[i].len, 0, "%s", error);
+    }
     return !status;
 }
 

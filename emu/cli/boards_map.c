@@ -9,12 +9,12 @@
 #include "emu/board/storage_place.h"
 #include "emu/cli/boards.h"
 #include "emu/cli/cli.h"
+#include "netlink/tls_cost.h"
 
-#define BAR_WIDTH               48         /* characters of the longest bar */
-#define FLASH_WIDTH             32         /* characters for the whole flash */
-#define LIST_MAX                64         /* entries of a list, as the schema allows */
-#define DRAWN_MAX               (1u << 20) /* banks above it (PSRAM) get a bar cut short, or the others would vanish */
-#define MBEDTLS_RECORD_OVERHEAD 333u       /* content length to record buffer: measured, mbed TLS 2.28 */
+#define BAR_WIDTH   48         /* characters of the longest bar */
+#define FLASH_WIDTH 32         /* characters for the whole flash */
+#define LIST_MAX    64         /* entries of a list, as the schema allows */
+#define DRAWN_MAX   (1u << 20) /* banks above it (PSRAM) get a bar cut short, or the others would vanish */
 
 struct glyphs {
     const char *heap, *fixed, *other, *edge, *dot, *cut;
@@ -321,6 +321,16 @@ static void print_rate(uint64_t bps)
         printf("%g kbit/s", (double)bps / 1e3);
 }
 
+static uint32_t tls_block(const struct thm_tls_stack *s, const char *what)
+{
+    struct thm_tls_block blocks[THM_TLS_BLOCKS_MAX];
+    const size_t n = thm_tls_blocks(s, NULL, blocks);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(blocks[i].what, what) == 0)
+            return blocks[i].bytes;
+    return 0;
+}
+
 static void print_network(const struct thm_profile *p)
 {
     const struct thm_profile_network *n = &p->network;
@@ -344,9 +354,13 @@ static void print_network(const struct thm_profile *p)
         printf("\n  %-16s none on this core\n", "TLS");
         return;
     }
+    const struct thm_tls_stack s = { .name = n->tls,
+                                     .in_content = n->tls_in_content,
+                                     .out_content = n->tls_out_content };
     printf("\n  %-16s %s: record buffers of %" PRIu32 " and %" PRIu32 " bytes,\n", "TLS", n->tls,
-           n->tls_in_content + MBEDTLS_RECORD_OVERHEAD, n->tls_out_content + MBEDTLS_RECORD_OVERHEAD);
-    printf("  %-16s each in one piece; a handshake needs %" PRIu32 " bytes of stack\n", "", n->tls_stack);
+           tls_block(&s, "input record buffer"), tls_block(&s, "output record buffer"));
+    printf("  %-16s each in one piece; a handshake needs %" PRIu32 " bytes of stack%s\n", "", n->tls_stack,
+           thm_tls_own_stack(&s) ? ", from the heap" : "");
 }
 
 static void print_companions(const struct thm_profile *p)

@@ -11,6 +11,7 @@
 #include "emu/cli/kernels.h"
 #include "emu/cli/labels.h"
 #include "emu/cli/run_request.h"
+#include "emu/cli/run_tls.h"
 #include "emu/firmware/store.h"
 #include "emu/cli/storage_fault.h"
 #include "emu/report/report.h"
@@ -23,6 +24,14 @@ enum {
     DURATION,
     CORE,
     CACERT,
+    CA_ON_STORAGE,
+    PIN,
+    CERT,
+    KEY,
+    CLOCK,
+    TLS,
+    TLS_BUFFERS,
+    MAX_FRAGMENT,
     INPUT,
     LABELS,
     OUTPUT_DIR,
@@ -69,6 +78,22 @@ static const struct thm_option options[] = {
                0 },
     [CACERT] = { "cacert", "FILE", "PEM file with the certificate authorities the board trusts (default: the system's)",
                  0 },
+    [CA_ON_STORAGE] = { "ca-on-storage", "NAME",
+                        "the board reads its CAs from this file on its storage before it connects; --cacert is put "
+                        "there before power-on",
+                        0 },
+    [PIN] = { "pin", "sha256/DIGEST",
+              "accept only the server with this certificate or public key (base64 or hexadecimal)", 0 },
+    [CERT] = { "cert", "FILE", "PEM file with a certificate of the board's own, which it shows to the server", 0 },
+    [KEY] = { "key", "FILE", "PEM file with the key to --cert", 0 },
+    [CLOCK] = { "clock", "unset|EPOCH|sntp",
+                "the time certificates are checked at: 1970 at power-on; so many seconds since 1970; or the PC's, "
+                "asked for over the network (default: the PC's)",
+                0 },
+    [TLS] = { "tls", "STACK", "the board's TLS library: mbedtls, bearssl or none (default: the profile's)", 0 },
+    [TLS_BUFFERS] = { "tls-buffers", "IN[,OUT]", "content lengths of its record buffers (default: the profile's)", 0 },
+    [MAX_FRAGMENT] = { "max-fragment", "BYTES", "ask the server for records of at most 512, 1024, 2048 or 4096 bytes",
+                       0 },
     [INPUT] = { "input", "FILE",
                 "raw little-endian input tensor; once for each input of the model; a file of several frames is as "
                 "many inferences (default: zeros)",
@@ -190,6 +215,14 @@ static int fail_alloc_option(const struct thm_args *a, struct thm_run *run)
     return 0;
 }
 
+static int fragment_option(const struct thm_args *a, uint32_t *out)
+{
+    int status = size_option(a, MAX_FRAGMENT, 512, 4096, out);
+    if (!status && (*out & (*out - 1)))
+        status = thm_usage(a, "--max-fragment is 512, 1024, 2048 or 4096, not '%s'", a->value);
+    return status;
+}
+
 static int take_input(const struct thm_args *a, struct run_request *q)
 {
     if (q->run.inputs_count == RUN_INPUTS_MAX)
@@ -248,6 +281,14 @@ static int take_option(struct thm_args *a, int option, struct run_request *q)
     case DURATION: return take_duration(a, q);
     case CORE: return thm_core_requests_take(&q->cores, a);
     case CACERT: run->cacert = a->value; return 0;
+    case CA_ON_STORAGE: q->tls.ca_file = a->value; return 0;
+    case PIN: return run_tls_pin(a, &run->tls);
+    case CERT: run->tls.cert = a->value; return 0;
+    case KEY: run->tls.key = a->value; return 0;
+    case CLOCK: return run_tls_clock(a, &run->tls);
+    case TLS: q->tls.stack = a->value; return 0;
+    case TLS_BUFFERS: return run_tls_buffers(a, &q->tls);
+    case MAX_FRAGMENT: return fragment_option(a, &q->tls.max_fragment);
     case INPUT: return take_input(a, q);
     case LABELS: q->labels_path = a->value; return 0;
     case OUTPUT_DIR: q->output_dir = a->value; return 0;

@@ -4,21 +4,16 @@
 #include <string.h>
 #include "emu/board/static_data.h"
 #include "emu/board/storage_place.h"
-#include "emu/cli/certificate.h"
 #include "emu/cli/cli.h"
 #include "emu/cli/kernels.h"
 #include "emu/cli/run_request.h"
+#include "emu/cli/run_tls.h"
 
 enum { INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
 
 bool run_is_url(const char *model)
 {
     return strstr(model, "://") != NULL;
-}
-
-static int load_cacert(struct run_request *q)
-{
-    return thm_certificate_bytes(q->run.cacert, &q->run.cacert_bytes);
 }
 
 /* "storage:NAME": a file that is on the storage already. */
@@ -100,10 +95,13 @@ static int load_profile(struct run_request *q)
     int status = thm_profile_load(q->board, profile, &error);
     if (!status && q->coprocessor && !attach_coprocessor(&(*profile)->network))
         status = THM_EXIT_HOST;
+    if (!status)
+        status = run_tls_apply(q, &(*profile)->network);
     if (!status && (*profile)->network.link)
         status = thm_profile_link_load((*profile)->network.link, link, &error);
     if (status) {
-        thm_fail(status, "%s", error ? error : "out of memory");
+        if (error || status == THM_EXIT_HOST)
+            thm_fail(status, "%s", error ? error : "out of memory");
         free(error);
         return status;
     }
@@ -158,7 +156,7 @@ int run_request_load(struct run_request *q)
     q->storage_given = q->run.storage && strcmp(q->run.storage, "none") != 0;
     if (!names_stored_file(q) && q->model && run_is_url(q->model) && !q->firmware)
         q->run.url = q->model;
-    int (*const parts[])(struct run_request *) = { load_profile, load_model, load_cacert, load_firmware, load_inputs };
+    int (*const parts[])(struct run_request *) = { load_profile, load_model, run_tls_load, load_firmware, load_inputs };
     int status = 0;
     for (size_t i = 0; !status && i < sizeof parts / sizeof parts[0]; i++)
         status = parts[i](q);
@@ -172,6 +170,7 @@ void run_request_free(struct run_request *q)
     free((void *)(uintptr_t)q->run.model);
     free((void *)(uintptr_t)q->run.stored);
     free((void *)(uintptr_t)q->run.firmware);
+    free((void *)(uintptr_t)q->run.tls.ca);
     thm_core_requests_free(&q->cores);
     thm_profile_link_free(q->link);
     thm_profile_free(q->profile);

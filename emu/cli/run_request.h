@@ -7,6 +7,11 @@
 
 enum { RUN_INPUTS_MAX = 16, RUN_SETTINGS_MAX = 64 };
 
+struct run_tls { /* in place of what the profile says; NULL and 0: nothing */
+    const char *stack, *ca_file;
+    uint32_t in_content, out_content, max_fragment;
+};
+
 struct run_request {
     struct thm_run run;
     const char *operators_given;
@@ -18,6 +23,7 @@ struct run_request {
     const char *input_path[RUN_INPUTS_MAX];
     struct thm_run_input input[RUN_INPUTS_MAX];
     struct thm_run_setting setting[RUN_SETTINGS_MAX];
+    struct run_tls tls;
     struct thm_core_requests cores;
     bool json, stats, coprocessor, storage_given;
     struct thm_profile *profile;

@@ -15,6 +15,7 @@ struct ota { /* in the task's static data on a device */
     struct thm_payload payload;
     char text[128]; /* the decoder's message */
     uint8_t *chunk; /* receive buffer */
+    uint8_t *ca;    /* the CA file */
     struct thm_store store;
     struct thm_store_entry entry[THM_STORE_ENTRIES]; /* what is stored */
     uint8_t signature[THM_SIGNATURE_BYTES];
@@ -50,8 +51,37 @@ static bool to_memory(void *ctx, const uint8_t *data, uint32_t len)
 
 /* ---- steps ---- */
 
+/* The whole of a file, in a block of the heap. Result: its bytes, -1: failed. */
+static int64_t read_whole(struct ota *s, const char *name, const char *what, uint8_t **out)
+{
+    int32_t size = thm_hal_file_size(s->b, name), fd = size < 0 ? size : thm_hal_open(s->b, name, THM_FS_READ), n = 0;
+    uint32_t got = 0;
+    if (fd < 0)
+        return -1;
+    *out = thm_hal_malloc(s->b, (uint32_t)size + 1, what); /* a zero ends PEM */
+    while (*out && got < (uint32_t)size && (n = thm_hal_read(s->b, fd, *out + got, (uint32_t)size - got)) > 0)
+        got += (uint32_t)n;
+    (void)thm_hal_close(s->b, fd);
+    return *out && n >= 0 ? (int64_t)got : -1;
+}
+
+/* Read before each connection, and kept until it is closed. */
+static bool read_ca(struct ota *s)
+{
+    if (!s->o->ca_file)
+        return true;
+    s->step = "certificate";
+    int64_t n = read_whole(s, s->o->ca_file, "CA file", &s->ca);
+    if (n < 0 || !thm_hal_https_trust(s->b, s->o->ca_file, s->ca, (uint32_t)n))
+        return false;
+    thm_hal_step(s->b, "certificate", "%s read, %u bytes", s->o->ca_file, (uint32_t)n);
+    return true;
+}
+
 static bool connect_to_server(struct ota *s, struct thm_hal_response *response)
 {
+    if (!read_ca(s))
+        return false;
     s->step = "connect";
     s->chunk = thm_hal_malloc(s->b, s->o->chunk, "receive buffer");
     if (!s->chunk || !thm_hal_https_get(s->b, s->o->url, s->o->chunk, response))
@@ -96,7 +126,8 @@ static void hang_up(struct ota *s)
 {
     thm_hal_https_close(s->b);
     thm_hal_free(s->b, s->chunk);
-    s->chunk = NULL;
+    thm_hal_free(s->b, s->ca);
+    s->chunk = s->ca = NULL;
 }
 
 static bool mount_storage(struct ota *s)

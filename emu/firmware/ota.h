@@ -15,6 +15,7 @@ struct thm_ota {
     const char *storage; /* name in the profile; "none" = from the socket straight into a malloc'ed buffer */
     const char *file;    /* its name on the file system */
     const struct thm_store_ops *store; /* how it is kept there */
+    const char *ca_file;               /* on the storage: CAs to check the server with; NULL: those of the program */
     uint32_t chunk;                    /* bytes read from the connection at a time */
     uint32_t arena;                    /* 0 = the model's minimum */
     bool no_invoke;                    /* end when the tensors are allocated */

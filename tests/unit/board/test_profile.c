@@ -310,7 +310,7 @@ static const struct wrong wrongs[] = {
       "expected the name of a partition, found 'nowhere'" },
     { "block_size: 4096", "block_size: 4097", "4097", "storage[0].block_size",
       "expected a multiple of the page size 256" },
-    { "tls: mbedtls", "tls: homemade", "homemade", "network.tls", "expected one of mbedtls, none" },
+    { "tls: mbedtls", "tls: homemade", "homemade", "network.tls", "expected one of mbedtls, bearssl, none" },
     { "tls_in_content: 16384", "tls_in_content: 16385", "16385", "network.tls_in_content", "expected 512 to 16384" },
     { "tls_out_content: 4096\n", "tls_keep_peer_certificate: false\n", "link: wifi", "network.tls_out_content",
       "found 0" },

@@ -74,7 +74,7 @@ static void factory__puts_a_file_on_a_new_volume_and_keeps_the_others(void **sta
     char error[200] = "";
     (void)state;
     assert_int_equal(thm_chips_open(&chips, &profile, 3, NULL, error, sizeof error), 0);
-    const struct thm_factory_file a = { "/a", bytes, 1000 }, b = { "/b", bytes, 10 };
+    const struct thm_factory_file a = { "a file", "/a", bytes, 1000 }, b = { "a file", "/b", bytes, 10 };
     assert_int_equal(thm_factory_storage(&profile, &storages[2], &chips.cells[0], NULL, error, sizeof error), 0);
     assert_int_equal(thm_factory_storage(&profile, &storages[2], &chips.cells[0], &a, error, sizeof error), 0);
     assert_int_equal(thm_factory_storage(&profile, &storages[2], &chips.cells[0], &b, error, sizeof error), 0);
@@ -91,7 +91,7 @@ static void place__eefs_on_flash_is_an_emulated_eeprom(void **state)
     char error[300] = "";
     (void)state;
     assert_int_equal(thm_chips_open(&chips, &profile, 1, NULL, error, sizeof error), 0);
-    const struct thm_factory_file a = { "/a", bytes, sizeof bytes };
+    const struct thm_factory_file a = { "a file", "/a", bytes, sizeof bytes };
     assert_int_equal(thm_factory_storage(&profile, &eefs, &chips.cells[0], &a, error, sizeof error), 0);
     assert_int_equal(size_of(&chips.cells[0], &eefs, "a"), 1000);
     thm_chips_close(&chips);
@@ -104,7 +104,7 @@ static void factory__a_file_too_large_is_the_storages_failure(void **state)
     char error[300] = "";
     (void)state;
     assert_int_equal(thm_chips_open(&chips, &profile, 3, NULL, error, sizeof error), 0);
-    const struct thm_factory_file a = { "/a", bytes, sizeof bytes };
+    const struct thm_factory_file a = { "a file", "/a", bytes, sizeof bytes };
     assert_int_equal(thm_factory_storage(&profile, &storages[2], &chips.cells[0], &a, error, sizeof error), 11);
     assert_non_null(strstr(error, "SPIFFS_ERR_FULL (-10001)"));
     assert_non_null(strstr(error, "131072 bytes, 113201 of 113201 are free"));
