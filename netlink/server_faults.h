@@ -11,17 +11,24 @@
  * no-length        no Content-Length, HTTP/1.0: the body ends with the connection
  * cut=BYTES        the connection is closed after so many bytes of a body
  * stall[=BYTES]    after so many bytes of a body (default 0) nothing more is sent
- * delay=MS         the answer comes so much later */
+ * delay=MS         the answer comes so much later
+ * The names are the link's (netlink/net_faults.h), with the same meanings:
+ * chunked          no Content-Length, chunked transfer coding
+ * gzip             the body is compressed, though nobody asked for it
+ * length=N         Content-Length says so
+ * corrupt=BYTE[/N] one bit of this byte of the file is another, and of every Nth after it
+ * drip=BPS         no more bits a second
+ * tls-alert        the handshake ends with an alert (handshake_failure) */
 #pragma once
 #include <stdint.h>
 #include "netlink/ca.h"
-
-#define THM_NO_FAULT UINT64_MAX
+#include "netlink/fault_list.h"
 
 struct thm_server_faults {
     struct thm_certificate_faults certificate;
-    bool redirect_loop, no_range, no_length;
-    uint64_t status, cut, stall, delay_ms; /* THM_NO_FAULT: not asked for */
+    bool redirect_loop, no_range, no_length, chunked, gzip, tls_alert;
+    uint64_t status, cut, stall, delay_ms, length, drip_bps; /* THM_NO_FAULT: not asked for */
+    uint64_t corrupt[2];                                     /* the first byte, and the period; 0: only that one */
 };
 
 /* Errors: THM_NET_EINVAL, *message is a sentence naming the fault. list may be NULL. */

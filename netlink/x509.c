@@ -1,5 +1,6 @@
 #include "netlink/x509.h"
 #include <arpa/inet.h>
+#include <openssl/err.h>
 #include <openssl/asn1.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -195,4 +196,15 @@ EVP_PKEY *thm_x509_parse_key(const char *pem)
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
     BIO_free(bio);
     return key;
+}
+
+bool thm_x509_pair_fits(const char *cert_pem, const char *key_pem)
+{
+    X509 *cert = thm_x509_parse_cert(cert_pem);
+    EVP_PKEY *key = cert ? thm_x509_parse_key(key_pem) : NULL;
+    const bool fits = key && X509_check_private_key(cert, key) == 1;
+    EVP_PKEY_free(key);
+    X509_free(cert);
+    ERR_clear_error();
+    return fits;
 }

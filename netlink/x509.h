@@ -29,3 +29,4 @@ char *thm_x509_cert_pem(X509 *cert);   /* malloc'ed; NULL: failed */
 char *thm_x509_key_pem(EVP_PKEY *key); /* PKCS #8, malloc'ed; NULL: failed */
 X509 *thm_x509_parse_cert(const char *pem);
 EVP_PKEY *thm_x509_parse_key(const char *pem);
+bool thm_x509_pair_fits(const char *cert_pem, const char *key_pem); /* the key of the first certificate */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "emu/cli/cli.h"
 #include "emu/cli/commands.h"
 #include "netlink/serve.h"
@@ -13,7 +14,19 @@
 #define DEFAULT_PORT 8443
 #define FAULTS_MAX   512
 
-enum { OPT_PORT, OPT_BIND, OPT_STATE, OPT_NAMES, OPT_FAULT, OPT_READY, OPT_QUIET };
+enum {
+    OPT_PORT,
+    OPT_BIND,
+    OPT_STATE,
+    OPT_NAMES,
+    OPT_CERT,
+    OPT_KEY,
+    OPT_CLIENT_CA,
+    OPT_CLIENT_OPTIONAL,
+    OPT_FAULT,
+    OPT_READY,
+    OPT_QUIET
+};
 static const struct thm_option options[] = {
     [OPT_PORT] = { "port", "N", "listen on this port (default 8443); 0: any free one", 'p' },
     [OPT_BIND] = { "bind", "ADDR", "listen on this IP address (default 127.0.0.1)", 0 },
@@ -22,9 +35,14 @@ static const struct thm_option options[] = {
                     "~/.local/state/thimble)",
                     0 },
     [OPT_NAMES] = { "names", "LIST", "more host names and IPs for the certificate, comma-separated", 0 },
+    [OPT_CERT] = { "cert", "FILE", "show this PEM certificate (and chain) instead of one of its own CA", 0 },
+    [OPT_KEY] = { "key", "FILE", "PEM file with the key to --cert", 0 },
+    [OPT_CLIENT_CA] = { "client-ca", "FILE", "serve only clients with a certificate that these PEM CAs vouch for", 0 },
+    [OPT_CLIENT_OPTIONAL] = { "client-optional", NULL, "and clients that show none", 0 },
     [OPT_FAULT] = { "fault", "NAME[=VALUE]",
-                    "do this wrong on purpose: expired, wrong-host, self-signed, rsa, intermediate, status=CODE, "
-                    "redirect-loop, no-range, no-length, cut=BYTES, stall[=BYTES] or delay=MS; may be repeated",
+                    "do this wrong on purpose: expired, wrong-host, self-signed, rsa, intermediate, tls-alert, "
+                    "status=CODE, redirect-loop, no-range, no-length, chunked, gzip, length=N, cut=BYTES, "
+                    "stall[=BYTES], drip=BPS, corrupt=BYTE[/N] or delay=MS; may be repeated",
                     0 },
     [OPT_READY] = { "ready-file", "FILE", "write the port into this file as soon as the server listens", 0 },
     [OPT_QUIET] = { "quiet", NULL, "log no requests", 'q' },
@@ -69,6 +87,10 @@ static int apply_option(struct settings *s, const struct thm_args *a, int option
     case OPT_BIND: s->server.bind = a->value; break;
     case OPT_STATE: s->server.state_dir = a->value; break;
     case OPT_NAMES: s->server.names = a->value; break;
+    case OPT_CERT: s->server.cert = a->value; break;
+    case OPT_KEY: s->server.key = a->value; break;
+    case OPT_CLIENT_CA: s->server.client_ca = a->value; break;
+    case OPT_CLIENT_OPTIONAL: s->server.client_optional = true; break;
     case OPT_FAULT: return add_fault(s, a);
     case OPT_READY: s->ready_file = a->value; break;
     case OPT_QUIET: s->server.log = NULL; break;
@@ -102,6 +124,10 @@ static int parse(struct settings *s, int argc, char **argv)
         return option == -3 ? -1 : THM_EXIT_USAGE;
     if (a.argc != 1)
         return thm_usage(&a, "needs one folder to serve");
+    if (!s->server.cert != !s->server.key)
+        return thm_usage(&a, "--cert and --key go together");
+    if (s->server.client_optional && !s->server.client_ca)
+        return thm_usage(&a, "--client-optional is about --client-ca, which is missing");
     s->server.dir = a.argv[0];
     return s->server.state_dir ? 0 : default_state(s);
 }
@@ -123,14 +149,25 @@ static int announce(const struct settings *s, const struct thm_server *server)
 {
     char host[128], text[16];
     shown_host(s->server.bind, host, sizeof host);
-    printf("serving %s at https://%s:%u/ (CA: %s)\n", s->server.dir, host, thm_server_port(server),
-           thm_server_ca(server));
+    const char *ca = thm_server_ca(server);
+    printf("serving %s at https://%s:%u/ (%s: %s)\n", s->server.dir, host, thm_server_port(server),
+           ca ? "CA" : "certificate", ca ? ca : s->server.cert);
     if (fflush(stdout) != 0)
         return thm_fail(THM_EXIT_HOST, "standard output: %s", strerror(errno));
     if (!s->ready_file)
         return 0;
     int n = snprintf(text, sizeof text, "%u\n", thm_server_port(server));
     return thm_write_file(s->ready_file, text, (size_t)n);
+}
+
+/* A thousand boards at once are two thousand descriptors. */
+static void allow_many_connections(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
 static int run(int argc, char **argv)
@@ -146,6 +183,7 @@ static int run(int argc, char **argv)
     sigaddset(&end, SIGINT);
     sigaddset(&end, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &end, NULL); /* before the server's threads start, so that sigwait() gets them */
+    allow_many_connections();
     enum thm_net_err err = thm_server_start(&server, &s.server, &message);
     if (err)
         return thm_fail(thm_net_exit_status(err), "%s", message);

@@ -153,6 +153,85 @@ static void serve__if_range_decides_between_part_and_whole(void **state)
     assert_int_equal(ask(l, "GET", "/model.tflite", "Range: bytes=0-9\r\nIf-Range: \"x\"")->status, 200);
 }
 
+static void serve__if_range_compares_strongly(void **state)
+{
+    struct loopback *l = *state;
+    struct stat st;
+    char path[128], etag[THM_ETAG_MAX], line[192];
+    serve(l, NULL);
+    snprintf(path, sizeof path, "%s/model.tflite", l->files);
+    assert_int_equal(stat(path, &st), 0);
+    thm_http_etag(&st, etag);
+    snprintf(line, sizeof line, "Range: bytes=0-9\r\nIf-Range: W/%s", etag);
+    assert_int_equal(ask(l, "GET", "/model.tflite", line)->status, 200);
+    assert_int_equal(
+        ask(l, "GET", "/model.tflite", "Range: bytes=0-9\r\nIf-Range: Thu, 01 Jan 2026 00:00:00 GMT")->status, 200);
+    const struct reply *r = ask(l, "GET", "/model.tflite", "Range: bytes=99999-\r\nIf-Range: \"x\"");
+    assert_int_equal(r->status, 200); /* not 416: the range does not count */
+    assert_int_equal(ask(l, "HEAD", "/model.tflite", "Range: bytes=0-9")->status, 200);
+}
+
+static void serve__connections_are_kept_alive(void **state)
+{
+    struct loopback *l = *state;
+    static struct reply r;
+    long connections = 0, sum = 0;
+    serve(l, NULL);
+    CURL *easy = curl_easy_init();
+    curl_easy_setopt(easy, CURLOPT_URL, url_of(l, "localhost", "/model.tflite"));
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_CAINFO, l->ca);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &r);
+    for (int i = 0; i < 3; i++) {
+        r.len = 0;
+        assert_int_equal(curl_easy_perform(easy), CURLE_OK);
+        assert_int_equal(r.len, BODY_BYTES);
+        curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+        sum += connections;
+    }
+    curl_easy_cleanup(easy);
+    assert_int_equal(sum, 1);
+}
+
+static void serve__is_well_whatever_the_faults(void **state)
+{
+    serve(*state, "status=500,stall");
+    const struct reply *r = ask(*state, "GET", "/healthz", NULL);
+    assert_int_equal(r->status, 200);
+    assert_memory_equal(r->body, "ok\n", 3);
+}
+
+static void fault__bodies_are_wrong_as_asked(void **state)
+{
+    struct loopback *l = *state;
+    serve(l, "chunked");
+    const struct reply *r = ask(l, "GET", "/model.tflite", "Range: bytes=0-9");
+    assert_int_equal(r->status, 200);
+    assert_int_equal(r->len, BODY_BYTES);
+    assert_non_null(strstr(r->header, "Transfer-Encoding: chunked"));
+    assert_null(strstr(r->header, "Content-Length"));
+    thm_server_stop(l->server);
+    serve(l, "length=100");
+    r = ask(l, "GET", "/model.tflite", NULL);
+    assert_int_equal(r->len, 100);
+    thm_server_stop(l->server);
+    serve(l, "corrupt=100/20000");
+    r = ask(l, "GET", "/model.tflite", NULL);
+    for (size_t i = 0; i < BODY_BYTES; i++)
+        assert_int_equal(r->body[i], pattern(i) ^ (i == 100 || i == 20100 || i == 40100));
+    r = ask(l, "GET", "/model.tflite", "Range: bytes=20050-20149");
+    assert_int_equal(r->body[50], pattern(20100) ^ 1);
+    assert_int_equal(r->body[51], pattern(20101));
+    thm_server_stop(l->server);
+    serve(l, "gzip");
+    r = ask(l, "GET", "/model.tflite", NULL);
+    assert_non_null(strstr(r->header, "Content-Encoding: gzip"));
+    assert_memory_equal(r->body, "\x1f\x8b", 2);
+    assert_int_equal(r->len, 10 + 5 + BODY_BYTES + 13);
+    assert_int_equal(r->body[10 + 5 + 77], pattern(77));
+}
+
 static void serve__nothing_outside_the_folder_and_nothing_hidden(void **state)
 {
     struct loopback *l = *state;
@@ -198,7 +277,9 @@ static void serve__logs_a_line_a_request(void **state)
     ask(l, "GET", "/a%0ab", NULL);
     thm_server_stop(l->server);
     l->server = NULL;
-    assert_string_equal(l->log, "GET /model.tflite 206 10\nGET /a?b 404 13\n");
+    assert_int_equal(strncmp(l->log, "127.0.0.1 - - [", 15), 0);
+    assert_non_null(strstr(l->log, " +0000] \"GET /model.tflite HTTP/1.1\" 206 10\n127.0.0.1"));
+    assert_non_null(strstr(l->log, "\"GET /a?b HTTP/1.1\" 404 13\n"));
 }
 
 static void serve__stop_does_not_wait_for_a_stalled_client(void **state)
@@ -401,6 +482,10 @@ int main(void)
         T(serve__get_head_and_other_methods),
         T(serve__ranges_and_entity_tags),
         T(serve__if_range_decides_between_part_and_whole),
+        T(serve__if_range_compares_strongly),
+        T(serve__connections_are_kept_alive),
+        T(serve__is_well_whatever_the_faults),
+        T(fault__bodies_are_wrong_as_asked),
         T(serve__nothing_outside_the_folder_and_nothing_hidden),
         T(serve__logs_a_line_a_request),
         T(serve__stop_does_not_wait_for_a_stalled_client),
