@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OPTIONS_MAX 40
+#define OPTIONS_MAX 120 /* of one command */
 #define WIDTH       80
 
 static const char *current_command = NULL; /* for messages */
@@ -28,7 +28,9 @@ static size_t fill_getopt(const struct thm_command *c, struct option *longs, cha
     if (c->options_first)
         *shorts++ = '+';
     *shorts++ = ':';
-    for (const struct thm_option *o = c->options; o && o->name && n < OPTIONS_MAX; o++, n++) {
+    for (const struct thm_option *o = c->options; o && o->name; o++, n++) {
+        if (n == OPTIONS_MAX)
+            abort(); /* a table that has outgrown it */
         longs[n] = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL, 256 + (int)n };
         if (o->letter) {
             *shorts++ = o->letter;
