@@ -32,6 +32,8 @@ static int load_boards(struct fit_request *q)
     q->boards = calloc(q->boards_count + 1, sizeof *q->boards);
     if (!names || !q->boards)
         return thm_fail(THM_EXIT_HOST, "out of memory");
+    if (q->boards_count == 0)
+        return thm_fail(THM_EXIT_USAGE, "no board profiles are found ('thimble boards' lists them)");
     int status = 0;
     for (unsigned i = 0; i < q->boards_count && !status; i++) {
         q->boards[i].name = names[i];
@@ -111,9 +113,9 @@ static struct thm_fit_case make_case(const struct fit_request *q, const struct f
 static int make_cases(struct fit_request *q)
 {
     q->count = (size_t)q->boards_count * q->models;
-    q->cases = calloc(q->count, sizeof *q->cases);
-    q->cells = calloc(q->count, sizeof *q->cells);
-    q->advices = calloc(q->count, sizeof *q->advices);
+    q->cases = calloc(q->count + 1, sizeof *q->cases);
+    q->cells = calloc(q->count + 1, sizeof *q->cells);
+    q->advices = calloc(q->count + 1, sizeof *q->advices);
     if (!q->cases || !q->cells || !q->advices)
         return thm_fail(THM_EXIT_HOST, "out of memory");
     for (unsigned b = 0; b < q->boards_count; b++)

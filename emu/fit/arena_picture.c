@@ -62,7 +62,7 @@ static void draw_buffer(const struct chart *c, const struct thm_planned_buffer *
 static void mark_peak(const struct chart *c)
 {
     const struct thm_planned_op *op = thm_memory_plan_running(c->plan, c->plan->peak);
-    const double x = x_of(c, c->plan->peak) + c->per_moment / 2;
+    const double x = x_of(c, c->plan->peak) + c->per_moment / 2, place = x / WIDTH;
     struct thm_op_info info = { .name = "", .name_len = 0 };
     char name[60], text[160];
     if (c->plan->peak < 0)
@@ -73,7 +73,7 @@ static void mark_peak(const struct chart *c)
     snprintf(text, sizeof text, "peak: %llu bytes at %d %s", (unsigned long long)c->plan->peak_bytes, c->plan->peak,
              name);
     thm_svg_line(c->f, x, TOP, x, HEIGHT - BOTTOM, "line");
-    thm_svg_text(c->f, x, TOP - 5, x < WIDTH / 3 ? "start" : x < WIDTH * 2 / 3 ? "middle" : "end", text);
+    thm_svg_text(c->f, x, TOP - 5, place < 0.33 ? "start" : place < 0.67 ? "middle" : "end", text);
 }
 
 static void axes(const struct chart *c)

@@ -79,7 +79,8 @@ static void legend(FILE *f, const struct thm_fit_cell *c, double y)
     for (int r = 0; r < THM_FIT_ROWS_COUNT; r++) {
         if (!appears(c, r))
             continue;
-        const double x = n % 2 ? WIDTH / 2 : LEFT, at = y + n / 2 * LEGEND;
+        const unsigned line = n / 2;
+        const double x = n % 2 ? WIDTH / 2 : LEFT, at = y + line * LEGEND;
         snprintf(text, sizeof text, "%s: %" PRIu64 ", %" PRIu64, thm_fit_row_words(r), c->peak.row[r], c->now.row[r]);
         thm_svg_rect(f, x, at, 10, 10, row_class(r), NULL);
         thm_svg_text(f, x + 15, at + 9, "start", text);
@@ -90,10 +91,11 @@ static void legend(FILE *f, const struct thm_fit_cell *c, double y)
 void thm_fit_draw_ram(FILE *f, enum thm_svg_where where, const struct thm_fit_cell *cell)
 {
     char title[256];
+    const unsigned lines = (count_rows(cell) + 1) / 2;
     const double legend_y = 2 * (BAR + GAP) + 4;
     snprintf(title, sizeof title, "RAM of %s with %s: %" PRIu64 " bytes, at its fullest and now", cell->board,
              cell->model, cell->ram);
-    thm_svg_begin(f, where, WIDTH, legend_y + (count_rows(cell) + 1) / 2 * LEGEND + 4, title);
+    thm_svg_begin(f, where, WIDTH, legend_y + lines * LEGEND + 4, title);
     ram_bar(&(struct bar){ f, 2, cell->ram }, &cell->peak, "fullest");
     ram_bar(&(struct bar){ f, 2 + BAR + GAP, cell->ram }, &cell->now, cell->exit_status ? "at the end" : "running");
     legend(f, cell, legend_y);
