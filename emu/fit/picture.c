@@ -1,6 +1,7 @@
 /* emu/fit/picture.c -- bars: RAM by owner, flash by address. */
 #include "emu/fit/picture.h"
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include "emu/board/storage_place.h"
 
@@ -17,13 +18,15 @@ static double across(const struct bar *b, uint64_t bytes)
     return b->all ? (WIDTH - LEFT - 4) * (double)bytes / (double)b->all : 0;
 }
 
+/* Of a card of 4 GB a model is less than a pixel: all that is there is at least one unit wide. */
 static void segment(const struct bar *b, uint64_t from, uint64_t bytes, const char *css_class, const char *what)
 {
     char title[256];
     if (bytes == 0)
         return;
     snprintf(title, sizeof title, "%.180s: %" PRIu64 " bytes", what, bytes);
-    thm_svg_rect(b->f, LEFT + across(b, from), b->y, across(b, bytes), BAR, css_class, title);
+    const double width = fmax(across(b, bytes), 1), x = fmin(across(b, from), across(b, b->all) - width);
+    thm_svg_rect(b->f, LEFT + x, b->y, width, BAR, css_class, title);
 }
 
 /* Under a segment, where there is room for it. */
