@@ -49,6 +49,7 @@ int64_t thm_hal_find_file(struct thm_board *b, const char *file); /* its size; -
 bool thm_hal_files_are_damaged(const struct thm_board *b); /* a call has failed of it since the board was switched on */
 /* Have the file system checked and repaired; no file may be open. The number of findings, or an error code. */
 int32_t thm_hal_mend_files(struct thm_board *b);
+const char *thm_hal_file_system(const struct thm_board *b); /* the mounted one's name; "": none */
 int32_t thm_hal_df(struct thm_board *b, uint32_t *total, uint32_t *used);
 
 /* Signed models (emu/board/signing.h), with the device time that portable code takes for them. signature: of the model
@@ -59,6 +60,11 @@ void thm_hal_digest_add(struct thm_board *b, struct thm_digest *d, const void *d
 void thm_hal_digest_end(struct thm_board *b, struct thm_digest *d, uint8_t *out);
 bool thm_hal_signature(struct thm_board *b, const uint8_t *digest, uint8_t *out);
 bool thm_hal_signature_is_valid(struct thm_board *b, const uint8_t *digest, const uint8_t *signature);
+/* The key that the board trusts: the run's, or the emulator's own. verifies: of the SHA-256 of `len` bytes. */
+struct thm_public_key;
+const struct thm_public_key *thm_hal_trusted_key(struct thm_board *b);
+bool thm_hal_key_verifies(struct thm_board *b, const struct thm_public_key *key, const void *data, uint32_t len,
+                          const uint8_t *signature);
 
 /* The model that is part of the program, in place in the flash: read-only. NULL: it does not fit into the program's
  * flash (left as the failure). */

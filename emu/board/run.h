@@ -10,6 +10,7 @@
 #include "emu/board/modem.h"
 #include "emu/board/profile.h"
 #include "interpreter/kernel_library.h"
+#include "emu/board/trust.h"
 #include "netlink/canned.h"
 
 struct thm_run_input { /* one model input's frames, one after another */
@@ -53,12 +54,14 @@ struct thm_run { /* everything lent */
     uint32_t
         cacert_bytes; /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
     struct thm_run_tls tls;
-    const char *storage;          /* profile's storage name, or "none" */
-    const char *file;             /* name on the board's file system */
-    const char *store;            /* how the model is kept there: a strategy of emu/firmware/store.h */
-    const char *state_dir;        /* keeps the flash between runs; NULL: a fresh chip */
-    uint32_t chunk;               /* bytes the firmware reads at a time */
-    const char *const *operators; /* names of those the firmware registers; NULL: all there are */
+    const char *storage;                /* profile's storage name, or "none" */
+    const char *file;                   /* name on the board's file system */
+    const char *store;                  /* how the model is kept there: a strategy of emu/firmware/store.h */
+    const struct thm_public_key *trust; /* whose signed bundles it takes; NULL: the emulator's own key */
+    const char *board_class;            /* that they must be for; NULL: the profile's name */
+    const char *state_dir;              /* keeps the flash between runs; NULL: a fresh chip */
+    uint32_t chunk;                     /* bytes the firmware reads at a time */
+    const char *const *operators;       /* names of those the firmware registers; NULL: all there are */
     uint32_t operators_count;
     const struct thm_kernel_library *kernels; /* whose memory the arena has room for; NULL: the reference kernels */
     uint32_t static_arena; /* device address of an arena of that size in .bss; 0: it is a block of the heap */

@@ -2,9 +2,10 @@
 #include "emu/board/signing.h"
 #include <string.h>
 #include "emu/board/board.h"
+#include "emu/board/trust.h"
 
 /* Portable C on a 32-bit core without accelerators; estimates. */
-enum { SHA256_CYCLES_A_BYTE = 40, ED25519_CYCLES = 8000000 };
+enum { SHA256_CYCLES_A_BYTE = 40, ED25519_CYCLES = 8000000, P256_CYCLES = 16000000 };
 
 static void do_start(struct thm_call *c)
 {
@@ -73,5 +74,43 @@ bool thm_hal_signature_is_valid(struct thm_board *b, const uint8_t *digest, cons
     const struct signature s = { digest, signature };
     const bool valid = thm_board_enter(do_verify, (struct thm_call){ .b = b, .q = &s }) != 0;
     thm_hal_work(b, ED25519_CYCLES);
+    return valid;
+}
+
+static void do_trusted_key(struct thm_call *c)
+{
+    *(const struct thm_public_key **)c->p = c->b->run->trust ? c->b->run->trust : thm_test_key();
+}
+
+const struct thm_public_key *thm_hal_trusted_key(struct thm_board *b)
+{
+    const struct thm_public_key *key = NULL;
+    thm_board_enter(do_trusted_key, (struct thm_call){ .b = b, .p = &key });
+    return key;
+}
+
+struct verification {
+    const struct thm_public_key *key;
+    const uint8_t *digest, *signature;
+};
+
+static void do_key_verify(struct thm_call *c)
+{
+    const struct verification *v = c->q;
+    c->result = thm_key_verifies(v->key, v->digest, v->signature);
+}
+
+bool thm_hal_key_verifies(struct thm_board *b, const struct thm_public_key *key, const void *data, uint32_t len,
+                          const uint8_t *signature)
+{
+    static const uint32_t cycles[THM_KEY_KINDS] = { [THM_KEY_ED25519] = ED25519_CYCLES, [THM_KEY_P256] = P256_CYCLES };
+    struct thm_digest d;
+    uint8_t digest[THM_DIGEST_BYTES];
+    const struct verification v = { key, digest, signature };
+    thm_hal_digest_start(b, &d);
+    thm_hal_digest_add(b, &d, data, len);
+    thm_hal_digest_end(b, &d, digest);
+    const bool valid = thm_board_enter(do_key_verify, (struct thm_call){ .b = b, .q = &v }) != 0;
+    thm_hal_work(b, key->kind < THM_KEY_KINDS ? cycles[key->kind] : 0);
     return valid;
 }

@@ -22,6 +22,7 @@ struct ota { /* in the task's static data on a device */
     uint8_t *buffer;      /* the copy in RAM */
     const uint8_t *model; /* that, or the one in the flash */
     uint32_t model_bytes, capacity;
+    int refused; /* exit status of an update that was, while the board goes on with the model it had; 0: none was */
     uint8_t *arena;
     uint32_t arena_bytes;
     struct thm_model parsed;
@@ -30,15 +31,25 @@ struct ota { /* in the task's static data on a device */
 
 /* ---- where the decoded bytes go ---- */
 
+static bool no_bundle(struct ota *s)
+{
+    thm_hal_failure(s->b, 15, 0, 0, 0, "a signed bundle has come, and this firmware trusts no key: --trust names one");
+    return false;
+}
+
 static bool to_file(void *ctx, const uint8_t *data, uint32_t len)
 {
     struct ota *s = ctx;
+    if (s->payload.kind == THM_PAYLOAD_BUNDLE && !s->store.ops->is_bundle)
+        return no_bundle(s);
     return thm_store_write(&s->store, data, len);
 }
 
 static bool to_memory(void *ctx, const uint8_t *data, uint32_t len)
 {
     struct ota *s = ctx;
+    if (s->payload.kind == THM_PAYLOAD_BUNDLE)
+        return no_bundle(s);
     if (len > s->capacity - s->model_bytes) {
         thm_hal_failure(s->b, 10, 0, (uint64_t)s->model_bytes + len, s->capacity,
                         "the body is longer than its Content-Length said: the buffer holds %u bytes", s->capacity);
@@ -105,7 +116,7 @@ static bool payload_failed(struct ota *s)
 
 static bool receive_body(struct ota *s, thm_payload_sink *sink)
 {
-    static const char *const kinds[] = { "unknown", "model file", "C array" };
+    static const char *const kinds[] = { "unknown", "model file", "C array", "signed bundle" };
     uint64_t received = 0;
     int32_t n;
     thm_payload_init(&s->payload, UINT32_MAX, sink, s);
@@ -189,7 +200,10 @@ static bool map_file(struct ota *s, const struct thm_store_entry *e)
 {
     uint32_t bytes;
     s->model = thm_hal_map(s->b, e->name, &bytes);
-    return s->model && bytes >= e->bytes;
+    if (!s->model || bytes < e->offset || bytes - e->offset < e->bytes)
+        return false;
+    s->model += e->offset;
+    return true;
 }
 
 static bool copy_file(struct ota *s, const struct thm_store_entry *e)
@@ -202,7 +216,8 @@ static bool copy_file(struct ota *s, const struct thm_store_entry *e)
     else
         s->buffer = thm_hal_malloc(s->b, e->bytes, "model copy");
     s->model = s->buffer;
-    bool ok = s->buffer && read_file(s, fd, e->name);
+    bool ok = s->buffer && (!e->offset || thm_hal_seek(s->b, fd, (int32_t)e->offset, THM_FS_SET) >= 0) &&
+              read_file(s, fd, e->name);
     return thm_hal_close(s->b, fd) >= 0 && ok;
 }
 
@@ -352,6 +367,26 @@ static void tell_missing(struct ota *s)
     thm_hal_failure(s->b, 11, 0, 0, 0, "%s holds no complete model", s->store.file[0]);
 }
 
+/* The update has failed for good, and is the run's failure; what was there before is still there. */
+static void refuse_update(struct ota *s)
+{
+    s->refused = thm_hal_fail(s->b, s->step);
+    thm_hal_step(s->b, "revert", "to the model before");
+}
+
+static bool mark(struct ota *s, struct thm_store_entry *e, enum thm_store_mark to)
+{
+    static const char *const words[] = { "on trial: it is to be confirmed by its first inference", "from now on" };
+    const bool confirms = to == THM_STORE_CONFIRMED;
+    if (!s->store.ops->mark || e->mark == THM_STORE_CONFIRMED)
+        return true;
+    s->step = confirms ? "confirm" : "trial";
+    if (!s->store.ops->mark(&s->store, e, to))
+        return false;
+    thm_hal_step(s->b, s->step, "%s, security counter %u, %s", e->name, e->counter, words[confirms]);
+    return true;
+}
+
 /* Run the first stored model that lets itself be run. */
 static bool run_stored(struct ota *s, struct thm_booted *out)
 {
@@ -362,17 +397,34 @@ static bool run_stored(struct ota *s, struct thm_booted *out)
         tell_missing(s);
     out->found = out->found || n > 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (load(s, &e[i]) && run_model(s)) {
+        if (load(s, &e[i]) && mark(s, &e[i], THM_STORE_STARTED) && run_model(s) &&
+            mark(s, &e[i], THM_STORE_CONFIRMED)) {
             out->model = s->model;
             out->bytes = s->model_bytes;
             return true;
         }
         if (i + 1 == n)
             break;
-        thm_hal_step(s->b, "refuse", "%s: %s", e[i].name, thm_hal_failure_text(s->b));
+        if (s->store.ops->mark)
+            refuse_update(s);
+        else
+            thm_hal_step(s->b, "refuse", "%s: %s", e[i].name, thm_hal_failure_text(s->b));
         unload(s);
     }
     return false;
+}
+
+/* A store that keeps the old model until the new one is confirmed has it to go on with. */
+static bool update_or_go_on(struct ota *s)
+{
+    struct thm_store_entry e[THM_STORE_ENTRIES];
+    if (store(s))
+        return true;
+    if (!s->store.ops->mark || thm_hal_failure_status(s->b) != 15 || s->store.ops->find(&s->store, e) == 0)
+        return false;
+    hang_up(s);
+    refuse_update(s);
+    return true;
 }
 
 static bool run_round(struct ota *s, bool stored)
@@ -380,7 +432,7 @@ static bool run_round(struct ota *s, bool stored)
     struct thm_booted booted = { 0 };
     unload(s);
     if (s->o->from_storage || (s->o->url && stored))
-        return (s->o->from_storage || store(s)) && run_stored(s, &booted);
+        return (s->o->from_storage || update_or_go_on(s)) && run_stored(s, &booted);
     return (s->o->url ? load_from_socket(s) : use_flash_model(s)) && run_model(s);
 }
 
@@ -414,7 +466,7 @@ int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
     bool stored = strcmp(o->storage, "none") != 0;
     bool ok = (!o->url || network_up(s)) && (!stored || (!o->url && !o->from_storage) || mount_storage(s));
     ok = ok && (o->rounds > 0 ? run_rounds(s, stored) : run_round(s, stored));
-    return ok ? 0 : thm_hal_fail(b, s->step);
+    return ok ? s->refused : thm_hal_fail(b, s->step);
 }
 
 /* Nothing can be run, and the file system has failed: what it has lost count of may be found again. */

@@ -1,5 +1,6 @@
 #include "emu/firmware/payload_internal.h"
 #include <string.h>
+#include "emu/firmware/bundle.h"
 
 _Static_assert(sizeof(struct thm_payload) < 256, "the decoder's state lies in the board's SRAM");
 
@@ -45,11 +46,18 @@ static bool looks_like_c(const uint8_t *head, size_t len)
 
 static enum thm_payload_err decide(struct thm_payload *p)
 {
-    if (memcmp(p->head + IDENTIFIER_AT, "TFL3", 4) == 0)
+    if (memcmp(p->head, THM_BUNDLE_MAGIC, THM_BUNDLE_MAGIC_BYTES) == 0)
+        p->kind = THM_PAYLOAD_BUNDLE;
+    else if (memcmp(p->head + IDENTIFIER_AT, "TFL3", 4) == 0)
         p->kind = THM_PAYLOAD_RAW;
     else if (looks_like_c(p->head, sizeof p->head))
         p->kind = THM_PAYLOAD_C_ARRAY;
     return p->kind == THM_PAYLOAD_UNKNOWN ? THM_PAYLOAD_ENOTMODEL : THM_PAYLOAD_OK;
+}
+
+static bool is_as_is(const struct thm_payload *p)
+{
+    return p->kind == THM_PAYLOAD_RAW || p->kind == THM_PAYLOAD_BUNDLE;
 }
 
 static enum thm_payload_err decode_raw(struct thm_payload *p, const uint8_t *data, size_t len)
@@ -63,7 +71,7 @@ static enum thm_payload_err decode_raw(struct thm_payload *p, const uint8_t *dat
 static enum thm_payload_err decode(struct thm_payload *p, const uint8_t *data, size_t len)
 {
     size_t used = 0;
-    if (p->kind == THM_PAYLOAD_RAW)
+    if (is_as_is(p))
         return decode_raw(p, data, len);
     enum thm_payload_err err = thm_payload_text(p, data, len, &used);
     if (!err && thm_payload_array_ended(p))
@@ -100,7 +108,7 @@ enum thm_payload_err thm_payload_feed(struct thm_payload *p, const uint8_t *data
 
 enum thm_payload_err thm_payload_end(struct thm_payload *p)
 {
-    if (p->err || p->kind == THM_PAYLOAD_RAW)
+    if (p->err || is_as_is(p))
         return (enum thm_payload_err)p->err;
     if (p->kind == THM_PAYLOAD_UNKNOWN)
         p->err = THM_PAYLOAD_ENOTMODEL;

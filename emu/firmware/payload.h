@@ -2,6 +2,7 @@
  *
  * Device code: no heap, no stdio, one small struct; pieces of any size. What the payload is shows in its content:
  *   - a .tflite file (identifier "TFL3" at offset 4): as is;
+ *   - a signed bundle (emu/firmware/bundle.h): as is, with its manifest, for whoever checks it;
  *   - C source with an array, as `xxd -i` and the TFLite converters write it: the first array of integers in it, its
  *     elements (decimal, octal, hexadecimal, character constants; -128..255) as bytes. Comments, preprocessor lines,
  *     attributes and whatever stands before and behind the array are skipped; conditionals are not evaluated. Arrays of
@@ -23,7 +24,7 @@ enum thm_payload_err {
     THM_PAYLOAD_ESINK,     /* the sink refused */
 };
 
-enum thm_payload_kind { THM_PAYLOAD_UNKNOWN, THM_PAYLOAD_RAW, THM_PAYLOAD_C_ARRAY };
+enum thm_payload_kind { THM_PAYLOAD_UNKNOWN, THM_PAYLOAD_RAW, THM_PAYLOAD_C_ARRAY, THM_PAYLOAD_BUNDLE };
 
 /* Takes model bytes in order; the pieces' sizes mean nothing. false: stop with THM_PAYLOAD_ESINK. */
 typedef bool thm_payload_sink(void *ctx, const uint8_t *data, uint32_t len);

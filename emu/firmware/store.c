@@ -6,10 +6,7 @@
 #include "fsimages/fs.h"
 
 static const struct thm_store_ops *const strategies[] = {
-    &thm_store_overwrite,
-    &thm_store_rename,
-    &thm_store_ab_crc,
-    &thm_store_ab_signed,
+    &thm_store_overwrite, &thm_store_rename, &thm_store_ab_crc, &thm_store_ab_signed, &thm_store_bundle,
 };
 
 const struct thm_store_ops *thm_store_at(uint32_t i)
@@ -39,7 +36,7 @@ static void make_name(const char *file, const char *suffix, char out[THM_STORE_N
 void thm_store_init(struct thm_store *s, struct thm_board *b, const struct thm_store_ops *ops, const char *file)
 {
     *s = (struct thm_store){ .b = b, .ops = ops, .fd = -1 };
-    for (uint32_t i = 0; i < THM_STORE_ENTRIES && ops->suffix[i]; i++)
+    for (uint32_t i = 0; i < THM_STORE_FILES && ops->suffix[i]; i++)
         make_name(file ? file : "", ops->suffix[i], s->file[i]);
 }
 
@@ -62,12 +59,16 @@ bool thm_store_begin(struct thm_store *s)
         thm_hal_digest_start(s->b, &s->digest);
     if (!s->ops->begin(s))
         return false;
+    if (s->ops->write) /* which opens its file when it has seen what comes */
+        return true;
     s->fd = thm_hal_open(s->b, s->next.name, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
     return s->fd >= 0;
 }
 
 bool thm_store_write(struct thm_store *s, const uint8_t *data, uint32_t len)
 {
+    if (s->ops->write)
+        return s->ops->write(s, data, len);
     if (!thm_store_put(s, data, len))
         return false;
     s->next.bytes += len;
@@ -90,6 +91,10 @@ void thm_store_abandon(struct thm_store *s)
 {
     if (s->fd < 0)
         return;
+    if (s->ops->abandon) {
+        s->ops->abandon(s);
+        return;
+    }
     thm_hal_failure_note(s->b, "; %u bytes of %s were written, the partial file is ", s->next.bytes, s->next.name);
     (void)thm_hal_close(s->b, s->fd);
     s->fd = -1;
