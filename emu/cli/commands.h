@@ -15,6 +15,7 @@
     X(exec)             \
     X(trace)            \
     X(serve)            \
+    X(ota)              \
     X(torture)          \
     X(zoo)
 

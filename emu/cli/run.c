@@ -38,6 +38,8 @@ enum {
     STORAGE,
     FILE_NAME,
     STORE,
+    TRUST,
+    BOARD_CLASS,
     STATE,
     ARENA,
     STACK,
@@ -107,9 +109,12 @@ static const struct thm_option options[] = {
     [FILE_NAME] = { "file", "NAME",
                     "the model's name on the board's file system (default: the storage's, or /model.tflite)", 0 },
     [STORE] = { "store", "NAME",
-                "how the model is kept there: overwrite, rename, ab-crc or ab-signed (see thimble-torture(1); "
-                "default: overwrite)",
+                "how the model is kept there: overwrite, rename, ab-crc, ab-signed or bundle (see thimble-torture(1); "
+                "default: overwrite, with --trust bundle)",
                 0 },
+    [TRUST] = { "trust", "FILE", "PEM file with the public key whose signed bundles the board takes, and nothing else",
+                0 },
+    [BOARD_CLASS] = { "board-class", "NAME", "the class that a bundle must be for (default: the profile's name)", 0 },
     [STATE] = { "state", "DIR", "keep the board's flash there between runs (default: a fresh chip)", 0 },
     [ARENA] = { "arena", "BYTES", "size of the tensor arena (default: the smallest the model works in)", 'a' },
     [STACK] = { "stack", "BYTES", "the task's stack (default: the profile's)", 0 },
@@ -295,6 +300,8 @@ static int take_option(struct thm_args *a, int option, struct run_request *q)
     case STORAGE: run->storage = a->value; return 0;
     case FILE_NAME: run->file = a->value; return 0;
     case STORE: return store_option(a, run);
+    case TRUST: q->trust = a->value; return 0;
+    case BOARD_CLASS: run->board_class = a->value; return 0;
     case STATE: run->state_dir = a->value; return 0;
     case ARENA: return size_option(a, option, 16, UINT32_MAX - 16, &run->arena);
     case STACK: return size_option(a, option, 512, 1 << 24, &run->stack);

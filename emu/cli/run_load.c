@@ -6,14 +6,28 @@
 #include "emu/board/storage_place.h"
 #include "emu/cli/cli.h"
 #include "emu/cli/kernels.h"
+#include "emu/cli/ota_key.h"
 #include "emu/cli/run_request.h"
 #include "emu/cli/run_tls.h"
+#include "emu/firmware/store.h"
 
 enum { INPUT_BYTES_MAX = 256 << 20, MODEL_BYTES_MAX = 256 << 20 };
 
 bool run_is_url(const char *model)
 {
     return strstr(model, "://") != NULL;
+}
+
+static int load_trust(struct run_request *q)
+{
+    const bool is_bundle = q->run.store && thm_store_find(q->run.store)->is_bundle;
+    if (!q->trust)
+        return is_bundle ? thm_fail(THM_EXIT_USAGE, "--store bundle needs --trust: whose bundles?") : 0;
+    if (q->run.store && !is_bundle)
+        return thm_fail(THM_EXIT_USAGE, "--trust is for signed bundles, and --store %s keeps none", q->run.store);
+    q->run.store = thm_store_bundle.name;
+    q->run.trust = &q->trusted;
+    return ota_key_read_public(q->trust, &q->trusted);
 }
 
 /* "storage:NAME": a file that is on the storage already. */
@@ -156,7 +170,8 @@ int run_request_load(struct run_request *q)
     q->storage_given = q->run.storage && strcmp(q->run.storage, "none") != 0;
     if (!names_stored_file(q) && q->model && run_is_url(q->model) && !q->firmware)
         q->run.url = q->model;
-    int (*const parts[])(struct run_request *) = { load_profile, load_model, run_tls_load, load_firmware, load_inputs };
+    int (*const parts[])(struct run_request *) = { load_profile, load_model,    run_tls_load,
+                                                   load_trust,   load_firmware, load_inputs };
     int status = 0;
     for (size_t i = 0; !status && i < sizeof parts / sizeof parts[0]; i++)
         status = parts[i](q);

@@ -19,6 +19,8 @@ struct run_request {
     const char *arena_bank; /* where that arena lies; NULL: with the other static data */
     struct thm_operators operators;
     const char *board, *firmware, *labels_path, *output_dir, *trace_path;
+    const char *trust; /* PEM file with a public key */
+    struct thm_public_key trusted;
     const char *model; /* URL, file, or storage:NAME */
     const char *input_path[RUN_INPUTS_MAX];
     struct thm_run_input input[RUN_INPUTS_MAX];

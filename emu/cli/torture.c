@@ -35,8 +35,8 @@ static const struct thm_option options[] = {
                    "what is going on when the power fails: download, update, weights or switch "
                    "(default: update)",
                    's' },
-    [STRATEGY] = { "strategy", "NAME", "how the firmware stores: overwrite, rename, ab-crc or ab-signed (default: all)",
-                   0 },
+    [STRATEGY] = { "strategy", "NAME",
+                   "how the firmware stores: overwrite, rename, ab-crc, ab-signed or bundle (default: all)", 0 },
     [VOLUME] = { "volume", "KIND",
                  "what else is stored: fresh (nothing), fragmented, nearly-full or full (default: fresh)", 0 },
     [MODEL] = { "model", "FILE", "the new model, a .tflite file", 'm' },

@@ -371,7 +371,7 @@ static void tell_missing(struct ota *s)
 static void refuse_update(struct ota *s)
 {
     s->refused = thm_hal_fail(s->b, s->step);
-    thm_hal_step(s->b, "revert", "to the model before");
+    thm_hal_step(s->b, "revert", "the model before goes on");
 }
 
 static bool mark(struct ota *s, struct thm_store_entry *e, enum thm_store_mark to)
