@@ -23,7 +23,10 @@
 #pragma once
 #include "fsimages/fs.h"
 
-#define THM_SLOTS_META_MAX 64
+#define THM_SLOTS_META_MAX    64
+#define THM_SLOTS_NOTES       8  /* at most, in a half */
+#define THM_SLOTS_NOTE_MAX    16 /* bytes of one */
+#define THM_SLOTS_NOTES_BYTES (THM_SLOTS_NOTES * THM_SLOTS_NOTE_MAX)
 
 struct thm_slots {
     struct thm_medium *medium;
@@ -69,11 +72,19 @@ enum thm_fs_err thm_slots_open(const struct thm_slots *s, const struct thm_slot 
 enum thm_fs_err thm_slots_append(struct thm_slots_writer *w, const void *data, uint32_t len);
 /* Make it current. meta: len <= THM_SLOTS_META_MAX bytes, NULL with 0. Errors: THM_FS_EINVAL. */
 enum thm_fs_err thm_slots_commit(struct thm_slots_writer *w, const void *meta, uint32_t len);
+/* Notes: a few bytes each that are added to a payload when it is current already, one after another, as far as there is
+ * room behind it; for what a boot code finds out about it. They go with the payload. A torn one is none. */
+enum thm_fs_err thm_slots_notes(const struct thm_slots *s, const struct thm_slot *slot,
+                                uint8_t out[THM_SLOTS_NOTES_BYTES], uint32_t *len);
+/* unit: as for thm_slots_open(). Errors: THM_FS_EINVAL: too long; THM_FS_ENOSPC: no room for another one. */
+enum thm_fs_err thm_slots_add_note(const struct thm_slots *s, const struct thm_slot *slot, const void *data,
+                                   uint32_t len, uint8_t *unit);
 /* Make a half invalid: if it is the current one, the older becomes current. */
 enum thm_fs_err thm_slots_drop(const struct thm_slots *s, uint32_t index);
 
 /* The same as a file system: a file "model" and, while it is valid, "model.old", the one before. "model" is written
  * from the start to the end, and current from close() on; after a failed write it is not. remove("model") leaves it as
- * "model.old"; rename("model.old", "model") goes back to it, for good. Codes are -enum thm_fs_err.
+ * "model.old"; rename("model.old", "model") goes back to it, for good. Notes are the bytes behind the payload's; each
+ * write to "model" opened for appending is one. Codes are -enum thm_fs_err.
  * Total: the capacity of one half. Erased flash mounts as it is; other content that is no slot needs a format. */
 extern const struct thm_fs_ops thm_fs_slots;

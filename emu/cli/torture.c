@@ -136,6 +136,8 @@ static int parse(struct thm_args *a, struct request *q)
         return thm_usage(a, "--model FILE is missing");
     if (q->operation && q->all)
         return thm_usage(a, "--cut-at shows one strategy: it needs --strategy");
+    if (q->t.scenario == THM_SCENARIO_WEIGHTS && !q->all && q->t.store->is_bundle)
+        return thm_usage(a, "a signed bundle is not patched: %s has no weights scenario", q->t.store->name);
     if (q->t.scenario == THM_SCENARIO_SWITCH && !q->all && !q->t.store->select)
         return thm_usage(a, "%s has one model at a time: there is no other to switch to", q->t.store->name);
     return 0;
@@ -252,7 +254,8 @@ static int run_strategy(struct request *q, const struct torture_style *style, js
 
 static bool is_wanted(const struct request *q, const struct thm_store_ops *s)
 {
-    return q->t.scenario != THM_SCENARIO_SWITCH || s->select;
+    return (q->t.scenario != THM_SCENARIO_SWITCH || s->select) &&
+           (q->t.scenario != THM_SCENARIO_WEIGHTS || !s->is_bundle);
 }
 
 static int run_strategies(struct request *q, const struct torture_style *style, json_t *strategies, bool *broken)

@@ -390,13 +390,21 @@ static bool patch(struct thm_store *s, const struct thm_store_patch *p)
     return false;
 }
 
+static bool is_same_model(struct thm_store *s, const struct thm_store_entry *a, const struct thm_store_entry *b)
+{
+    struct thm_bundle_manifest of_a, of_b;
+    uint8_t head[THM_BUNDLE_HEAD];
+    return read_manifest(s, a->name, head, &of_a) && read_manifest(s, b->name, head, &of_b) &&
+           memcmp(of_a.digest, of_b.digest, sizeof of_a.digest) == 0;
+}
+
 /* What was confirmed before the model that is run now. */
 static bool switch_slots(struct thm_store *s)
 {
     struct thm_store_entry e[THM_STORE_ENTRIES];
     const uint32_t n = find(s, e);
     for (uint32_t i = 1; i < n; i++) {
-        if (e[i].mark != THM_STORE_CONFIRMED || !is_sound(s, &e[i]))
+        if (e[i].mark != THM_STORE_CONFIRMED || is_same_model(s, &e[0], &e[i]) || !is_sound(s, &e[i]))
             continue;
         if (is_raw(s))
             return thm_hal_rename(s->b, raw_names[1], raw_names[0]) >= 0;

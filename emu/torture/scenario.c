@@ -24,6 +24,38 @@ static uint32_t find_ranges(const struct thm_torture *t, struct thm_store_range 
     return n;
 }
 
+/* Of a switch, either may be run after the other; else the new one is newer for good. */
+static uint8_t *make_bundle(const struct thm_torture *t, const uint8_t *model, uint32_t bytes, uint32_t counter)
+{
+    uint8_t *raw = malloc(THM_BUNDLE_HEAD + bytes), digest[THM_DIGEST_BYTES];
+    struct thm_bundle_manifest m = { .model_bytes = bytes, .counter = counter, .algorithm = THM_KEY_ED25519 };
+    struct thm_digest d;
+    if (!raw)
+        return NULL;
+    memcpy(m.board, t->run.profile->name, strnlen(t->run.profile->name, THM_BUNDLE_BOARD_MAX));
+    thm_key_id(thm_test_key(), m.key_id);
+    thm_digest_start(&d);
+    thm_digest_add(&d, model, bytes);
+    thm_digest_end(&d, m.digest);
+    thm_bundle_put_manifest(raw, &m);
+    thm_digest_start(&d);
+    thm_digest_add(&d, raw, THM_BUNDLE_MANIFEST);
+    thm_digest_end(&d, digest);
+    thm_sign(digest, raw + THM_BUNDLE_MANIFEST);
+    memcpy(raw + THM_BUNDLE_HEAD, model, bytes);
+    return raw;
+}
+
+static bool make_bundles(struct thm_scene *s)
+{
+    const struct thm_torture *t = s->t;
+    if (!t->store->is_bundle)
+        return true;
+    s->bundle = make_bundle(t, t->model, t->bytes, t->scenario == THM_SCENARIO_SWITCH ? 1 : 2);
+    s->old_bundle = t->old ? make_bundle(t, t->old, t->old_bytes, 1) : NULL;
+    return s->bundle && (s->old_bundle || !t->old);
+}
+
 int thm_scene_init(struct thm_scene *s, const struct thm_torture *t)
 {
     const struct thm_run *r = &t->run;
@@ -31,7 +63,7 @@ int thm_scene_init(struct thm_scene *s, const struct thm_torture *t)
                              .ota = { .storage = r->storage, .file = r->file, .store = t->store, .chunk = r->chunk } };
     s->ranges = find_ranges(t, NULL);
     s->range = calloc(s->ranges + 1, sizeof *s->range);
-    if (!s->range)
+    if (!s->range || !make_bundles(s))
         return 20;
     find_ranges(t, s->range);
     thm_sign_model(t->model, t->bytes, s->signature);
@@ -43,6 +75,8 @@ int thm_scene_init(struct thm_scene *s, const struct thm_torture *t)
 void thm_scene_finish(struct thm_scene *s)
 {
     free(s->range);
+    free(s->bundle);
+    free(s->old_bundle);
 }
 
 /* ---- updates ---- */
@@ -58,15 +92,35 @@ static int update(struct thm_board *b, void *arg)
     return thm_firmware_update(b, &j->scene->ota, &j->update);
 }
 
-static int store(const struct thm_scene *s, struct thm_rig *r, struct thm_medium *medium, bool is_new)
+static int run_stored(struct thm_board *b, void *arg)
+{
+    struct thm_booted booted;
+    return thm_firmware_boot(b, &((struct job *)arg)->scene->ota, &booted);
+}
+
+/* Where a model is on trial, its first run is a part of the update. */
+static int update_and_confirm(struct job *j, struct thm_rig *r, struct thm_medium *medium)
+{
+    const int status = thm_rig_boot(r, medium, update, j);
+    return status || !j->scene->t->store->mark ? status : thm_rig_boot(r, medium, run_stored, j);
+}
+
+static struct thm_update sent(const struct thm_scene *s, bool is_new)
 {
     const struct thm_torture *t = s->t;
-    struct job j = { s,
-                     { .kind = THM_UPDATE_MODEL,
-                       .model = is_new ? t->model : t->old,
-                       .bytes = is_new ? t->bytes : t->old_bytes,
-                       .signature = is_new ? s->signature : s->old_signature } };
-    return thm_rig_boot(r, medium, update, &j);
+    const uint8_t *bundle = is_new ? s->bundle : s->old_bundle;
+    return (struct thm_update){ .kind = THM_UPDATE_MODEL,
+                                .model = bundle   ? bundle
+                                         : is_new ? t->model
+                                                  : t->old,
+                                .bytes = (is_new ? t->bytes : t->old_bytes) + (bundle ? THM_BUNDLE_HEAD : 0),
+                                .signature = is_new ? s->signature : s->old_signature };
+}
+
+static int store(const struct thm_scene *s, struct thm_rig *r, struct thm_medium *medium, bool is_new)
+{
+    struct job j = { s, sent(s, is_new) };
+    return update_and_confirm(&j, r, medium);
 }
 
 int thm_scene_update(const struct thm_scene *s, struct thm_rig *r, struct thm_medium *medium)
@@ -75,13 +129,10 @@ int thm_scene_update(const struct thm_scene *s, struct thm_rig *r, struct thm_me
         [THM_SCENARIO_WEIGHTS] = THM_UPDATE_PATCH, [THM_SCENARIO_SWITCH] = THM_UPDATE_SWITCH
     };
     const struct thm_torture *t = s->t;
-    struct job j = { s,
-                     { .kind = kinds[t->scenario],
-                       .model = t->model,
-                       .bytes = t->bytes,
-                       .patch = { t->model, s->range, s->ranges },
-                       .signature = s->signature } };
-    return thm_rig_boot(r, medium, update, &j);
+    struct job j = { s, sent(s, true) };
+    j.update.kind = kinds[t->scenario];
+    j.update.patch = (struct thm_store_patch){ t->model, s->range, s->ranges };
+    return update_and_confirm(&j, r, medium);
 }
 
 /* ---- before ---- */

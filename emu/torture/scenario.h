@@ -11,6 +11,7 @@ struct thm_scene { /* of a torture: made once, used by every process */
     struct thm_store_range *range; /* where the models differ, for a weights update */
     uint32_t ranges;
     uint8_t signature[THM_SIGNATURE_BYTES], old_signature[THM_SIGNATURE_BYTES];
+    uint8_t *bundle, *old_bundle; /* what a store of bundles is given; NULL: the model itself */
 };
 
 int thm_scene_init(struct thm_scene *s, const struct thm_torture *t); /* 0 or 20 */

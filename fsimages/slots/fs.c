@@ -9,7 +9,7 @@
 #define HANDLES 8
 
 struct handle {
-    bool used, writes;
+    bool used, writes, appends;
     struct thm_slot slot; /* read */
     uint32_t pos;
 };
@@ -20,7 +20,9 @@ struct sl {
     struct thm_slots slots;
     struct thm_slot current, older;
     struct thm_slots_writer writer;
-    enum thm_fs_err failed; /* of the writer, which is not committed then */
+    enum thm_fs_err failed;                  /* of the writer, which is not committed then */
+    uint8_t notes[2][THM_SLOTS_NOTES_BYTES]; /* of each half, behind its payload */
+    uint32_t notes_len[2];
     uint8_t *unit;
     struct handle handles[HANDLES];
 };
@@ -94,7 +96,12 @@ static int32_t slots_format(struct thm_medium *m, const struct thm_fs_config *c,
 
 static int32_t refresh(struct sl *fs)
 {
-    return code(thm_slots_find(&fs->slots, &fs->current, &fs->older));
+    const struct thm_slot *slot[] = { &fs->current, &fs->older };
+    enum thm_fs_err e = thm_slots_find(&fs->slots, &fs->current, &fs->older);
+    for (uint32_t i = 0; !e && i < 2; i++)
+        if (slot[i]->index != THM_SLOTS_NONE)
+            e = thm_slots_notes(&fs->slots, slot[i], fs->notes[slot[i]->index], &fs->notes_len[slot[i]->index]);
+    return code(e);
 }
 
 /* Nothing valid, and nothing that an interrupted first write on erased flash could have left. */
@@ -157,6 +164,11 @@ static const struct thm_slot *find(const struct sl *fs, const char *name)
     return known(name) && slot->index != THM_SLOTS_NONE && slot->len ? slot : NULL;
 }
 
+static uint32_t size_of(const struct sl *fs, const struct thm_slot *slot)
+{
+    return slot->len + fs->notes_len[slot->index];
+}
+
 static bool half_in_use(const struct sl *fs, uint32_t index)
 {
     for (int i = 0; i < HANDLES; i++)
@@ -202,6 +214,21 @@ static int32_t take_handle(struct sl *fs, const struct handle *h)
     return code(THM_FS_EINVAL);
 }
 
+static int32_t open_for_notes(struct sl *fs)
+{
+    return writing(fs) ? code(THM_FS_EINVAL)
+                       : take_handle(fs, &(struct handle){ .used = true, .appends = true, .slot = fs->current });
+}
+
+static int32_t add_note(struct sl *fs, struct handle *h, const void *buf, uint32_t len)
+{
+    const uint32_t i = h->slot.index;
+    enum thm_fs_err e = thm_slots_add_note(&fs->slots, &h->slot, buf, len, fs->unit);
+    if (!e)
+        e = thm_slots_notes(&fs->slots, &h->slot, fs->notes[i], &fs->notes_len[i]);
+    return e ? code(e) : (int32_t)len;
+}
+
 static int32_t slots_open(struct thm_fs *f, const char *name, int flags)
 {
     struct sl *fs = (struct sl *)f;
@@ -209,6 +236,8 @@ static int32_t slots_open(struct thm_fs *f, const char *name, int flags)
         const struct thm_slot *slot = find(fs, name);
         return slot ? take_handle(fs, &(struct handle){ .used = true, .slot = *slot }) : code(THM_FS_ENOENT);
     }
+    if (flags & THM_FS_APPEND && !(flags & THM_FS_TRUNC) && strcmp(name, names[0]) == 0 && find(fs, name))
+        return open_for_notes(fs);
     int32_t res = may_write(fs, name, flags);
     if (res)
         return res;
@@ -248,15 +277,18 @@ static int32_t slots_read(struct thm_fs *f, int32_t n, void *buf, uint32_t len)
 {
     struct sl *fs = (struct sl *)f;
     struct handle *h = get_handle(f, n);
-    if (!h || h->writes)
+    if (!h || h->writes || h->appends)
         return code(THM_FS_EINVAL);
-    if (len > h->slot.len - h->pos)
-        len = h->slot.len - h->pos;
+    if (len > size_of(fs, &h->slot) - h->pos)
+        len = size_of(fs, &h->slot) - h->pos;
     if (len > INT32_MAX)
         len = INT32_MAX;
-    enum thm_fs_err e = thm_medium_read(fs->slots.medium, h->slot.off + h->pos, buf, len);
+    const uint32_t left = h->pos < h->slot.len ? h->slot.len - h->pos : 0, model = len < left ? len : left;
+    enum thm_fs_err e = thm_medium_read(fs->slots.medium, h->slot.off + h->pos, buf, model);
     if (e)
         return code(e);
+    if (len > model)
+        memcpy((uint8_t *)buf + model, fs->notes[h->slot.index] + (h->pos + model - h->slot.len), len - model);
     h->pos += len;
     return (int32_t)len;
 }
@@ -265,6 +297,8 @@ static int32_t slots_write(struct thm_fs *f, int32_t n, const void *buf, uint32_
 {
     struct sl *fs = (struct sl *)f;
     struct handle *h = get_handle(f, n);
+    if (h && h->appends)
+        return add_note(fs, h, buf, len);
     if (!h || !h->writes || len > INT32_MAX)
         return code(THM_FS_EINVAL);
     if (!fs->failed)
@@ -286,7 +320,7 @@ static int64_t slots_seek(struct thm_fs *f, int32_t n, int64_t off, int whence)
     struct handle *h = get_handle(f, n);
     if (!h || off < -(int64_t)UINT32_MAX || off > UINT32_MAX)
         return code(THM_FS_EINVAL);
-    uint32_t pos = h->writes ? fs->writer.len : h->pos, end = h->writes ? fs->writer.len : h->slot.len;
+    uint32_t pos = h->writes ? fs->writer.len : h->pos, end = h->writes ? fs->writer.len : size_of(fs, &h->slot);
     int64_t to = off + (whence == THM_FS_CUR ? pos : whence == THM_FS_END ? end : 0);
     if (to < 0 || to > end || (h->writes && to != end))
         return code(THM_FS_EINVAL);
@@ -301,7 +335,7 @@ static int32_t slots_truncate(struct thm_fs *f, const char *name, uint32_t size)
     const struct thm_slot *slot = find((struct sl *)f, name);
     if (!slot)
         return code(THM_FS_ENOENT);
-    return slot->len == size ? 0 : code(THM_FS_EINVAL);
+    return size_of((struct sl *)f, slot) == size ? 0 : code(THM_FS_EINVAL);
 }
 
 static int32_t drop(struct sl *fs, const struct thm_slot *slot)
@@ -336,9 +370,9 @@ static int32_t slots_rename(struct thm_fs *f, const char *from, const char *to)
     return drop(fs, &fs->current);
 }
 
-static void stat_from_slot(const char *name, const struct thm_slot *slot, struct thm_fs_stat *st)
+static void stat_from_slot(const char *name, uint32_t size, struct thm_fs_stat *st)
 {
-    *st = (struct thm_fs_stat){ .size = slot->len, .read_only = strcmp(name, names[1]) == 0 };
+    *st = (struct thm_fs_stat){ .size = size, .read_only = strcmp(name, names[1]) == 0 };
     memcpy(st->name, name, strlen(name));
 }
 
@@ -347,7 +381,7 @@ static int32_t slots_stat(struct thm_fs *f, const char *name, struct thm_fs_stat
     const struct thm_slot *slot = find((struct sl *)f, name);
     if (!slot)
         return code(THM_FS_ENOENT);
-    stat_from_slot(name, slot, out);
+    stat_from_slot(name, size_of((struct sl *)f, slot), out);
     return 0;
 }
 
