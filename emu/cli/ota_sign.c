@@ -8,29 +8,28 @@
 #include "emu/cli/ota_key.h"
 #include "emu/cli/ota_verbs.h"
 #include "emu/firmware/bundle.h"
-#include "emu/report/memory_plan.h"
+#include "emu/report/nn_message.h"
 
 enum { MODEL_MAX = 256 << 20 };
 
 /* ---- sign ---- */
 
-/* The smallest arena on a 32-bit core, if nobody has said another. */
+/* The smallest arena that is enough on every board, if nobody has said another. */
 static int measure_arena(const char *path, const uint8_t *model, size_t len, uint32_t *arena)
 {
-    struct thm_memory_plan plan;
+    struct thm_arena_stats stats;
     struct thm_model m;
     struct thm_nn_diag diag;
     if (thm_model_open(&m, model, len, &diag))
         return thm_fail(THM_EXIT_USAGE, "%s: not a model", path);
     if (*arena)
         return 0;
-    const enum thm_nn_err err = thm_memory_plan_make(&plan, &m, thm_layout_find("cortex_m"), NULL, &diag);
-    const bool out_of_memory = plan.out_of_memory;
-    *arena = (uint32_t)plan.arena.min;
-    thm_memory_plan_free(&plan);
-    if (out_of_memory)
-        return thm_fail(THM_EXIT_HOST, "out of memory");
-    return err ? thm_fail(THM_EXIT_USAGE, "%s: its arena cannot be planned; --arena tells the board's", path) : 0;
+    for (size_t i = 0; thm_layout_at(i); i++) {
+        if (thm_nn_measure(&m, thm_layout_at(i), &stats, &diag))
+            return thm_fail(THM_EXIT_USAGE, "%s: its arena cannot be planned; --arena tells the board's", path);
+        *arena = stats.min > *arena ? (uint32_t)stats.min : *arena;
+    }
+    return 0;
 }
 
 static int describe(const struct ota_options *o, const char *path, const uint8_t *model, size_t len,

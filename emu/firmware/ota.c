@@ -387,6 +387,13 @@ static bool mark(struct ota *s, struct thm_store_entry *e, enum thm_store_mark t
     return true;
 }
 
+/* Slots come in the order in which they are to be run: one that has killed the board is last. */
+static void tell_died(struct ota *s, const struct thm_store_entry *e, uint32_t n)
+{
+    if (n > 1 && e[n - 1].mark == THM_STORE_STARTED)
+        thm_hal_step(s->b, "revert", "%s was started and never confirmed", e[n - 1].name);
+}
+
 /* Run the first stored model that lets itself be run. */
 static bool run_stored(struct ota *s, struct thm_booted *out)
 {
@@ -396,6 +403,7 @@ static bool run_stored(struct ota *s, struct thm_booted *out)
     if (n == 0)
         tell_missing(s);
     out->found = out->found || n > 0;
+    tell_died(s, e, n);
     for (uint32_t i = 0; i < n; i++) {
         if (load(s, &e[i]) && mark(s, &e[i], THM_STORE_STARTED) && run_model(s) &&
             mark(s, &e[i], THM_STORE_CONFIRMED)) {

@@ -102,12 +102,14 @@ static bool last_record(struct thm_store *s, const char *name, uint32_t from, ui
     return false;
 }
 
+/* Raw slots know no other way to write behind a payload, EEFS has no such flag. */
 static bool append(struct thm_store *s, const char *name, int flags, struct record r)
 {
-    s->fd = thm_hal_open(s->b, name, THM_FS_WRITE | THM_FS_APPEND | flags);
+    const bool raw = is_raw(s);
+    s->fd = thm_hal_open(s->b, name, THM_FS_WRITE | (raw ? THM_FS_APPEND : flags));
     if (s->fd < 0)
         return false;
-    const bool ok = put_record(s, r);
+    const bool ok = (raw || thm_hal_seek(s->b, s->fd, 0, THM_FS_END) >= 0) && put_record(s, r);
     return thm_store_close(s) && ok;
 }
 

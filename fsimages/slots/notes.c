@@ -1,8 +1,8 @@
 /* fsimages/slots/notes.c -- notes behind a payload: at the end of its half, the first one last.
  *
  * A note takes 32 bytes, padded to whole program units: "THMN", the slot's sequence number, the note's length, its
- * bytes, padded with 0xFF to 16, and the CRC-32 of the 28 bytes before. One with another sequence number is that of an
- * earlier payload, whose block was not erased since. */
+ * bytes, padded with 0xFF to 16, and the CRC-32 of the 28 bytes before. Those of an earlier payload are erased before
+ * the next one becomes current: a sequence number may come again when a payload was dropped. */
 #include "fsimages/crc32.h"
 #include "fsimages/slots/header.h"
 #include <string.h>
@@ -35,9 +35,9 @@ static uint32_t place(const struct thm_slots *s, const struct thm_slot *slot, ui
     return from_end + end <= s->half ? (uint32_t)(s->half - from_end) : 0;
 }
 
-static enum thm_fs_err read_raw(const struct thm_slots *s, const struct thm_slot *slot, uint32_t at, uint8_t *raw)
+static enum thm_fs_err read_raw(const struct thm_slots *s, uint32_t index, uint32_t at, uint8_t *raw)
 {
-    return thm_medium_read(s->medium, (uint64_t)slot->index * s->half + at, raw, NOTE);
+    return thm_medium_read(s->medium, (uint64_t)index * s->half + at, raw, NOTE);
 }
 
 static bool is_valid(const struct thm_slot *slot, const uint8_t *raw)
@@ -60,7 +60,7 @@ enum thm_fs_err thm_slots_notes(const struct thm_slots *s, const struct thm_slot
     *len = 0;
     for (uint32_t k = 0; k < THM_SLOTS_NOTES && place(s, slot, k); k++) {
         uint8_t raw[NOTE];
-        const enum thm_fs_err e = read_raw(s, slot, place(s, slot, k), raw);
+        const enum thm_fs_err e = read_raw(s, slot->index, place(s, slot, k), raw);
         if (e && e != THM_FS_EIO) /* of ECC: a torn one */
             return e;
         if (e || !is_valid(slot, raw))
@@ -93,27 +93,39 @@ static void make(uint8_t *raw, const struct thm_slot *slot, const void *data, ui
     put32(raw + CRC, thm_crc32(0, raw, CRC));
 }
 
-/* The first blank place. What an earlier payload has left is erased with its block, if that has nothing else of this
- * one's; what was torn is passed over. */
+/* The first blank place: what was torn is passed over. */
 enum thm_fs_err thm_slots_add_note(const struct thm_slots *s, const struct thm_slot *slot, const void *data,
                                    uint32_t len, uint8_t *unit)
 {
-    const uint32_t block_size = s->medium->erase_size;
-    uint32_t used = (s->payload + slot->len - 1) / block_size; /* last block of the half that must stay */
     uint8_t raw[NOTE];
     if (len > THM_SLOTS_NOTE_MAX)
         return THM_FS_EINVAL;
     for (uint32_t k = 0; k < THM_SLOTS_NOTES && place(s, slot, k); k++) {
-        const uint32_t at = place(s, slot, k), block = at / block_size;
-        enum thm_fs_err e = read_raw(s, slot, at, raw);
-        const bool blank = !e && is_blank(raw), mine = !e && is_valid(slot, raw);
-        used = mine ? block : used;
-        if (mine || (!blank && block == used))
+        const uint32_t at = place(s, slot, k);
+        const enum thm_fs_err e = read_raw(s, slot->index, at, raw);
+        if (e && e != THM_FS_EIO)
+            return e;
+        if (e || !is_blank(raw))
             continue;
-        if (!blank)
-            e = thm_medium_erase(s->medium, slot->index * (s->half / block_size) + block);
         make(raw, slot, data, len);
-        return e ? e : program(s, (uint64_t)slot->index * s->half + at, raw, unit);
+        return program(s, (uint64_t)slot->index * s->half + at, raw, unit);
     }
     return THM_FS_ENOSPC;
+}
+
+enum thm_fs_err sl_clear_notes(const struct thm_slots *s, uint32_t index, uint32_t from)
+{
+    const uint32_t blocks = s->half / s->medium->erase_size;
+    uint8_t raw[NOTE];
+    for (uint32_t k = 0; k < THM_SLOTS_NOTES && (uint64_t)(k + 1) * stride(s) + from <= s->half; k++) {
+        const uint32_t at = s->half - (k + 1) * stride(s);
+        enum thm_fs_err e = read_raw(s, index, at, raw);
+        if (e && e != THM_FS_EIO)
+            return e;
+        if (e || !is_blank(raw))
+            e = thm_medium_erase(s->medium, index * blocks + at / s->medium->erase_size);
+        if (e)
+            return e;
+    }
+    return THM_FS_OK;
 }

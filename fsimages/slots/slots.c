@@ -188,6 +188,8 @@ enum thm_fs_err thm_slots_commit(struct thm_slots_writer *w, const void *meta, u
     if (len)
         memcpy(slot.meta, meta, len);
     enum thm_fs_err e = flush_unit(w);
+    if (!e)
+        e = sl_clear_notes(w->slots, w->index, w->erased);
     if (e)
         return e;
     sl_header_put(raw, &slot);
