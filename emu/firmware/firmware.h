@@ -107,6 +107,22 @@ bool thm_https_get(const char *url, struct thm_https_response *out);
 int32_t thm_https_read(void *buf, uint32_t len); /* up to len bytes of the body; 0: the end; -1: failed */
 void thm_https_close(void);                      /* gives the TLS buffers back; after a failed read too */
 
+/* ---- signed bundles (thimble-ota(1)), checked while they stream in: by the key of `thimble run --trust` ---- */
+
+struct thm_signed_info {
+    uint32_t model_bytes, version;
+    uint32_t counter; /* security counter */
+    uint32_t arena;   /* bytes that the model needs; 0: not told */
+};
+/* A bundle begins; one at a time. counter: the highest that you have confirmed; a bundle with a lower one is refused.
+ */
+void thm_signed_begin(uint32_t counter);
+/* Its next bytes. *model, *model_len: those of them that are the model's; none before the manifest is found to be good,
+ * and not to be used before thm_signed_end(). false: refused, thm_error() says why; the status is 15. */
+bool thm_signed_take(const void *data, uint32_t len, const void **model, uint32_t *model_len);
+bool thm_signed_info(struct thm_signed_info *out); /* false: the manifest has not come, or is refused */
+bool thm_signed_end(void);                         /* there is no more: was the model all that its manifest says? */
+
 /* ---- other cores: a mailbox between the main core and each companion, as Azure Sphere's MT3620 has it ---- */
 
 enum { /* results < 0; the MT3620 sample's numbers, negative */

@@ -4,6 +4,7 @@
 #include "emu/board/hal.h"
 #include "emu/board/ring.h"
 #include "emu/board/run.h"
+#include "emu/firmware/bundle_board.h"
 #include "emu/firmware/firmware.h"
 #include "fsimages/fs.h"
 #include "memmodels/caps.h"
@@ -261,6 +262,61 @@ int32_t thm_https_read(void *buf, uint32_t len)
 void thm_https_close(void)
 {
     thm_hal_https_close(call());
+}
+
+/* ---- signed bundles ---- */
+
+static struct {
+    struct thm_bundle is;
+    struct thm_bundle_policy policy;
+    struct thm_digest digest;
+} bundle; /* the one that comes in */
+
+void thm_signed_begin(uint32_t counter)
+{
+    struct thm_board *b = call();
+    bundle.is = (struct thm_bundle){ 0 };
+    bundle.policy = thm_bundle_policy_of(b, counter, 0);
+    thm_hal_digest_start(b, &bundle.digest);
+}
+
+static bool refuse_bundle(struct thm_board *b)
+{
+    thm_bundle_refused(b, &bundle.is, &bundle.policy);
+    return false;
+}
+
+bool thm_signed_take(const void *data, uint32_t len, const void **model, uint32_t *model_len)
+{
+    struct thm_board *b = call();
+    const uint8_t *part = NULL;
+    if (!bundle.policy.key) /* nothing has begun */
+        thm_signed_begin(0);
+    if (thm_bundle_feed(&bundle.is, &bundle.policy, data, len, &part, model_len))
+        return refuse_bundle(b);
+    if (*model_len)
+        thm_hal_digest_add(b, &bundle.digest, part, *model_len);
+    *model = part;
+    return true;
+}
+
+bool thm_signed_info(struct thm_signed_info *out)
+{
+    const struct thm_bundle_manifest *m = &bundle.is.m;
+    if (bundle.is.err || bundle.is.head_len < THM_BUNDLE_HEAD)
+        return false;
+    *out = (struct thm_signed_info){ m->model_bytes, m->version, m->counter, m->arena };
+    return true;
+}
+
+bool thm_signed_end(void)
+{
+    struct thm_board *b = call();
+    uint8_t digest[THM_DIGEST_BYTES];
+    if (!bundle.policy.key)
+        thm_signed_begin(0);
+    thm_hal_digest_end(b, &bundle.digest, digest);
+    return thm_bundle_end(&bundle.is, digest) == THM_BUNDLE_OK || refuse_bundle(b);
 }
 
 /* ---- other cores ---- */

@@ -17,10 +17,9 @@
  *
  * On raw slots (fsimages/slots.h) there are two, "model" and "model.old", records are notes behind the payload, and the
  * confirmed one is never overwritten: before a write, a model on trial gives way to the one before. */
-#include <stdarg.h>
 #include <string.h>
 #include "emu/board/hal.h"
-#include "emu/board/run.h"
+#include "emu/firmware/bundle_board.h"
 #include "emu/firmware/crc32.h"
 #include "emu/firmware/store.h"
 #include "fsimages/fs.h"
@@ -208,49 +207,16 @@ static uint32_t confirmed_counter(struct thm_store *s)
     return counter;
 }
 
-static bool verify_manifest(void *board, const struct thm_public_key *key, const uint8_t *manifest,
-                            const uint8_t *signature)
-{
-    return thm_hal_key_verifies(board, key, manifest, THM_BUNDLE_MANIFEST, signature);
-}
-
-/* The arena that the firmware was built with, or else all of its heap. */
-static uint32_t arena_of(struct thm_board *b)
-{
-    struct thm_heap_stats st;
-    uint32_t low_water;
-    thm_hal_heap(b, 0, &st, &low_water);
-    return thm_hal_run(b)->arena ? thm_hal_run(b)->arena : st.free + st.allocated;
-}
-
 static struct thm_bundle_policy policy_of(struct thm_store *s)
 {
-    const struct thm_run *run = thm_hal_run(s->b);
     uint32_t total = 0, used = 0;
     (void)thm_hal_df(s->b, &total, &used);
-    return (struct thm_bundle_policy){ .key = thm_hal_trusted_key(s->b),
-                                       .board = run->board_class ? run->board_class : thm_hal_board_name(s->b),
-                                       .counter = confirmed_counter(s),
-                                       .arena = arena_of(s->b),
-                                       .flash = total,
-                                       .verify = verify_manifest,
-                                       .ctx = s->b };
-}
-
-static void say(void *ctx, const char *fmt, ...)
-{
-    static char text[200]; /* .bss on a device, and not on its stack */
-    struct thm_board *b = ctx;
-    va_list args;
-    va_start(args, fmt);
-    (void)thm_hal_vformat(b, text, sizeof text, fmt, args);
-    va_end(args);
-    thm_hal_failure(b, 15, 0, 0, 0, "%s", text);
+    return thm_bundle_policy_of(s->b, confirmed_counter(s), total);
 }
 
 static bool refuse(struct thm_store *s)
 {
-    thm_bundle_tell(&s->bundle, &s->policy, say, s->b);
+    thm_bundle_refused(s->b, &s->bundle, &s->policy);
     return false;
 }
 
@@ -357,12 +323,11 @@ static bool verify(struct thm_store *s, const struct thm_store_entry *e, const u
 {
     struct thm_bundle_manifest m;
     uint8_t head[THM_BUNDLE_HEAD], digest[THM_DIGEST_BYTES];
-    const struct thm_public_key *key = thm_hal_trusted_key(s->b);
     thm_hal_digest_start(s->b, &s->digest);
     thm_hal_digest_add(s->b, &s->digest, model, e->bytes);
     thm_hal_digest_end(s->b, &s->digest, digest);
     if (read_manifest(s, e->name, head, &m) && memcmp(digest, m.digest, sizeof digest) == 0 &&
-        verify_manifest(s->b, key, head, head + THM_BUNDLE_MANIFEST))
+        thm_bundle_is_signed(s->b, head))
         return true;
     thm_hal_failure(s->b, 15, 0, 0, 0, "%s: what is stored is not what the trusted key has signed", e->name);
     return false;
