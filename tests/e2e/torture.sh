@@ -32,6 +32,8 @@ hold_to_claims() { # VOLUME SCENARIO
     torture --scenario "$2" --volume "$1" --seed 3 --json
     [ "$STATUS" -eq 0 ] && keeps_a_model ab-crc && keeps_a_model ab-signed
     ok "$1_volume_$2__slots_always_leave_a_model" $?
+    [ "$2" = weights ] || keeps_a_model bundle
+    ok "$1_volume_$2__bundles_always_leave_a_model" $?
     [ "$(count overwrite noticed)" -gt 0 ]
     ok "$1_volume_$2__overwriting_loses_the_model" $?
 }
@@ -52,7 +54,8 @@ cut=$(json '["strategies"][0]["outcomes"]["unnoticed"]["first"]')
 torture --scenario weights --strategy overwrite --cut-at "$cut"
 expect "cut_at__shows_the_first_of_a_kind" 0 'power lost .* operation' '/model.tflite, 8736 bytes' ' 1 inference' 'runs a corrupted model unnoticed'
 torture --scenario switch --json
-[ "$STATUS" -eq 0 ] && keeps_a_model ab-crc && keeps_a_model ab-signed && [ "$(count ab-crc new)" -gt 0 ]
+[ "$STATUS" -eq 0 ] && keeps_a_model ab-crc && keeps_a_model ab-signed && keeps_a_model bundle &&
+    [ "$(count ab-crc new)" -gt 0 ] && [ "$(count bundle new)" -gt 0 ]
 ok "switch__always_leaves_a_model" $?
 torture --scenario download --strategy ab-crc --json
 [ "$STATUS" -eq 0 ] && [ "$(count ab-crc none)" -gt 0 ] && [ "$(count ab-crc new)" -gt 0 ] && [ "$(count ab-crc unnoticed)" -eq 0 ]
@@ -65,6 +68,12 @@ for storage in "esp32 littlefs" "esp32 sd" "feather-m4 eefs"; do
     on_storage $storage --scenario weights
     [ "$STATUS" -eq 0 ] && keeps_a_model ab-crc && keeps_a_model ab-signed
     ok "weights__on_${storage// /_}_slots_always_leave_a_model" $?
+done
+for storage in "esp32 littlefs" "esp32 sd" "feather-m4 eefs" "nucleo-h743zi slots" "pico slots"; do
+    # shellcheck disable=SC2086
+    on_storage $storage --strategy bundle
+    [ "$STATUS" -eq 0 ] && keeps_a_model bundle && [ "$(count bundle new)" -gt 0 ]
+    ok "update__on_${storage// /_}_bundles_always_leave_a_model" $?
 done
 on_storage pico slots --strategy overwrite
 [ "$STATUS" -eq 0 ] && [ "$(count overwrite new)" -gt 0 ] && [ "$(count overwrite noticed)$(count overwrite none)" = 00 ]
@@ -96,6 +105,7 @@ usage "cut_at__needs_a_strategy" 'needs --strategy' --cut-at 3
 usage "cut_at__without_a_number_is_refused" 'banana' --strategy rename --cut-at banana
 usage "cut_at__behind_the_end_tells_how_many_there_are" 'makes [0-9]+ programs' --strategy rename --cut-at 100000
 usage "switch__without_slots_is_refused" 'no other to switch to' --strategy rename --scenario switch
+usage "weights__of_a_bundle_are_refused" 'not patched' --strategy bundle --scenario weights
 usage "old_model__that_is_the_new_one_is_refused" 'same model' --old-model "$model"
 usage "weights__of_another_size_are_refused" '11744' --scenario weights --old-model "$DEMO/keyword.tflite"
 thimble torture

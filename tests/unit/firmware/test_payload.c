@@ -227,6 +227,20 @@ static void payload__a_refusing_sink_stops_for_good(void **state)
     assert_int_equal(s.calls, 3);
 }
 
+static void payload__bundle_passes_unchanged_with_its_head(void **state)
+{
+    struct thm_payload p;
+    struct sink s;
+    uint8_t bundle[300] = "THMBNDL\0\1\0\1";
+    (void)state;
+    for (size_t step = 1; step <= sizeof bundle; step++) {
+        assert_int_equal(decode(&p, &s, bundle, sizeof bundle, step), THM_PAYLOAD_OK);
+        assert_int_equal(p.kind, THM_PAYLOAD_BUNDLE);
+        assert_int_equal(s.len, sizeof bundle);
+        assert_memory_equal(s.data, bundle, sizeof bundle);
+    }
+}
+
 static void message__is_cut_to_its_buffer(void **state)
 {
     static struct sink s;
@@ -251,6 +265,7 @@ int main(void)
         cmocka_unit_test(payload__raw_model_passes_unchanged_in_every_piece_size),
         cmocka_unit_test(payload__limit_is_enforced_to_the_byte),
         cmocka_unit_test(payload__a_refusing_sink_stops_for_good),
+        cmocka_unit_test(payload__bundle_passes_unchanged_with_its_head),
         cmocka_unit_test(message__is_cut_to_its_buffer),
     };
     return cmocka_run_group_tests_name("payload", tests, NULL, NULL);

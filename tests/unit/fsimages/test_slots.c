@@ -494,6 +494,84 @@ static void memory__is_one_program_unit(void **state)
     assert_int_equal(FS.format(&v->flash.base, &(struct thm_fs_config){ 0 }, &mem), -THM_FS_ENOMEM);
 }
 
+/* ---- notes ---- */
+
+static int32_t add_note(struct volume *v, const char *text)
+{
+    int32_t fd = FS.open(v->fs, "model", THM_FS_WRITE | THM_FS_APPEND);
+    int32_t n = fd < 0 ? fd : FS.write(v->fs, fd, text, (uint32_t)strlen(text));
+    if (fd >= 0)
+        assert_int_equal(FS.close(v->fs, fd), 0);
+    return n;
+}
+
+static bool notes_are(struct volume *v, const char *name, uint32_t behind, const char *text)
+{
+    char data[THM_SLOTS_NOTES_BYTES + 1] = "";
+    int32_t fd = FS.open(v->fs, name, THM_FS_READ);
+    assert_int_equal(FS.seek(v->fs, fd, behind, THM_FS_SET), behind);
+    const int32_t n = FS.read(v->fs, fd, data, sizeof data);
+    FS.close(v->fs, fd);
+    return n == (int32_t)strlen(text) && memcmp(data, text, strlen(text)) == 0;
+}
+
+static void notes__are_behind_their_payload_and_go_with_it(void **state)
+{
+    struct volume *v = *state;
+    assert_int_equal(add_note(v, "x"), -THM_FS_EINVAL); /* there is no model */
+    store(v, &first);
+    assert_int_equal(add_note(v, "started "), 8);
+    assert_int_equal(add_note(v, "confirmed"), 9);
+    assert_int_equal(add_note(v, "longer than a note"), -THM_FS_EINVAL);
+    assert_true(notes_are(v, "model", first.size, "started confirmed"));
+    store(v, &second);
+    assert_true(notes_are(v, "model", second.size, ""));
+    assert_true(notes_are(v, "model.old", first.size, "started confirmed"));
+    assert_int_equal(add_note(v, "on trial"), 8);
+    assert_int_equal(FS.rename(v->fs, "model.old", "model"), 0);
+    assert_true(notes_are(v, "model", first.size, "started confirmed"));
+    store(v, &second); /* in the same half, with the same sequence number as before */
+    assert_true(notes_are(v, "model", second.size, ""));
+    assert_true(holds(v, "model", &second));
+}
+
+static void notes__have_an_end(void **state)
+{
+    struct volume *v = *state;
+    store(v, &first);
+    for (int i = 0; i < THM_SLOTS_NOTES; i++)
+        assert_int_equal(add_note(v, "n"), 1);
+    assert_int_equal(add_note(v, "n"), -THM_FS_ENOSPC);
+    assert_true(notes_are(v, "model", first.size, "nnnnnnnn"));
+}
+
+static void note__cut_anywhere_is_there_or_not(void **state)
+{
+    (void)state;
+    for (size_t p = 0; p < PARTS; p++)
+        for (int cut = 0; cut < CUTS; cut++) {
+            struct strict_flash f;
+            struct thm_slots s;
+            struct thm_slot current, older;
+            uint8_t unit[64], notes[THM_SLOTS_NOTES_BYTES];
+            uint32_t len;
+            strict_init(&f, &strict_parts[p]);
+            assert_int_equal(put(&f, &first, 700), THM_FS_OK);
+            assert_int_equal(thm_slots_init(&s, &f.base), THM_FS_OK);
+            find(&f, &current, &older);
+            strict_arm(&f, 0, (enum cut)cut);
+            (void)thm_slots_add_note(&s, &current, "one", 3, unit);
+            strict_power_on(&f);
+            assert_int_equal(thm_slots_notes(&s, &current, notes, &len), THM_FS_OK);
+            assert_true(len == 0 || (len == 3 && memcmp(notes, "one", 3) == 0));
+            assert_true(current_is(&f, &first));
+            assert_int_equal(thm_slots_add_note(&s, &current, "two", 3, unit), THM_FS_OK);
+            assert_int_equal(thm_slots_notes(&s, &current, notes, &len), THM_FS_OK);
+            assert_true(len >= 3 && memcmp(notes + len - 3, "two", 3) == 0);
+            strict_finish(&f);
+        }
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -513,6 +591,9 @@ int main(void)
         T(check__tells_damage_and_clears_it),
         T(mount__takes_erased_flash_but_nothing_foreign),
         T(memory__is_one_program_unit),
+        T(notes__are_behind_their_payload_and_go_with_it),
+        T(notes__have_an_end),
+        cmocka_unit_test(note__cut_anywhere_is_there_or_not),
     };
     return cmocka_run_group_tests_name("slots", tests, NULL, NULL);
 }
