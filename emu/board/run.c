@@ -35,10 +35,10 @@ struct session { /* with one core */
     uint64_t told_ns;        /* the clock in its last event */
     struct thm_fetch *fetch; /* NULL: none under way */
     struct thm_canned canned;
-    char ca[THM_MODEM_CA_MAX]; /* what the board trusts */
-    uint32_t ca_bytes;         /* 0: it has told nothing */
-    uint32_t credit;           /* DATA messages that may still be sent */
-    bool paused;               /* the fetch waits for credit */
+    char *ca; /* what the board trusts; NULL: it has told nothing */
+    uint32_t ca_bytes;
+    uint32_t credit; /* DATA messages that may still be sent */
+    bool paused;     /* the fetch waits for credit */
     uint64_t got;
     int64_t expected;
     bool exited;   /* the board has said its exit status */
@@ -132,7 +132,7 @@ static struct thm_fetch_tls tls_of(const struct session *s, const struct thm_msg
 {
     const struct thm_profile_network *n = &s->run.profile->network;
     const struct thm_tls_stack stack = { .name = n->tls, .in_content = n->tls_in_content };
-    return (struct thm_fetch_tls){ .ca_pem = s->ca_bytes ? s->ca : NULL,
+    return (struct thm_fetch_tls){ .ca_pem = s->ca,
                                    .ca_len = s->ca_bytes,
                                    .cert = s->run.tls.cert,
                                    .key = s->run.tls.key,
@@ -147,8 +147,11 @@ static struct thm_fetch_tls tls_of(const struct session *s, const struct thm_msg
 
 static void take_ca(struct session *s, const uint8_t *data, size_t len)
 {
-    s->ca_bytes = len <= sizeof s->ca ? (uint32_t)len : 0;
-    memcpy(s->ca, data, s->ca_bytes);
+    free(s->ca);
+    s->ca = len && len <= THM_MODEM_CA_MAX ? malloc(len) : NULL;
+    s->ca_bytes = s->ca ? (uint32_t)len : 0;
+    if (s->ca)
+        memcpy(s->ca, data, len);
 }
 
 static void start_fetch(struct session *s, const struct thm_msg_get *get)
@@ -479,6 +482,7 @@ static void finish(struct supervisor *all)
         if (all->core[i].pid > 0)
             reap(&all->core[i]);
         thm_chips_close(&all->core[i].chips);
+        free(all->core[i].ca);
     }
     thm_net_destroy(all->net);
     thm_merge_destroy(all->merge);
