@@ -101,6 +101,7 @@ static void fetch_free(struct thm_fetch *f)
         curl_easy_cleanup(f->easy);
         guard_end(&g);
     }
+    curl_slist_free_all(f->connect_to);
     free(f->chunk);
     free(f);
 }

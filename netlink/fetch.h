@@ -49,6 +49,8 @@ struct thm_fetch_options {
     unsigned max_redirects; /* 0 = default 10 */
     unsigned timeout_ms;    /* connecting takes longer, or no byte for so long; 0 = default 5000 (esp_http_client). Does
                              * not    run while body() waits for thm_fetch_resume() */
+    uint16_t connect_port;  /* of 127.0.0.1, where every host of the URL and of redirects is looked for; 0: where it is.
+                             * The server's certificate must still be good for the URL's host */
     /* The header of the last answer (redirects are followed) has arrived, a body has not: may be NULL. */
     void (*header)(void *ctx, const struct thm_fetch_info *info);
     /* A piece of the body of an answer with status 2xx. false: stop delivering until thm_fetch_resume(); the piece is

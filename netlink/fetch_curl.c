@@ -1,5 +1,6 @@
 /* netlink/fetch_curl.c -- one transfer: its curl options, and what curl calls while it goes on. */
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -239,6 +240,15 @@ static CURLcode set_certificates(struct thm_fetch *f, const struct thm_fetch_opt
     return code;
 }
 
+/* curl's own form: any host, any port, to that host, that port. */
+static CURLcode connect_to(struct thm_fetch *f, uint16_t port)
+{
+    char where[32];
+    snprintf(where, sizeof where, "::127.0.0.1:%u", port);
+    f->connect_to = curl_slist_append(NULL, where);
+    return f->connect_to ? curl_easy_setopt(f->easy, CURLOPT_CONNECT_TO, f->connect_to) : CURLE_OUT_OF_MEMORY;
+}
+
 CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options *o)
 {
     const struct {
@@ -263,5 +273,7 @@ CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options
         code = curl_easy_setopt(f->easy, CURLOPT_MAXREDIRS, (long)f->o.max_redirects);
     if (!code)
         code = curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)f->o.timeout_ms);
+    if (!code && o->connect_port)
+        code = connect_to(f, o->connect_port);
     return code ? code : set_certificates(f, o);
 }

@@ -16,6 +16,7 @@ struct thm_fetch {
     struct thm_net *net;
     struct thm_fetch *next;
     CURL *easy;
+    struct curl_slist *connect_to; /* NULL: as the URL says */
     enum thm_fetch_state state;
     struct thm_fetch_options o; /* what it points to is not kept */
     uint8_t pin[THM_PIN_BYTES]; /* if `pinned` */

@@ -128,8 +128,48 @@ static int store(struct factory *f, const struct thm_factory_file *file, char *e
     return status;
 }
 
-int thm_factory_storage(const struct thm_profile *p, const struct thm_profile_storage *s, const struct thm_cells *cells,
-                        const struct thm_factory_file *file, char *error, size_t error_size)
+struct action { /* on the volume, once there is one */
+    int (*run)(struct factory *f, const struct action *a, char *error, size_t size);
+    const struct thm_factory_file *file;
+    uint32_t left;
+};
+
+static int put(struct factory *f, const struct action *a, char *error, size_t size)
+{
+    return store(f, a->file, error, size);
+}
+
+/* Into a file that is open, until so much is free or no more is taken. Result: the file system's last. */
+static int32_t pour(struct factory *f, int32_t fd, uint32_t left)
+{
+    static const uint8_t data[1024] = { 0x5A };
+    struct thm_fs_usage u;
+    int32_t n = (int32_t)sizeof data;
+    while (n == (int32_t)sizeof data) {
+        f->ops->usage(f->fs, &u);
+        if (u.used + left + sizeof data > u.total)
+            break;
+        n = f->ops->write(f->fs, fd, data, sizeof data);
+    }
+    return n;
+}
+
+static int fill(struct factory *f, const struct action *a, char *error, size_t size)
+{
+    const char *name = f->ops->flat && *f->ops->root == '\0' ? "others" : "/others";
+    int32_t n = f->ops->mount(&f->fs, f->volume, &f->config, NULL);
+    if (n < 0)
+        return failed(f, n, "mount", error, size);
+    const int32_t fd = f->ops->open(f->fs, name, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
+    n = fd < 0 ? fd : pour(f, fd, a->left);
+    if (fd >= 0)
+        (void)f->ops->close(f->fs, fd); /* a full one may refuse its last bytes */
+    f->ops->unmount(f->fs);
+    return n < 0 && f->ops->code_kind(n) != THM_FS_ENOSPC ? failed(f, n, "fill", error, size) : 0;
+}
+
+static int with_volume(const struct thm_profile *p, const struct thm_profile_storage *s, const struct thm_cells *cells,
+                       const struct action *a, char *error, size_t error_size)
 {
     struct factory f = { .s = s, .ops = thm_fs_find(s->fs), .config = thm_storage_config(s) };
     f.config.max_files = 0;
@@ -141,9 +181,22 @@ int thm_factory_storage(const struct thm_profile *p, const struct thm_profile_st
         snprintf(error, error_size, "%s: %s", s->name, thm_fs_strerror(e));
     } else if (code < 0)
         status = failed(&f, code, "format", error, error_size);
-    else if (file && file->bytes)
-        status = store(&f, file, error, error_size);
+    else if (a->run)
+        status = a->run(&f, a, error, error_size);
     thm_medium_destroy(f.volume);
     thm_medium_destroy(f.chip);
     return status;
+}
+
+int thm_factory_storage(const struct thm_profile *p, const struct thm_profile_storage *s, const struct thm_cells *cells,
+                        const struct thm_factory_file *file, char *error, size_t error_size)
+{
+    const struct action a = { .run = file && file->bytes ? put : NULL, .file = file };
+    return with_volume(p, s, cells, &a, error, error_size);
+}
+
+int thm_factory_fill(const struct thm_profile *p, const struct thm_profile_storage *s, const struct thm_cells *cells,
+                     uint32_t left, char *error, size_t error_size)
+{
+    return with_volume(p, s, cells, &(struct action){ .run = fill, .left = left }, error, error_size);
 }

@@ -18,3 +18,7 @@ struct thm_factory_file { /* lent; bytes NULL: none */
  * Result: 0, or an exit status with one line in error. */
 int thm_factory_storage(const struct thm_profile *p, const struct thm_profile_storage *s, const struct thm_cells *cells,
                         const struct thm_factory_file *file, char *error, size_t error_size);
+/* As if other files were there: one, as long as leaves so many bytes free, or as far as the file system goes. A storage
+ * without a volume gets one. Result as above. */
+int thm_factory_fill(const struct thm_profile *p, const struct thm_profile_storage *s, const struct thm_cells *cells,
+                     uint32_t left, char *error, size_t error_size);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <stdlib.h>
 #include "emu/board/pack.h"
+#include "interpreter/kernels.h"
 #include "emu/report/nn_message.h"
 
 /* What `thimble estimate` says of the same operator (emu/cost/cost.h). */
@@ -124,7 +125,8 @@ static void pack_weights(struct thm_board *b, struct thm_interpreter *it)
         if (p->it && p->it != it)
             continue;
         free(p->weights);
-        *p = (struct thm_board_packed){ it, thm_pack_weights(it) };
+        const bool ready = b->run->packed && thm_interpreter_use_packed(it, b->run->packed);
+        *p = (struct thm_board_packed){ it, ready ? NULL : thm_pack_weights(it) };
         return;
     }
 }

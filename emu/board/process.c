@@ -137,7 +137,7 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_ch
     build(b);
     if (run->firmware)
         load_firmware(&app);
-    if (thm_sandbox_enter(thm_board_media_bytes(b)) < 0)
+    if (thm_sandbox_enter(thm_board_media_bytes(b), run->cpu_seconds) < 0)
         host_failed(b, "sandbox", strerror(errno));
     thm_shed_libraries(run->firmware);
     boot(b);

@@ -18,12 +18,6 @@
 
 static const char *profile_dir = NULL; /* --profile-dir */
 
-static const cyaml_config_t yaml_config = {
-    .mem_fn = cyaml_mem,
-    .log_level = CYAML_LOG_ERROR,
-    .flags = CYAML_CFG_NO_ALIAS,
-};
-
 /* What loading a board and loading a link differ in. */
 struct kind {
     const char *folder, *one; /* "boards", "board" */
@@ -217,24 +211,6 @@ static int read_file(const char *path, uint8_t **data, size_t *len, char **error
 
 /* -- loading ---------------------------------------------------------------------------------------------------- */
 
-static int parse(const struct kind *k, const char *path, const uint8_t *data, size_t len, void **out, char **error)
-{
-    struct thm_yaml y;
-    int status = thm_yaml_open(&y, path, data, len, error);
-    if (status)
-        return status;
-    status = thm_yaml_check(&y, k->schema);
-    if (!status) {
-        cyaml_err_t e = cyaml_load_data(data, len, &yaml_config, k->schema, out, NULL);
-        if (e != CYAML_OK)
-            status = e == CYAML_ERR_OOM ? 20 : thm_yaml_fail(&y, 1, "", "%s", cyaml_strerror(e));
-    }
-    if (!status)
-        status = k->check(*out, &y);
-    thm_yaml_close(&y);
-    return status;
-}
-
 static int load(const struct kind *k, const char *name, void **out, char **error)
 {
     char *path = NULL;
@@ -246,11 +222,7 @@ static int load(const struct kind *k, const char *name, void **out, char **error
     if (!status)
         status = read_file(path, &data, &len, error);
     if (!status)
-        status = parse(k, path, data, len, out, error);
-    if (status && *out) {
-        cyaml_free(&yaml_config, k->schema, *out, 0);
-        *out = NULL;
-    }
+        status = thm_yaml_load(path, data, len, k->schema, k->check, out, error);
     if (status == 20 && !*error)
         set_error(error, 20, "%s '%s': out of memory", k->one, name);
     free(data);
@@ -332,20 +304,20 @@ void thm_profile_free(struct thm_profile *p)
 {
     if (p)
         thm_profile_core_free(p->core);
-    cyaml_free(&yaml_config, &thm_profile_board_schema, p, 0);
+    thm_yaml_free(&thm_profile_board_schema, p);
 }
 
 void thm_profile_link_free(struct thm_profile_link *l)
 {
-    cyaml_free(&yaml_config, &thm_profile_link_schema, l, 0);
+    thm_yaml_free(&thm_profile_link_schema, l);
 }
 
 void thm_profile_operators_free(struct thm_profile_operators *o)
 {
-    cyaml_free(&yaml_config, &thm_profile_operators_schema, o, 0);
+    thm_yaml_free(&thm_profile_operators_schema, o);
 }
 
 void thm_profile_core_free(struct thm_cost_core *c)
 {
-    cyaml_free(&yaml_config, &thm_profile_core_schema, c, 0);
+    thm_yaml_free(&thm_profile_core_schema, c);
 }

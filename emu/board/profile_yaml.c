@@ -340,3 +340,40 @@ unsigned thm_yaml_line(struct thm_yaml *y, const char *path)
     }
     return n ? line_of(n) : 1;
 }
+
+/* -- structures ------------------------------------------------------------------------------------------------- */
+
+static const cyaml_config_t config = {
+    .mem_fn = cyaml_mem,
+    .log_level = CYAML_LOG_ERROR,
+    .flags = CYAML_CFG_NO_ALIAS,
+};
+
+int thm_yaml_load(const char *file, const uint8_t *data, size_t len, const cyaml_schema_value_t *schema,
+                  int (*check)(const void *data, struct thm_yaml *y), void **out, char **error)
+{
+    struct thm_yaml y;
+    *out = NULL;
+    int status = thm_yaml_open(&y, file, data, len, error);
+    if (status)
+        return status;
+    status = thm_yaml_check(&y, schema);
+    if (!status) {
+        cyaml_err_t e = cyaml_load_data(data, len, &config, schema, out, NULL);
+        if (e != CYAML_OK)
+            status = e == CYAML_ERR_OOM ? 20 : thm_yaml_fail(&y, 1, "", "%s", cyaml_strerror(e));
+    }
+    if (!status)
+        status = check(*out, &y);
+    thm_yaml_close(&y);
+    if (status) {
+        thm_yaml_free(schema, *out);
+        *out = NULL;
+    }
+    return status;
+}
+
+void thm_yaml_free(const cyaml_schema_value_t *schema, void *data)
+{
+    cyaml_free(&config, schema, data, 0);
+}

@@ -29,3 +29,9 @@ unsigned thm_yaml_line(struct thm_yaml *y, const char *path);
 /* *error = "FILE:LINE: PATH: MESSAGE"; result 2, or 20 when out of memory. */
 int thm_yaml_fail(struct thm_yaml *y, unsigned line, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* All of it: parse, check by the schema, fill the structure, check it as a whole. Out: *out, to be released with
+ * thm_yaml_free(); NULL on error, then *error is one malloc'ed line or NULL (out of memory). Result as above. */
+int thm_yaml_load(const char *file, const uint8_t *data, size_t len, const cyaml_schema_value_t *schema,
+                  int (*check)(const void *data, struct thm_yaml *y), void **out, char **error);
+void thm_yaml_free(const cyaml_schema_value_t *schema, void *data); /* NULL is fine */

@@ -68,6 +68,12 @@ struct thm_run { /* everything lent */
     uint32_t arena;        /* 0 = the model's minimum */
     uint32_t stack;        /* task stack; 0 = the profile's */
     unsigned timeout_ms;   /* no byte for so long; 0 = the client's default */
+    uint16_t connect_port; /* of loopback, where every URL is asked for, whatever its host and port; 0: its own */
+    uint64_t cut_after;    /* the link is lost after so many bytes of a body; 0: never */
+    bool filled;           /* other files leave only left_bytes of the storage free */
+    uint32_t left_bytes;
+    const void *packed;   /* weights of the model that will run, packed before the fork (pack.h); NULL: none */
+    unsigned cpu_seconds; /* of the PC's processor, then the board counts as hung; 0 = the default, 120 */
     /* NULL: the profile's first core, which is the only one */
     const char *core_name, *main_core;
     const struct thm_run *companions; /* further cores: own profile, firmware, readers; no network */

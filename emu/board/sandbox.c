@@ -136,11 +136,12 @@ int thm_sandbox_enter_loading(void)
     return RUNNING_ON_VALGRIND ? 0 : install(add_loading_rules);
 }
 
-int thm_sandbox_enter(uint64_t mapped)
+int thm_sandbox_enter(uint64_t mapped, unsigned cpu_seconds)
 {
+    const rlim_t seconds = cpu_seconds ? cpu_seconds : CPU_SECONDS;
     if (RUNNING_ON_VALGRIND) /* it makes system calls of its own on the board's behalf */
         return 0;
-    if (limit(RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 1) < 0 || set_limits(mapped) < 0)
+    if (limit(RLIMIT_CPU, seconds, seconds + 1) < 0 || set_limits(mapped) < 0)
         return -1;
     return install(add_running_rules);
 }

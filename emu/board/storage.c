@@ -137,6 +137,12 @@ static bool as_shipped(struct thm_board *b, unsigned medium)
         if (status)
             thm_hal_failure(b, status, 0, files[i].len, 0, "%s", error);
     }
+    if (!status && ours && run->filled && b->chips) {
+        status =
+            thm_factory_fill(b->profile, b->storage, &b->chips->cells[medium], run->left_bytes, error, sizeof error);
+        if (status)
+            thm_hal_failure(b, status, 0, run->left_bytes, 0, "%s", error);
+    }
     return !status;
 }
 

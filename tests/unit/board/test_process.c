@@ -51,7 +51,7 @@ static int in_sandbox(void (*fn)(void))
     pid_t pid = fork();
     if (pid == 0) {
         signal(SIGSYS, SIG_DFL); /* cmocka has a handler */
-        if (thm_sandbox_enter(0) < 0)
+        if (thm_sandbox_enter(0, 0) < 0)
             _exit(99);
         fn();
         _exit(7);
