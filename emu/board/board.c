@@ -48,11 +48,26 @@ void thm_board_end(struct thm_board *b, int exit_status)
     thm_board_die(b, exit_status);
 }
 
+/* Of all its storage parts, since power-on. */
+static struct thm_medium_counters count_media(const struct thm_board *b)
+{
+    struct thm_medium_counters sum = { 0 }, n;
+    for (unsigned i = 0; i < THM_MEDIA_MAX; i++) {
+        if (!b->media[i])
+            continue;
+        thm_medium_counters(b->media[i], &n);
+        sum.programs += n.programs;
+        sum.erases += n.erases;
+    }
+    return sum;
+}
+
 void thm_board_die(struct thm_board *b, int exit_status)
 {
+    const struct thm_medium_counters n = count_media(b);
     if (exit_status != 20)
         thm_heap_view(b, "end", NULL);
-    thm_board_event(b, THM_EV_EXIT, NULL, NULL, (uint64_t)exit_status, b->now_ns);
+    thm_board_event(b, THM_EV_EXIT, NULL, NULL, (uint64_t)exit_status, b->now_ns, n.programs, n.erases);
     thm_board_flush(b);
     _exit(exit_status);
 }

@@ -46,7 +46,7 @@
     X(THM_EV_HEAP_OWNER, "heap_owner", 0, "dddd..", "blocks", "bytes", "peak_blocks", "peak_bytes", "", "", "what",    \
       "kind")                                                                                                          \
     X(THM_EV_HEAP_USE, "heap_use", 0, "dd....", "at_ns", "free", "", "", "", "", "", "")                               \
-    X(THM_EV_EXIT, "exit", 0, "dd....", "exit_status", "ns", "", "", "", "", "", "")
+    X(THM_EV_EXIT, "exit", 0, "dddd..", "exit_status", "ns", "programs", "erases", "", "", "", "")
 
 enum thm_event_type {
 #define X(id, ...) id,

@@ -60,12 +60,14 @@ static int note(struct dl_phdr_info *info, size_t size, void *ctx)
 
 void thm_shed_libraries(const char *keep)
 {
+    static bool shed = false; /* also in the process that this one was forked from */
     struct spans all = { .keep = keep };
 #ifdef __SANITIZE_ADDRESS__ /* its run-time looks at every library */
     return;
 #endif
-    if (RUNNING_ON_VALGRIND)
+    if (RUNNING_ON_VALGRIND || shed)
         return;
+    shed = true;
     dl_iterate_phdr(note, &all);
     for (unsigned i = 0; i < all.count; i++)
         if (all.of[i].from < all.of[i].to)

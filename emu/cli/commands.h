@@ -17,6 +17,7 @@
     X(serve)            \
     X(ota)              \
     X(torture)          \
+    X(fleet)            \
     X(zoo)
 
 #define X(name) extern const struct thm_command thm_command_##name;

@@ -1,0 +1,513 @@
+#include "emu/fleet/engine.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include "emu/board/session.h"
+#include "emu/fleet/queue.h"
+#include "emu/fleet/server.h"
+#include "emu/fleet/zygote.h"
+
+enum {
+    JOBS_A_PROCESSOR = 4,
+    FILES_A_BOARD = 2, /* its modem, a connection */
+    FILES_BESIDE = 64,
+    EVENTS_MAX = 64,
+    STARTS_MAX = 16,       /* in one round */
+    WAIT_MS = 250,         /* longest round */
+    WALL_A_CPU_SECOND = 20 /* a board that gets no processor time for so long, has gone to sleep */
+};
+
+#define LINE UINT32_MAX /* in place of a slot's number */
+
+struct engine;
+
+struct slot {
+    struct engine *all;
+    bool used, ended; /* ended: the zygote has told its end */
+    struct thm_fleet_plan plan;
+    struct thm_fleet_run run;
+    struct thm_session session;
+    struct thm_fleet_row row;
+    struct thm_fleet_reader reader;
+    struct thm_zygote_report report;
+    double started;
+};
+
+struct engine {
+    const struct thm_fleet_engine *o;
+    struct thm_zygote zygote;
+    struct thm_net *net; /* NULL: offline */
+    int epoll;
+    struct slot *slots;
+    uint32_t jobs, alive;
+    struct thm_fleet_queue queue;
+    struct thm_fleet_totals totals;
+    uint8_t *buf;
+    double start, told, looked;
+    char **error;
+    int status;
+};
+
+static volatile sig_atomic_t signals = 0;
+
+static void on_signal(int number)
+{
+    (void)number;
+    signals = signals + 1;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void fail(struct engine *e, const char *what)
+{
+    if (e->status)
+        return;
+    e->status = 20;
+    if (asprintf(e->error, "%s: %s", what, strerror(errno)) < 0)
+        *e->error = NULL;
+}
+
+static void note(const struct engine *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void note(const struct engine *e, const char *fmt, ...)
+{
+    char line[256];
+    va_list ap;
+    if (!e->o->note)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    e->o->note(e->o->ctx, line);
+}
+
+/* ---- results ---- */
+
+static void count(struct thm_fleet_totals *t, const struct thm_fleet_row *row)
+{
+    t->done++;
+    t->updated += strcmp(row->outcome, "updated") == 0;
+    t->failed += strcmp(row->outcome, "failed") == 0;
+    t->withheld += strcmp(row->outcome, "withheld") == 0;
+    t->untouched += strcmp(row->outcome, "untouched") == 0;
+}
+
+static void put(struct engine *e, const struct thm_fleet_row *row, const struct thm_fleet_cost *cost)
+{
+    if (!e->status)
+        e->status = thm_fleet_results_put(e->o->results, row, cost, e->error);
+    count(&e->totals, row);
+}
+
+static void commit(struct engine *e)
+{
+    if (!e->status)
+        e->status = thm_fleet_results_commit(e->o->results, e->error);
+}
+
+/* Boards that are not switched on have a row as well. */
+static void put_idle(struct engine *e, uint32_t id)
+{
+    struct thm_fleet_plan plan;
+    struct thm_fleet_row row;
+    thm_fleet_plan(e->o->kit->fleet, id, &plan);
+    thm_fleet_row_init(&row, e->o->kit, &plan);
+    put(e, &row, NULL);
+}
+
+/* ---- one board ---- */
+
+static void on_item(void *ctx, enum thm_session_item kind, const void *data, size_t len)
+{
+    struct slot *s = ctx;
+    if (kind == THM_ITEM_EVENT) {
+        thm_session_note(&s->session, data);
+        thm_fleet_reader_event(&s->reader, data);
+    } else {
+        thm_session_output(&s->run.run, data, len);
+    }
+}
+
+static void on_output(void *ctx, const struct thm_msg_output *o, const uint8_t *data, uint32_t len)
+{
+    struct slot *s = ctx;
+    thm_fleet_reader_output(&s->reader, o, data, len);
+}
+
+static void release(struct slot *s)
+{
+    thm_session_close(&s->session);
+    s->used = false;
+    s->all->alive--;
+}
+
+static void set_up(struct engine *e, struct slot *s, uint32_t id, int modem)
+{
+    *s = (struct slot){ .all = e, .used = true, .started = now() };
+    thm_fleet_plan(e->o->kit->fleet, id, &s->plan);
+    thm_fleet_make_run(e->o->kit, &s->plan, &s->run);
+    s->run.run.ctx = s;
+    s->run.run.output = on_output;
+    thm_fleet_row_init(&s->row, e->o->kit, &s->plan);
+    thm_fleet_reader_init(&s->reader, &s->row, e->o->kit, &s->plan);
+    s->session = (struct thm_session){ .run = &s->run.run, .net = e->net, .modem = modem, .item = on_item, .ctx = s };
+    e->alive++;
+}
+
+/* The PC has no more for now: with fewer at once it may go on. */
+static void lower(struct engine *e, int error)
+{
+    struct rlimit l = { 0 };
+    const bool files = error == EMFILE || error == ENFILE;
+    getrlimit(files ? RLIMIT_NOFILE : RLIMIT_NPROC, &l);
+    if (e->alive == 0) {
+        errno = error;
+        fail(e, files ? "no descriptor is left for a board (see ulimit -n)"
+                      : "no process can be started for a board (see ulimit -u, ulimit -v)");
+    } else if (e->alive < e->jobs) {
+        e->jobs = e->alive;
+        note(e, "%s: %u boards at once from now on (the limit is %llu %s)", strerror(error), e->jobs,
+             (unsigned long long)l.rlim_cur, files ? "descriptors" : "processes");
+    }
+}
+
+static struct slot *free_slot(struct engine *e)
+{
+    for (uint32_t i = 0; i < e->jobs; i++)
+        if (!e->slots[i].used)
+            return &e->slots[i];
+    return NULL;
+}
+
+/* Result: false: not now. */
+static bool start_board(struct engine *e, struct slot *s, uint32_t id)
+{
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
+        lower(e, errno);
+        return false;
+    }
+    const uint32_t number = (uint32_t)(s - e->slots);
+    struct epoll_event ev = { .events = EPOLLIN, .data.u32 = number };
+    bool ok = epoll_ctl(e->epoll, EPOLL_CTL_ADD, fds[0], &ev) == 0;
+    ok = ok && thm_zygote_order(&e->zygote, number, id, fds[1]) == 0;
+    const int error = errno;
+    close(fds[1]);
+    if (ok)
+        set_up(e, s, id, fds[0]);
+    else
+        close(fds[0]);
+    errno = error;
+    if (!ok && error != EAGAIN)
+        fail(e, "starting a board");
+    return ok;
+}
+
+static void start_boards(struct engine *e)
+{
+    uint32_t id;
+    for (int i = 0; i < STARTS_MAX && !e->status && !signals && e->alive < e->jobs; i++) {
+        struct slot *s = free_slot(e);
+        if (!s || !thm_fleet_queue_next(&e->queue, &id))
+            return;
+        if (!start_board(e, s, id)) {
+            thm_fleet_queue_again(&e->queue, id);
+            return;
+        }
+    }
+}
+
+static void finish(struct engine *e, struct slot *s)
+{
+    const struct thm_zygote_report *r = &s->report;
+    const struct thm_fleet_cost cost = { r->user_us, r->system_us, r->rss_bytes };
+    thm_session_ended(&s->session, r->wait_status);
+    thm_fleet_reader_end(&s->reader, &s->session.result);
+    put(e, &s->row, &cost);
+    e->totals.ran++;
+    e->totals.boards_user_us += r->user_us;
+    e->totals.boards_system_us += r->system_us;
+    thm_fleet_queue_ended(&e->queue, s->plan.wave, s->session.result.exit_status != 0);
+    release(s);
+}
+
+/* What it said before its end is still in the socket. */
+static void serve_board(struct engine *e, struct slot *s)
+{
+    if (!s->used || s->session.modem < 0 || thm_session_serve(&s->session, e->buf))
+        return;
+    thm_session_close(&s->session);
+    if (s->ended)
+        finish(e, s);
+}
+
+static void take_reports(struct engine *e)
+{
+    struct thm_zygote_report r;
+    int n;
+    while ((n = thm_zygote_read(&e->zygote, &r)) > 0) {
+        struct slot *s = &e->slots[r.slot];
+        if (r.error) {
+            thm_fleet_queue_again(&e->queue, s->plan.id);
+            release(s);
+            lower(e, r.error);
+            continue;
+        }
+        s->report = r;
+        s->ended = true;
+        if (s->session.modem < 0)
+            finish(e, s);
+    }
+    if (n < 0) {
+        errno = EPIPE;
+        fail(e, "the process that boards are forked from has ended");
+    }
+}
+
+/* ---- the loop ---- */
+
+static void look_for_sleepers(struct engine *e)
+{
+    const double t = now(), limit = (double)e->o->kit->fleet->cpu_s * WALL_A_CPU_SECOND;
+    if (t - e->looked < 1)
+        return;
+    e->looked = t;
+    for (uint32_t i = 0; i < e->jobs; i++)
+        if (e->slots[i].used && t - e->slots[i].started > limit)
+            (void)thm_zygote_kill(&e->zygote, i);
+}
+
+static void tell_progress(struct engine *e, bool end)
+{
+    const double t = now();
+    if (!e->o->progress || (!end && t - e->told < 0.2))
+        return;
+    e->told = t;
+    e->totals.seconds = t - e->start;
+    e->totals.alive = e->alive;
+    e->o->progress(e->o->ctx, &e->totals, end);
+}
+
+static void wait_for_events(struct engine *e)
+{
+    struct epoll_event ev[EVENTS_MAX];
+    bool ready;
+    int timeout = WAIT_MS;
+    if (e->net) {
+        if (thm_net_poll(e->net, &e->epoll, &ready, 1, timeout) != THM_NET_OK)
+            fail(e, "network poll");
+        timeout = 0;
+    }
+    const int n = epoll_wait(e->epoll, ev, EVENTS_MAX, timeout);
+    if (n < 0 && errno != EINTR)
+        fail(e, "epoll");
+    bool reports = false;
+    for (int i = 0; i < n; i++) {
+        reports = reports || ev[i].data.u32 == LINE;
+        if (ev[i].data.u32 != LINE)
+            serve_board(e, &e->slots[ev[i].data.u32]);
+    }
+    if (reports)
+        take_reports(e);
+}
+
+/* A wave is over: what it came to decides on the next. */
+static void next_wave(struct engine *e)
+{
+    uint32_t id;
+    if (!thm_fleet_queue_stops(&e->queue))
+        return;
+    e->totals.stopped = true;
+    while (thm_fleet_queue_next(&e->queue, &id))
+        put_idle(e, id);
+}
+
+static bool work_left(struct engine *e)
+{
+    if (e->status || signals > 1)
+        return false;
+    if (e->alive == 0 && !signals && !thm_fleet_queue_open(&e->queue)) {
+        if (!thm_fleet_queue_advance(&e->queue))
+            return false;
+        next_wave(e);
+    }
+    return e->alive > 0 || !signals;
+}
+
+static void loop(struct engine *e)
+{
+    while (work_left(e)) {
+        start_boards(e);
+        if (e->alive)
+            wait_for_events(e);
+        look_for_sleepers(e);
+        commit(e);
+        tell_progress(e, false);
+    }
+}
+
+/* ---- before and after ---- */
+
+/* Descriptors for so many boards; fewer boards if the limit is low. */
+static void fit_descriptors(struct engine *e)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+        return;
+    const rlim_t want = (rlim_t)e->jobs * FILES_A_BOARD + FILES_BESIDE;
+    if (l.rlim_cur < want) {
+        l.rlim_cur = want < l.rlim_max ? want : l.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &l);
+        getrlimit(RLIMIT_NOFILE, &l);
+    }
+    if (l.rlim_cur >= want)
+        return;
+    e->jobs = l.rlim_cur > FILES_BESIDE + FILES_A_BOARD ? (uint32_t)(l.rlim_cur - FILES_BESIDE) / FILES_A_BOARD : 1;
+    note(e, "%u boards at once: there may be only %llu descriptors (ulimit -n)", e->jobs,
+         (unsigned long long)l.rlim_cur);
+}
+
+static int load_queue(struct engine *e)
+{
+    const struct thm_fleet *f = e->o->kit->fleet;
+    const uint32_t boards = thm_fleet_boards(f);
+    uint8_t *done = calloc(boards, 1);
+    e->totals.boards = boards;
+    int status = done ? thm_fleet_results_done(e->o->results, done, boards, e->error) : 20;
+    if (!status && !thm_fleet_queue_init(&e->queue, f, done, e->o->shard, e->o->shards))
+        status = 20;
+    for (uint32_t id = 0; !status && id < boards; id++)
+        if (done[id]) {
+            e->totals.done++;
+            e->totals.updated += done[id] == 1;
+            e->totals.failed += done[id] == 2;
+        }
+    free(done);
+    return status;
+}
+
+static int open_engine(struct engine *e)
+{
+    struct epoll_event ev = { .events = EPOLLIN, .data.u32 = LINE };
+    e->epoll = epoll_create1(EPOLL_CLOEXEC);
+    e->buf = malloc(THM_SESSION_MESSAGE_MAX);
+    e->slots = calloc(e->jobs, sizeof *e->slots);
+    if (!e->buf || !e->slots)
+        return -1;
+    if (e->epoll < 0 || epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->zygote.line, &ev) < 0)
+        return -1;
+    if (!e->o->kit->fleet->server.offline && thm_net_create(&e->net) != THM_NET_OK)
+        return -1;
+    return 0;
+}
+
+static void close_engine(struct engine *e)
+{
+    for (uint32_t i = 0; e->slots && i < e->jobs; i++)
+        if (e->slots[i].used)
+            release(&e->slots[i]);
+    uint64_t all = 0;
+    thm_zygote_stop(&e->zygote, &all);
+    const uint64_t boards = e->totals.boards_user_us + e->totals.boards_system_us;
+    e->totals.zygote_us = all > boards ? all - boards : 0;
+    thm_net_destroy(e->net);
+    if (e->epoll >= 0)
+        close(e->epoll);
+    thm_fleet_queue_free(&e->queue);
+    free(e->slots);
+    free(e->buf);
+}
+
+static void put_untouched(struct engine *e)
+{
+    uint32_t id;
+    while (!e->status && thm_fleet_queue_untouched(&e->queue, &id))
+        put_idle(e, id);
+    commit(e);
+}
+
+static void work(struct engine *e)
+{
+    const struct sigaction take = { .sa_handler = on_signal };
+    struct sigaction before[2];
+    signals = 0;
+    sigaction(SIGINT, &take, &before[0]);
+    sigaction(SIGTERM, &take, &before[1]);
+    put_untouched(e);
+    loop(e);
+    sigaction(SIGINT, &before[0], NULL);
+    sigaction(SIGTERM, &before[1], NULL);
+    e->totals.interrupted = signals > 0;
+}
+
+static uint64_t cpu_us(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000u +
+           (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+int thm_fleet_engine_serve(struct thm_fleet_kit *k, const char *folder, struct thm_fleet_own_server *s, char **error)
+{
+    const struct thm_fleet_server *o = &k->fleet->server;
+    *s = (struct thm_fleet_own_server){ .line = -1 };
+    if (!o->folder || o->offline)
+        return 0;
+    char *path = thm_fleet_path(folder, o->folder);
+    int status = path ? thm_fleet_server_start(s, path, error) : 20;
+    free(path);
+    if (status)
+        return status;
+    free(k->cacert);
+    k->cacert = strdup(s->ca);
+    k->port = s->port;
+    return k->cacert ? 0 : 20;
+}
+
+static void run(struct engine *e)
+{
+    fit_descriptors(e);
+    if (thm_zygote_start(&e->zygote, e->o->kit, e->jobs) < 0)
+        fail(e, "starting the process that boards are forked from");
+    else if (open_engine(e) < 0)
+        fail(e, "supervisor");
+    else if ((e->status = load_queue(e)) == 0)
+        work(e);
+    commit(e);
+}
+
+int thm_fleet_engine_run(const struct thm_fleet_engine *o, struct thm_fleet_totals *out, char **error)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct thm_fleet_own_server server;
+    struct engine e = { .o = o, .epoll = -1, .zygote = { .line = -1 }, .error = error };
+    const uint64_t before = cpu_us();
+    *error = NULL;
+    e.jobs = o->jobs ? o->jobs : JOBS_A_PROCESSOR * (processors > 0 ? (uint32_t)processors : 1);
+    e.start = now();
+    e.status = thm_fleet_engine_serve(o->kit, o->folder, &server, error);
+    if (!e.status)
+        run(&e);
+    tell_progress(&e, true);
+    close_engine(&e);
+    thm_fleet_server_stop(&server, &e.totals.server_us);
+    e.totals.seconds = now() - e.start;
+    e.totals.supervisor_us = cpu_us() - before;
+    *out = e.totals;
+    if (e.status && !*error && asprintf(error, "out of memory") < 0)
+        *error = NULL;
+    return e.status;
+}
