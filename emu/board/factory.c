@@ -139,17 +139,19 @@ static int put(struct factory *f, const struct action *a, char *error, size_t si
     return store(f, a->file, error, size);
 }
 
-/* Into a file that is open, until so much is free or no more is taken. Result: the file system's last. */
+/* Into a file that is open, until so much is free or no more is taken; a piece that is refused is tried smaller.
+ * Result: the file system's last. */
 static int32_t pour(struct factory *f, int32_t fd, uint32_t left)
 {
-    static const uint8_t data[1024] = { 0x5A };
+    static const uint8_t data[65536] = { 0x5A };
     struct thm_fs_usage u;
-    int32_t n = (int32_t)sizeof data;
-    while (n == (int32_t)sizeof data) {
+    int32_t n = 1;
+    for (uint32_t piece = sizeof data; piece > 0; piece = n > 0 ? piece : piece / 2) {
         f->ops->usage(f->fs, &u);
-        if (u.used + left + sizeof data > u.total)
+        if (u.used + left >= u.total)
             break;
-        n = f->ops->write(f->fs, fd, data, sizeof data);
+        const uint64_t more = u.total - u.used - left;
+        n = f->ops->write(f->fs, fd, data, more < piece ? (uint32_t)more : piece);
     }
     return n;
 }

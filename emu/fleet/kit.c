@@ -333,6 +333,7 @@ bool thm_fleet_make_run(const struct thm_fleet_kit *k, const struct thm_fleet_pl
         .operators_count = d->operators ? d->operators->operators_count : 0,
         .packed = d->packed,
         .arena = g->arena,
+        .timeout_ms = g->timeout_ms,
         .cpu_seconds = k->fleet->cpu_s,
         .seed = p->seed,
         .inputs = d->input ? &d->inputs : NULL,

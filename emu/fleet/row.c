@@ -130,13 +130,13 @@ void thm_fleet_reader_output(struct thm_fleet_reader *r, const struct thm_msg_ou
 
 /* ---- the end ---- */
 
-/* Numbers differ from board to board; the reason is the same. */
+/* Amounts differ from board to board; the reason is the same. Numbers in names and codes stay. */
 static void take_reason(struct thm_fleet_row *row)
 {
     char *out = row->reason;
     const char *in = row->message;
     while (*in && *in != ';' && out < row->reason + sizeof row->reason - 1) {
-        const size_t digits = strspn(in, "0123456789");
+        const size_t digits = in > row->message && in[-1] == ' ' ? strspn(in, "0123456789") : 0;
         *out++ = digits ? 'N' : *in;
         in += digits ? digits : 1;
     }

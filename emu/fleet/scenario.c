@@ -20,15 +20,21 @@
 #define REQUIRED CYAML_FLAG_DEFAULT
 #define OPTIONAL CYAML_FLAG_OPTIONAL
 
-static const cyaml_schema_field_t groups_keys[] = {
-    TEXT(thm_fleet_group, name, REQUIRED),        TEXT(thm_fleet_group, board, REQUIRED),
-    UINT(thm_fleet_group, count, REQUIRED),       TEXT(thm_fleet_group, model, OPTIONAL),
-    TEXT(thm_fleet_group, link, OPTIONAL),        TEXT(thm_fleet_group, storage, OPTIONAL),
-    TEXT(thm_fleet_group, store, OPTIONAL),       TEXT(thm_fleet_group, input, OPTIONAL),
-    TEXT(thm_fleet_group, firmware, OPTIONAL),    UINT(thm_fleet_group, duration_s, OPTIONAL),
-    UINT(thm_fleet_group, arena, OPTIONAL),       UINT(thm_fleet_group, skew_s, OPTIONAL),
-    UINT(thm_fleet_group, switch_on_s, OPTIONAL), CYAML_FIELD_END
-};
+static const cyaml_schema_field_t groups_keys[] = { TEXT(thm_fleet_group, name, REQUIRED),
+                                                    TEXT(thm_fleet_group, board, REQUIRED),
+                                                    UINT(thm_fleet_group, count, REQUIRED),
+                                                    TEXT(thm_fleet_group, model, OPTIONAL),
+                                                    TEXT(thm_fleet_group, link, OPTIONAL),
+                                                    TEXT(thm_fleet_group, storage, OPTIONAL),
+                                                    TEXT(thm_fleet_group, store, OPTIONAL),
+                                                    TEXT(thm_fleet_group, input, OPTIONAL),
+                                                    TEXT(thm_fleet_group, firmware, OPTIONAL),
+                                                    UINT(thm_fleet_group, duration_s, OPTIONAL),
+                                                    UINT(thm_fleet_group, arena, OPTIONAL),
+                                                    UINT(thm_fleet_group, skew_s, OPTIONAL),
+                                                    UINT(thm_fleet_group, switch_on_s, OPTIONAL),
+                                                    UINT(thm_fleet_group, timeout_ms, OPTIONAL),
+                                                    CYAML_FIELD_END };
 static const cyaml_schema_field_t server_keys[] = { TEXT(thm_fleet_server, folder, OPTIONAL),
                                                     FLAG(thm_fleet_server, offline, OPTIONAL),
                                                     TEXT(thm_fleet_server, url, OPTIONAL),
@@ -116,7 +122,8 @@ static int check_board(struct check *c, const struct thm_fleet_group *g, unsigne
     struct thm_profile *p = NULL;
     char *why = NULL;
     AT(c, "groups[%u].board", i);
-    int status = pass_on(c, thm_profile_load(g->board, &p, &why), why);
+    int status = thm_profile_load(g->board, &p, &why);
+    status = pass_on(c, status, why);
     if (!status && !g->link && !p->network.link && !g->firmware)
         status = WRONG(c, "%s has no network of its own", g->board);
     AT(c, "groups[%u].storage", i);

@@ -20,7 +20,7 @@ struct greeting { /* what the child tells when it is ready */
 static void remove_folder(const char *folder)
 {
     static const char *const names[] = { "ca.pem", "ca-key.pem", "server.pem", "server-key.pem" };
-    char path[128];
+    char path[160];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         unlink(path);
@@ -48,14 +48,17 @@ static void wait_for_end(int line)
 
 static void serve(int line, const char *folder)
 {
-    char state[] = "/tmp/thimble-fleet-XXXXXX";
+    const char *tmp = getenv("TMPDIR");
+    char state[96];
+    const int n = snprintf(state, sizeof state, "%s/thimble-fleet-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     struct thm_server *server = NULL;
     const char *message = NULL;
     const struct thm_server_options o = { .dir = folder, .state_dir = state };
     signal(SIGINT, SIG_IGN); /* the terminal's is for the supervisor */
     signal(SIGTERM, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    enum thm_net_err err = mkdtemp(state) ? thm_server_start(&server, &o, &message) : THM_NET_EHOST;
+    enum thm_net_err err =
+        n > 0 && (size_t)n < sizeof state && mkdtemp(state) ? thm_server_start(&server, &o, &message) : THM_NET_EHOST;
     greet(line, server, err, message ? message : strerror(errno));
     if (!err)
         wait_for_end(line);
