@@ -25,6 +25,7 @@
 struct thm_net {
     CURLM *multi;
     struct thm_fetch *fetches;
+    char *checked;             /* cacert that was last found to be one: reading it takes as long as a handshake */
     bool polling;              /* callbacks may run: freeing waits */
     struct curl_waitfd *waits; /* scratch of thm_net_poll() */
     struct pollfd *polls;
@@ -81,14 +82,26 @@ static bool check_cacert(const char *path, const char **message)
     return cert != NULL;
 }
 
-static bool check_options(const struct thm_fetch_options *o, const char **message)
+/* Once for many fetches in a row. */
+static bool check_cacert_once(struct thm_net *net, const char *path, const char **message)
+{
+    if (net->checked && strcmp(net->checked, path) == 0)
+        return true;
+    free(net->checked);
+    const bool ok = check_cacert(path, message);
+    net->checked = ok ? strdup(path) : NULL;
+    return ok;
+}
+
+static bool check_options(struct thm_net *net, const struct thm_fetch_options *o, const char **message)
 {
     if (!o->url || !o->body || !o->done || o->chunk_bytes == 0 || o->timeout_ms > INT_MAX || o->max_redirects > INT_MAX)
         *message = "a fetch needs a URL, a chunk size, body() and done(), and sensible limits";
     else if (!is_https_url(o->url))
         *message = thm_net_message("'%.300s' is not an https URL", o->url);
     else
-        return thm_fetch_check_tls(o, message) && (!o->cacert || o->tls.ca_pem || check_cacert(o->cacert, message));
+        return thm_fetch_check_tls(o, message) &&
+               (!o->cacert || o->tls.ca_pem || check_cacert_once(net, o->cacert, message));
     return false;
 }
 
@@ -110,7 +123,7 @@ enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_opt
                                  const char **message)
 {
     *out = NULL;
-    if (!check_options(o, message))
+    if (!check_options(net, o, message))
         return THM_NET_EINVAL;
     struct thm_fetch *f = calloc(1, sizeof *f);
     *message = "out of memory";
@@ -189,6 +202,7 @@ void thm_net_destroy(struct thm_net *net)
     curl_global_cleanup(); /* counts its calls */
     free(net->waits);
     free(net->polls);
+    free(net->checked);
     free(net);
 }
 

@@ -441,14 +441,17 @@ static void put_untouched(struct engine *e)
 static void work(struct engine *e)
 {
     const struct sigaction take = { .sa_handler = on_signal };
-    struct sigaction before[2];
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+    struct sigaction before[3];
     signals = 0;
     sigaction(SIGINT, &take, &before[0]);
     sigaction(SIGTERM, &take, &before[1]);
+    sigaction(SIGXFSZ, &ignore, &before[2]); /* a file too large is an error of the database's */
     put_untouched(e);
     loop(e);
     sigaction(SIGINT, &before[0], NULL);
     sigaction(SIGTERM, &before[1], NULL);
+    sigaction(SIGXFSZ, &before[2], NULL);
     e->totals.interrupted = signals > 0;
 }
 

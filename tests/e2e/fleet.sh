@@ -202,6 +202,20 @@ expect "crash_and_hang__are_results" 0 '8 of 8 boards: 4 updated, 4 failed'
 [ "$(count bad.db "grp='crash' AND status=12")" -eq 2 ] && [ "$(count bad.db "grp='hang' AND status=17")" -eq 2 ]
 ok "crash_and_hang__have_their_status" $?
 
+"$THIMBLE" fleet run long.yaml -o shot.db -q --jobs 20 >out 2>err &
+fleet=$!
+for _ in $(seq 300); do
+    for zygote in $(cat /proc/$fleet/task/$fleet/children 2>/dev/null); do
+        for board in $(cat "/proc/$zygote/task/$zygote/children" 2>/dev/null); do kill -KILL "$board" 2>/dev/null; done
+    done
+    kill -0 $fleet 2>/dev/null || break
+done
+wait $fleet
+STATUS=$?
+expect "shot__boards_that_are_killed_do_not_end_the_run" 0 '400 of 400 boards'
+[ "$(count shot.db "status=17")" -ge 1 ]
+ok "shot__boards_that_are_killed_are_results" $?
+
 # ---- limits ----
 
 (ulimit -n 90 && "$THIMBLE" fleet run offline.yaml -o few.db --jobs 100 -q >out 2>err)
@@ -214,6 +228,13 @@ if [ "$(id -u)" -ne 0 ]; then
 else
     skip "processes__none_is_a_clear_message" "root has no such limit"
 fi
+
+(ulimit -f 120 && "$THIMBLE" fleet run long.yaml -o full.db -q >out 2>err)
+STATUS=$?
+expect_error "disk__full_is_a_clear_message" 20 'full.db: .*resume'
+thimble fleet resume full.db
+[ "$STATUS" -eq 0 ] && same whole.db full.db && sound full.db
+ok "disk__resumed_when_there_is_room_has_the_same_content" $?
 
 # ---- reports ----
 
