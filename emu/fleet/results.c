@@ -214,15 +214,25 @@ static int make_tables(struct thm_fleet_results *r, const struct thm_fleet_meta 
     return status ? status : run_sql(r, "COMMIT", error);
 }
 
+/* What a run leaves that was killed before it began is as good as nothing. */
+static int expect_empty(struct thm_fleet_results *r, char **error)
+{
+    sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(r->db, "SELECT count(*) FROM sqlite_master", -1, &s, NULL);
+    code = code == SQLITE_OK ? sqlite3_step(s) : code;
+    int status = code != SQLITE_ROW ? failed(r, error)
+                 : sqlite3_column_int64(s, 0) == 0
+                     ? 0
+                     : complain(r, error, "is there already; 'thimble fleet resume' goes on with it");
+    sqlite3_finalize(s);
+    return status;
+}
+
 int thm_fleet_results_create(struct thm_fleet_results **out, const char *path, const struct thm_fleet_meta *meta,
                              char **error)
 {
-    *out = NULL;
-    *error = NULL;
-    if (access(path, F_OK) == 0)
-        return asprintf(error, "%s: is there already; 'thimble fleet resume %s' goes on with it", path, path) < 0 ? 20
-                                                                                                                  : 2;
     int status = open_db(out, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    status = status ? status : expect_empty(*out, error);
     status = status ? status : begin_writing(*out, error);
     status = status ? status : make_tables(*out, meta, error);
     status = status ? status : read_meta(*out, error);

@@ -16,7 +16,7 @@ struct thm_fleet_meta {                   /* what a run is made from; lent */
     uint32_t seed, boards, shard, shards; /* after --seed and --boards; shards 0: all of it */
 };
 
-/* Make a new one; refuses a file that is there. Result of all: 0, 2 or 20, *error: one malloc'ed line. */
+/* Make a new one; refuses one that has tables. Result of all: 0, 2 or 20, *error: one malloc'ed line. */
 int thm_fleet_results_create(struct thm_fleet_results **out, const char *path, const struct thm_fleet_meta *meta,
                              char **error);
 int thm_fleet_results_open(struct thm_fleet_results **out, const char *path, bool write, char **error);

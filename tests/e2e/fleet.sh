@@ -116,8 +116,8 @@ for round in 1 2 3 4 5 6; do
     sleep "0.$((RANDOM % 6 + 1))"
     kill -KILL $! 2>/dev/null
     wait $! 2>/dev/null
-    if [ ! -s killed.db ] || [ -z "$(sqlite3 killed.db "SELECT 1 FROM run LIMIT 1" 2>/dev/null)" ]; then
-        rm -f killed.db* # before there was anything
+    # killed before there was anything, it is begun again
+    if [ -z "$(sqlite3 killed.db "SELECT 1 FROM run LIMIT 1" 2>/dev/null)" ]; then
         "$THIMBLE" fleet run long.yaml -o killed.db -q >out 2>err &
     else
         "$THIMBLE" fleet resume killed.db -q >out 2>err &
