@@ -47,7 +47,8 @@ struct engine {
     struct thm_net *net; /* NULL: offline */
     int epoll;
     struct slot *slots;
-    uint32_t jobs, alive;
+    uint32_t slot_count, jobs, alive; /* jobs: what may be alive; less than slot_count when the PC has no more */
+    int lowered;                      /* errno of what lowered it, not yet told; 0: nothing */
     struct thm_fleet_queue queue;
     struct thm_fleet_totals totals;
     uint8_t *buf;
@@ -166,26 +167,40 @@ static void set_up(struct engine *e, struct slot *s, uint32_t id, int modem)
     e->alive++;
 }
 
+static bool is_of_files(int error)
+{
+    return error == EMFILE || error == ENFILE;
+}
+
 /* The PC has no more for now: with fewer at once it may go on. */
 static void lower(struct engine *e, int error)
 {
-    struct rlimit l = { 0 };
-    const bool files = error == EMFILE || error == ENFILE;
-    getrlimit(files ? RLIMIT_NOFILE : RLIMIT_NPROC, &l);
     if (e->alive == 0) {
         errno = error;
-        fail(e, files ? "no descriptor is left for a board (see ulimit -n)"
-                      : "no process can be started for a board (see ulimit -u, ulimit -v)");
+        fail(e, is_of_files(error) ? "no descriptor is left for a board (see ulimit -n)"
+                                   : "no process can be started for a board (see ulimit -u, ulimit -v)");
     } else if (e->alive < e->jobs) {
         e->jobs = e->alive;
-        note(e, "%s: %u boards at once from now on (the limit is %llu %s)", strerror(error), e->jobs,
-             (unsigned long long)l.rlim_cur, files ? "descriptors" : "processes");
+        e->lowered = error;
     }
+}
+
+/* Once for many refusals in a row. */
+static void tell_lowered(struct engine *e)
+{
+    struct rlimit l = { 0 };
+    const bool files = is_of_files(e->lowered);
+    if (!e->lowered)
+        return;
+    getrlimit(files ? RLIMIT_NOFILE : RLIMIT_NPROC, &l);
+    note(e, "%s: no more than %u boards at once from now on (the limit is %llu %s)", strerror(e->lowered), e->jobs,
+         (unsigned long long)l.rlim_cur, files ? "descriptors" : "processes");
+    e->lowered = 0;
 }
 
 static struct slot *free_slot(struct engine *e)
 {
-    for (uint32_t i = 0; i < e->jobs; i++)
+    for (uint32_t i = 0; i < e->slot_count; i++)
         if (!e->slots[i].used)
             return &e->slots[i];
     return NULL;
@@ -241,6 +256,7 @@ static void finish(struct engine *e, struct slot *s)
     e->totals.boards_system_us += r->system_us;
     thm_fleet_queue_ended(&e->queue, s->plan.wave, s->session.result.exit_status != 0);
     release(s);
+    tell_lowered(e);
 }
 
 /* What it said before its end is still in the socket. */
@@ -284,7 +300,7 @@ static void look_for_sleepers(struct engine *e)
     if (t - e->looked < 1)
         return;
     e->looked = t;
-    for (uint32_t i = 0; i < e->jobs; i++)
+    for (uint32_t i = 0; i < e->slot_count; i++)
         if (e->slots[i].used && t - e->slots[i].started > limit)
             (void)thm_zygote_kill(&e->zygote, i);
 }
@@ -403,7 +419,8 @@ static int open_engine(struct engine *e)
     struct epoll_event ev = { .events = EPOLLIN, .data.u32 = LINE };
     e->epoll = epoll_create1(EPOLL_CLOEXEC);
     e->buf = malloc(THM_SESSION_MESSAGE_MAX);
-    e->slots = calloc(e->jobs, sizeof *e->slots);
+    e->slot_count = e->jobs;
+    e->slots = calloc(e->slot_count, sizeof *e->slots);
     if (!e->buf || !e->slots)
         return -1;
     if (e->epoll < 0 || epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->zygote.line, &ev) < 0)
@@ -415,7 +432,7 @@ static int open_engine(struct engine *e)
 
 static void close_engine(struct engine *e)
 {
-    for (uint32_t i = 0; e->slots && i < e->jobs; i++)
+    for (uint32_t i = 0; e->slots && i < e->slot_count; i++)
         if (e->slots[i].used)
             release(&e->slots[i]);
     uint64_t all = 0;
@@ -452,7 +469,8 @@ static void work(struct engine *e)
     sigaction(SIGINT, &before[0], NULL);
     sigaction(SIGTERM, &before[1], NULL);
     sigaction(SIGXFSZ, &before[2], NULL);
-    e->totals.interrupted = signals > 0;
+    e->totals.interrupted =
+        signals > 0 && (e->alive > 0 || thm_fleet_queue_open(&e->queue) || thm_fleet_queue_advance(&e->queue));
 }
 
 static uint64_t cpu_us(void)

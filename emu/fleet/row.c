@@ -95,6 +95,14 @@ static void on_failed(struct thm_fleet_reader *r, const struct thm_event *e)
     snprintf(r->row->step, sizeof r->row->step, "%s", e->name);
 }
 
+/* A transfer that broke off: its code is the HTTP status, or 0; a TLS stack's are negative. */
+static void on_failed_step(struct thm_fleet_reader *r, const struct thm_event *e)
+{
+    on_failed(r, e);
+    if (e->v[0] == 13 && (int64_t)e->v[1] >= 0)
+        r->row->bytes_received += (int64_t)e->v[3];
+}
+
 static void on_exit(struct thm_fleet_reader *r, const struct thm_event *e)
 {
     r->row->device_ns = (int64_t)e->v[1];
@@ -103,9 +111,9 @@ static void on_exit(struct thm_fleet_reader *r, const struct thm_event *e)
 }
 
 static void (*const readers[THM_EV_COUNT])(struct thm_fleet_reader *, const struct thm_event *) = {
-    [THM_EV_STEP] = on_step,     [THM_EV_HEAP] = on_heap,     [THM_EV_BODY] = on_body,
-    [THM_EV_ARENA] = on_arena,   [THM_EV_INVOKE] = on_invoke, [THM_EV_STACK] = on_stack,
-    [THM_EV_FAILED] = on_failed, [THM_EV_FAULT] = on_failed,  [THM_EV_EXIT] = on_exit,
+    [THM_EV_STEP] = on_step,          [THM_EV_HEAP] = on_heap,     [THM_EV_BODY] = on_body,
+    [THM_EV_ARENA] = on_arena,        [THM_EV_INVOKE] = on_invoke, [THM_EV_STACK] = on_stack,
+    [THM_EV_FAILED] = on_failed_step, [THM_EV_FAULT] = on_failed,  [THM_EV_EXIT] = on_exit,
 };
 
 /* Details come only when somebody traces, and count the others' numbers on. */
