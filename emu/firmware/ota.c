@@ -422,13 +422,12 @@ static bool run_stored(struct ota *s, struct thm_booted *out)
     return false;
 }
 
-/* A store that keeps the old model until the new one is confirmed has it to go on with. */
+/* A store that keeps the old model until the new one is confirmed has it to go on with, whatever the board met. */
 static bool update_or_go_on(struct ota *s)
 {
-    struct thm_store_entry e[THM_STORE_ENTRIES];
     if (store(s))
         return true;
-    if (!s->store.ops->mark || thm_hal_failure_status(s->b) != 15 || s->store.ops->find(&s->store, e) == 0)
+    if (!s->store.ops->mark || thm_hal_failure_status(s->b) > 15 || s->store.ops->find(&s->store, s->entry) == 0)
         return false;
     hang_up(s);
     refuse_update(s);

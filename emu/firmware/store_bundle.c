@@ -222,11 +222,15 @@ static bool refuse(struct thm_store *s)
 
 /* ---- a new bundle ---- */
 
-/* A model on trial, or none, is in the way of the one that is to stay. */
+/* A model on trial, or what is none, is in the way of the one that is to stay. */
 static bool clear_raw(struct thm_store *s, const struct thm_store_entry *e, uint32_t n)
 {
-    const bool keeps_current = n > 0 && e[0].name == raw_names[0] && e[0].mark == THM_STORE_CONFIRMED;
-    if (keeps_current || n == 0 || thm_hal_find_file(s->b, raw_names[1]) < 0)
+    bool keeps_current = false, has_older = false;
+    for (uint32_t i = 0; i < n; i++) {
+        keeps_current = keeps_current || (e[i].name == raw_names[0] && e[i].mark == THM_STORE_CONFIRMED);
+        has_older = has_older || e[i].name == raw_names[1];
+    }
+    if (keeps_current || !has_older)
         return true;
     return thm_hal_rename(s->b, raw_names[1], raw_names[0]) >= 0;
 }
