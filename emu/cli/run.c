@@ -341,6 +341,8 @@ static int parse(struct thm_args *a, struct run_request *q)
         return thm_usage(a, "unexpected argument '%s'", a->argv[0]);
     if (q->run.leak && !q->run.rounds)
         return thm_usage(a, "--leak is so many bytes a round: it needs --rounds");
+    if (q->firmware && q->tls.ca_file)
+        return thm_usage(a, "--ca-on-storage is for the built-in firmware: yours reads its own files");
     if (q->firmware)
         return 0;
     if (q->run.settings_count || q->run.duration_ns || q->cores.count)

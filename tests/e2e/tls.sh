@@ -53,6 +53,8 @@ expect_error "ca_file__needs_a_storage" 2 'storage'
 sed "s/^M/!/" "$CA" >"$T/damaged.pem"
 thimble run --board esp32 --model "$URL/gesture.tflite" --cacert "$T/damaged.pem" --ca-on-storage /ca.pem
 expect_error "ca_file__damaged_is_the_board_s_failure" 13 'CA file'
+thimble run --firmware "$T/none.so" --ca-on-storage /ca.pem
+expect_error "ca_file__is_read_by_the_built_in_firmware_only" 2 'built-in firmware'
 serve "$T/models" --fault self-signed
 fetch --ca-on-storage /ca.pem
 expect_error "ca_file__does_not_have_a_self_signed_server" 13 'BADCERT_NOT_TRUSTED'
