@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include "emu/board/pack.h"
 #include "emu/board/signing.h"
-#include "emu/board/storage_place.h"
 #include "emu/cost/cost.h"
 #include "emu/report/nn_message.h"
 
@@ -324,11 +323,8 @@ bool thm_fleet_make_run(const struct thm_fleet_kit *k, const struct thm_fleet_pl
         .answer = k->fleet->server.offline ? &d->answer : NULL,
         .cacert = k->cacert,
         .connect_port = k->port,
-        .storage = g->storage                  ? g->storage
-                   : d->profile->storage_count ? d->profile->storage[0].name
-                                               : "none",
+        .storage = g->storage,
         .store = g->store,
-        .chunk = d->profile->network.chunk,
         .operators = d->operators ? (const char *const *)d->operators->operators : NULL,
         .operators_count = d->operators ? d->operators->operators_count : 0,
         .packed = d->packed,
@@ -339,7 +335,7 @@ bool thm_fleet_make_run(const struct thm_fleet_kit *k, const struct thm_fleet_pl
         .inputs = d->input ? &d->inputs : NULL,
         .inputs_count = d->input ? 1 : 0,
     };
-    r->run.file = thm_storage_file(d->profile, r->run.storage);
+    thm_run_fill(&r->run);
     if (g->firmware)
         set_firmware(k, p, r);
     apply_fault(r, p);
