@@ -249,10 +249,12 @@ static void set_up(struct supervisor *all, const struct thm_run *run)
     all->cores = 1 + run->companions_count;
     for (uint32_t i = 0; i < all->cores; i++) {
         struct core *c = &all->core[i];
-        *c = (struct core){ .all = all,
-                            .run = i ? run->companions[i - 1] : *run,
-                            .chips = { .lock = -1 },
-                            .s = { .modem = -1, .item = pass_on, .ctx = c } };
+        c->all = all; /* one by one: what a session has room for stays untouched */
+        c->run = i ? run->companions[i - 1] : *run;
+        c->chips.lock = -1;
+        c->s.modem = -1;
+        c->s.item = pass_on;
+        c->s.ctx = c;
         c->s.run = &c->run;
     }
 }

@@ -30,16 +30,16 @@ struct taker {
 static int read_sql(sqlite3 *db, const char *sql, const struct taker *t)
 {
     sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+    int code = thm_sqlite.prepare_v2(db, sql, -1, &s, NULL);
     if (code == SQLITE_OK && t->head)
         t->head(t->ctx, s);
     while (code == SQLITE_OK || code == SQLITE_ROW) {
-        code = sqlite3_step(s);
+        code = thm_sqlite.step(s);
         if (code == SQLITE_ROW)
             t->row(t->ctx, s);
     }
-    sqlite3_finalize(s);
-    return code == SQLITE_DONE ? 0 : thm_fail(THM_EXIT_HOST, "database: %s", sqlite3_errmsg(db));
+    thm_sqlite.finalize(s);
+    return code == SQLITE_DONE ? 0 : thm_fail(THM_EXIT_HOST, "database: %s", thm_sqlite.errmsg(db));
 }
 
 static int read_view(sqlite3 *db, const char *view, const struct taker *t)
@@ -51,7 +51,7 @@ static int read_view(sqlite3 *db, const char *view, const struct taker *t)
 
 static const char *cell(sqlite3_stmt *s, int i)
 {
-    const char *text = (const char *)sqlite3_column_text(s, i);
+    const char *text = (const char *)thm_sqlite.column_text(s, i);
     return text ? text : "-";
 }
 
@@ -66,7 +66,7 @@ struct table {
 
 static int column_count(sqlite3_stmt *s)
 {
-    const int n = sqlite3_column_count(s);
+    const int n = thm_sqlite.column_count(s);
     return n < COLUMNS_MAX ? n : COLUMNS_MAX;
 }
 
@@ -79,7 +79,7 @@ static void widen(struct table *t, int i, const char *text)
 static void measure_head(void *ctx, sqlite3_stmt *s)
 {
     for (int i = 0; i < column_count(s); i++)
-        widen(ctx, i, sqlite3_column_name(s, i));
+        widen(ctx, i, thm_sqlite.column_name(s, i));
 }
 
 static void measure_row(void *ctx, sqlite3_stmt *s)
@@ -91,7 +91,7 @@ static void measure_row(void *ctx, sqlite3_stmt *s)
 
 static void print_cell(const struct table *t, sqlite3_stmt *s, int i, const char *text)
 {
-    const bool number = sqlite3_column_type(s, i) == SQLITE_INTEGER || sqlite3_column_type(s, i) == SQLITE_FLOAT;
+    const bool number = thm_sqlite.column_type(s, i) == SQLITE_INTEGER || thm_sqlite.column_type(s, i) == SQLITE_FLOAT;
     const bool last = i + 1 == column_count(s);
     printf("  %*s", number ? t->width[i] : last ? 0 : -t->width[i], text);
 }
@@ -103,7 +103,7 @@ static void print_head(void *ctx, sqlite3_stmt *s)
         return;
     printf("\n%s\n", t->title);
     for (int i = 0; i < column_count(s); i++)
-        printf("  %-*s", i + 1 == column_count(s) ? 0 : t->width[i], sqlite3_column_name(s, i));
+        printf("  %-*s", i + 1 == column_count(s) ? 0 : t->width[i], thm_sqlite.column_name(s, i));
     puts("");
 }
 
@@ -132,9 +132,9 @@ static int print_text(struct thm_fleet_results *r)
 
 static json_t *json_cell(sqlite3_stmt *s, int i)
 {
-    switch (sqlite3_column_type(s, i)) {
-    case SQLITE_INTEGER: return json_integer(sqlite3_column_int64(s, i));
-    case SQLITE_FLOAT: return json_real(sqlite3_column_double(s, i));
+    switch (thm_sqlite.column_type(s, i)) {
+    case SQLITE_INTEGER: return json_integer(thm_sqlite.column_int64(s, i));
+    case SQLITE_FLOAT: return json_real(thm_sqlite.column_double(s, i));
     case SQLITE_NULL: return json_null();
     default: return json_string(cell(s, i));
     }
@@ -143,8 +143,8 @@ static json_t *json_cell(sqlite3_stmt *s, int i)
 static void json_row(void *ctx, sqlite3_stmt *s)
 {
     json_t *o = json_object();
-    for (int i = 0; i < sqlite3_column_count(s); i++)
-        json_object_set_new(o, sqlite3_column_name(s, i), json_cell(s, i));
+    for (int i = 0; i < thm_sqlite.column_count(s); i++)
+        json_object_set_new(o, thm_sqlite.column_name(s, i), json_cell(s, i));
     json_array_append_new(ctx, o);
 }
 
@@ -184,7 +184,7 @@ static void junit_case(void *ctx, sqlite3_stmt *s)
     FILE *f = ctx;
     fputs("  <testcase classname=\"", f);
     put_escaped(f, cell(s, 1));
-    fprintf(f, "\" name=\"board %s\" time=\"%.6f\"", cell(s, 0), sqlite3_column_double(s, 2) / 1e9);
+    fprintf(f, "\" name=\"board %s\" time=\"%.6f\"", cell(s, 0), thm_sqlite.column_double(s, 2) / 1e9);
     if (strcmp(cell(s, 3), "updated") == 0) {
         fputs("/>\n", f);
         return;
@@ -229,9 +229,9 @@ static const char style[] =
 static void html_head(void *ctx, sqlite3_stmt *s)
 {
     fputs("<table><tr>", ctx);
-    for (int i = 0; i < sqlite3_column_count(s); i++) {
+    for (int i = 0; i < thm_sqlite.column_count(s); i++) {
         fputs("<th>", ctx);
-        put_escaped(ctx, sqlite3_column_name(s, i));
+        put_escaped(ctx, thm_sqlite.column_name(s, i));
         fputs("</th>", ctx);
     }
     fputs("</tr>\n", ctx);
@@ -240,8 +240,8 @@ static void html_head(void *ctx, sqlite3_stmt *s)
 static void html_row(void *ctx, sqlite3_stmt *s)
 {
     fputs("<tr>", ctx);
-    for (int i = 0; i < sqlite3_column_count(s); i++) {
-        fputs(sqlite3_column_type(s, i) == SQLITE_TEXT ? "<td>" : "<td class=n>", ctx);
+    for (int i = 0; i < thm_sqlite.column_count(s); i++) {
+        fputs(thm_sqlite.column_type(s, i) == SQLITE_TEXT ? "<td>" : "<td class=n>", ctx);
         put_escaped(ctx, cell(s, i));
         fputs("</td>", ctx);
     }
@@ -256,16 +256,16 @@ struct curve {
 static void curve_size(void *ctx, sqlite3_stmt *s)
 {
     struct curve *c = ctx;
-    c->boards = sqlite3_column_double(s, 0);
-    c->seconds = sqlite3_column_double(s, 1);
+    c->boards = thm_sqlite.column_double(s, 0);
+    c->seconds = thm_sqlite.column_double(s, 1);
 }
 
 static void curve_point(void *ctx, sqlite3_stmt *s)
 {
     struct curve *c = ctx;
-    const double x = c->seconds > 0 ? sqlite3_column_double(s, 0) / c->seconds * 1000 : 0;
+    const double x = c->seconds > 0 ? thm_sqlite.column_double(s, 0) / c->seconds * 1000 : 0;
     fprintf(c->f, "H%.2f", x);
-    c->sum += sqlite3_column_double(s, 1);
+    c->sum += thm_sqlite.column_double(s, 1);
     fprintf(c->f, "V%.2f", 200 - c->sum / c->boards * 200);
 }
 

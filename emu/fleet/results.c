@@ -65,8 +65,8 @@ static const char schema[] = "CREATE TABLE run(key TEXT PRIMARY KEY, value) WITH
 
 static int failed(struct thm_fleet_results *r, char **error)
 {
-    const int code = r->db ? sqlite3_errcode(r->db) : SQLITE_NOMEM;
-    const char *why = r->db ? sqlite3_errmsg(r->db) : "out of memory";
+    const int code = r->db ? thm_sqlite.errcode(r->db) : SQLITE_NOMEM;
+    const char *why = r->db ? thm_sqlite.errmsg(r->db) : "out of memory";
     const char *help = code == SQLITE_FULL    ? "; make room, then 'thimble fleet resume' goes on"
                        : code == SQLITE_IOERR ? "; then 'thimble fleet resume' goes on"
                                               : "";
@@ -84,7 +84,7 @@ static int complain(struct thm_fleet_results *r, char **error, const char *what)
 
 static int run_sql(struct thm_fleet_results *r, const char *sql, char **error)
 {
-    return sqlite3_exec(r->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(r, error);
+    return thm_sqlite.exec(r->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(r, error);
 }
 
 /* ---- open, close ---- */
@@ -96,22 +96,26 @@ static int open_db(struct thm_fleet_results **out, const char *path, int flags, 
     *error = NULL;
     if (!r || !(r->path = strdup(path)))
         return 20;
-    if (sqlite3_open_v2(path, &r->db, flags, NULL) != SQLITE_OK)
+    if (!thm_sqlite_load()) {
+        (void)complain(r, error, "cannot be opened: libsqlite3.so.0 is missing");
+        return 20;
+    }
+    if (thm_sqlite.open_v2(path, &r->db, flags, NULL) != SQLITE_OK)
         return failed(r, error) == 2 || access(path, F_OK) < 0 ? 2 : 20;
-    sqlite3_busy_timeout(r->db, BUSY_MS);
+    thm_sqlite.busy_timeout(r->db, BUSY_MS);
     return 0;
 }
 
 static int put_meta(struct thm_fleet_results *r, const char *key, const char *text, int64_t number, char **error)
 {
     sqlite3_stmt *s = NULL;
-    bool ok = sqlite3_prepare_v2(r->db, "INSERT INTO run VALUES(?,?)", -1, &s, NULL) == SQLITE_OK;
-    ok = ok && sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC) == SQLITE_OK;
-    ok =
-        ok && (text ? sqlite3_bind_text(s, 2, text, -1, SQLITE_STATIC) : sqlite3_bind_int64(s, 2, number)) == SQLITE_OK;
-    ok = ok && sqlite3_step(s) == SQLITE_DONE;
+    bool ok = thm_sqlite.prepare_v2(r->db, "INSERT INTO run VALUES(?,?)", -1, &s, NULL) == SQLITE_OK;
+    ok = ok && thm_sqlite.bind_text(s, 1, key, -1, SQLITE_STATIC) == SQLITE_OK;
+    ok = ok && (text ? thm_sqlite.bind_text(s, 2, text, -1, SQLITE_STATIC) : thm_sqlite.bind_int64(s, 2, number)) ==
+                   SQLITE_OK;
+    ok = ok && thm_sqlite.step(s) == SQLITE_DONE;
     int status = ok ? 0 : failed(r, error);
-    sqlite3_finalize(s);
+    thm_sqlite.finalize(s);
     return status;
 }
 
@@ -135,10 +139,10 @@ static int64_t number_of(struct thm_fleet_results *r, const char *key)
 {
     sqlite3_stmt *s = NULL;
     int64_t n = -1;
-    if (sqlite3_prepare_v2(r->db, "SELECT value FROM run WHERE key=?", -1, &s, NULL) == SQLITE_OK &&
-        sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
-        n = sqlite3_column_int64(s, 0);
-    sqlite3_finalize(s);
+    if (thm_sqlite.prepare_v2(r->db, "SELECT value FROM run WHERE key=?", -1, &s, NULL) == SQLITE_OK &&
+        thm_sqlite.bind_text(s, 1, key, -1, SQLITE_STATIC) == SQLITE_OK && thm_sqlite.step(s) == SQLITE_ROW)
+        n = thm_sqlite.column_int64(s, 0);
+    thm_sqlite.finalize(s);
     return n;
 }
 
@@ -146,12 +150,12 @@ static const char *text_of(struct thm_fleet_results *r, const char *key, char **
 {
     sqlite3_stmt *s = NULL;
     const char *text = NULL;
-    if (sqlite3_prepare_v2(r->db, "SELECT value FROM run WHERE key=?", -1, &s, NULL) == SQLITE_OK &&
-        sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
-        text = (const char *)sqlite3_column_text(s, 0);
+    if (thm_sqlite.prepare_v2(r->db, "SELECT value FROM run WHERE key=?", -1, &s, NULL) == SQLITE_OK &&
+        thm_sqlite.bind_text(s, 1, key, -1, SQLITE_STATIC) == SQLITE_OK && thm_sqlite.step(s) == SQLITE_ROW)
+        text = (const char *)thm_sqlite.column_text(s, 0);
     free(*keep);
     *keep = strdup(text ? text : "");
-    sqlite3_finalize(s);
+    thm_sqlite.finalize(s);
     return *keep;
 }
 
@@ -159,8 +163,8 @@ static int read_meta(struct thm_fleet_results *r, char **error)
 {
     const int64_t version = number_of(r, "schema"), boards = number_of(r, "boards");
     if (version != SCHEMA || boards <= 0 || boards > UINT32_MAX)
-        return sqlite3_errcode(r->db) == SQLITE_BUSY ? failed(r, error)
-                                                     : complain(r, error, "not a database of 'thimble fleet run'");
+        return thm_sqlite.errcode(r->db) == SQLITE_BUSY ? failed(r, error)
+                                                        : complain(r, error, "not a database of 'thimble fleet run'");
     r->meta = (struct thm_fleet_meta){ .scenario = text_of(r, "scenario", &r->text[0]),
                                        .file = text_of(r, "file", &r->text[1]),
                                        .folder = text_of(r, "folder", &r->text[2]),
@@ -181,8 +185,8 @@ static int prepare(struct thm_fleet_results *r, char **error)
         ;
     char sql[sizeof put + 8];
     snprintf(sql, sizeof sql, "%.*s)", (int)sizeof put - 2, put); /* without the last comma */
-    if (sqlite3_prepare_v2(r->db, sql, -1, &r->put, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(r->db, "INSERT OR REPLACE INTO costs VALUES(?,?,?,?)", -1, &r->cost, NULL) != SQLITE_OK)
+    if (thm_sqlite.prepare_v2(r->db, sql, -1, &r->put, NULL) != SQLITE_OK ||
+        thm_sqlite.prepare_v2(r->db, "INSERT OR REPLACE INTO costs VALUES(?,?,?,?)", -1, &r->cost, NULL) != SQLITE_OK)
         return failed(r, error);
     return 0;
 }
@@ -218,13 +222,13 @@ static int make_tables(struct thm_fleet_results *r, const struct thm_fleet_meta 
 static int expect_empty(struct thm_fleet_results *r, char **error)
 {
     sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(r->db, "SELECT count(*) FROM sqlite_master", -1, &s, NULL);
-    code = code == SQLITE_OK ? sqlite3_step(s) : code;
+    int code = thm_sqlite.prepare_v2(r->db, "SELECT count(*) FROM sqlite_master", -1, &s, NULL);
+    code = code == SQLITE_OK ? thm_sqlite.step(s) : code;
     int status = code != SQLITE_ROW ? failed(r, error)
-                 : sqlite3_column_int64(s, 0) == 0
+                 : thm_sqlite.column_int64(s, 0) == 0
                      ? 0
                      : complain(r, error, "is there already; 'thimble fleet resume' goes on with it");
-    sqlite3_finalize(s);
+    thm_sqlite.finalize(s);
     return status;
 }
 
@@ -255,9 +259,11 @@ void thm_fleet_results_close(struct thm_fleet_results *r)
 {
     if (!r)
         return;
-    sqlite3_finalize(r->put);
-    sqlite3_finalize(r->cost);
-    sqlite3_close(r->db);
+    if (r->db) {
+        thm_sqlite.finalize(r->put);
+        thm_sqlite.finalize(r->cost);
+        thm_sqlite.close(r->db);
+    }
     for (size_t i = 0; i < sizeof r->text / sizeof r->text[0]; i++)
         free(r->text[i]);
     free(r->path);
@@ -279,9 +285,9 @@ sqlite3 *thm_fleet_results_db(struct thm_fleet_results *r)
 static void bind_row(sqlite3_stmt *s, const struct thm_fleet_row *row)
 {
     int i = 1;
-#define BIND_INT(v)  ((v) < 0 ? sqlite3_bind_null(s, i) : sqlite3_bind_int64(s, i, v))
-#define BIND_REAL(v) ((v) < 0 ? sqlite3_bind_null(s, i) : sqlite3_bind_double(s, i, v))
-#define BIND_TEXT(v) sqlite3_bind_text(s, i, v, -1, SQLITE_STATIC)
+#define BIND_INT(v)  ((v) < 0 ? thm_sqlite.bind_null(s, i) : thm_sqlite.bind_int64(s, i, v))
+#define BIND_REAL(v) ((v) < 0 ? thm_sqlite.bind_null(s, i) : thm_sqlite.bind_double(s, i, v))
+#define BIND_TEXT(v) thm_sqlite.bind_text(s, i, v, -1, SQLITE_STATIC)
 #define X(kind, name, help)       \
     (void)BIND_##kind(row->name); \
     i++;
@@ -292,10 +298,10 @@ static void bind_row(sqlite3_stmt *s, const struct thm_fleet_row *row)
 static void read_row(sqlite3_stmt *s, struct thm_fleet_row *row)
 {
     int i = 0;
-#define NULL_OR(get) (sqlite3_column_type(s, i) == SQLITE_NULL ? -1 : get(s, i))
-#define READ_INT(v)  v = NULL_OR(sqlite3_column_int64)
-#define READ_REAL(v) v = NULL_OR(sqlite3_column_double)
-#define READ_TEXT(v) snprintf(v, sizeof v, "%s", (const char *)sqlite3_column_text(s, i))
+#define NULL_OR(get) (thm_sqlite.column_type(s, i) == SQLITE_NULL ? -1 : get(s, i))
+#define READ_INT(v)  v = NULL_OR(thm_sqlite.column_int64)
+#define READ_REAL(v) v = NULL_OR(thm_sqlite.column_double)
+#define READ_TEXT(v) snprintf(v, sizeof v, "%s", (const char *)thm_sqlite.column_text(s, i))
 #define X(kind, name, help) \
     READ_##kind(row->name); \
     i++;
@@ -305,12 +311,12 @@ static void read_row(sqlite3_stmt *s, struct thm_fleet_row *row)
 
 static bool put_cost(struct thm_fleet_results *r, int64_t id, const struct thm_fleet_cost *c)
 {
-    sqlite3_bind_int64(r->cost, 1, id);
-    sqlite3_bind_int64(r->cost, 2, (int64_t)c->user_us);
-    sqlite3_bind_int64(r->cost, 3, (int64_t)c->system_us);
-    sqlite3_bind_int64(r->cost, 4, (int64_t)c->rss_bytes);
-    const bool ok = sqlite3_step(r->cost) == SQLITE_DONE;
-    sqlite3_reset(r->cost);
+    thm_sqlite.bind_int64(r->cost, 1, id);
+    thm_sqlite.bind_int64(r->cost, 2, (int64_t)c->user_us);
+    thm_sqlite.bind_int64(r->cost, 3, (int64_t)c->system_us);
+    thm_sqlite.bind_int64(r->cost, 4, (int64_t)c->rss_bytes);
+    const bool ok = thm_sqlite.step(r->cost) == SQLITE_DONE;
+    thm_sqlite.reset(r->cost);
     return ok;
 }
 
@@ -322,9 +328,9 @@ int thm_fleet_results_put(struct thm_fleet_results *r, const struct thm_fleet_ro
         return status;
     r->pending = true;
     bind_row(r->put, row);
-    bool ok = sqlite3_step(r->put) == SQLITE_DONE && (!cost || put_cost(r, row->id, cost));
+    bool ok = thm_sqlite.step(r->put) == SQLITE_DONE && (!cost || put_cost(r, row->id, cost));
     status = ok ? 0 : failed(r, error);
-    sqlite3_reset(r->put);
+    thm_sqlite.reset(r->put);
     return status;
 }
 
@@ -340,31 +346,31 @@ int thm_fleet_results_done(struct thm_fleet_results *r, uint8_t *done, uint32_t 
     static const char sql[] =
         "SELECT id, CASE outcome WHEN 'updated' THEN 1 WHEN 'failed' THEN 2 ELSE 3 END FROM boards";
     sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(r->db, sql, -1, &s, NULL);
+    int code = thm_sqlite.prepare_v2(r->db, sql, -1, &s, NULL);
     memset(done, 0, boards);
     while (code == SQLITE_OK || code == SQLITE_ROW) {
-        code = sqlite3_step(s);
-        const int64_t id = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
+        code = thm_sqlite.step(s);
+        const int64_t id = code == SQLITE_ROW ? thm_sqlite.column_int64(s, 0) : -1;
         if (id >= 0 && id < boards)
-            done[id] = (uint8_t)sqlite3_column_int(s, 1);
+            done[id] = (uint8_t)thm_sqlite.column_int(s, 1);
     }
     int status = code == SQLITE_DONE ? 0 : failed(r, error);
-    sqlite3_finalize(s);
+    thm_sqlite.finalize(s);
     return status;
 }
 
 int thm_fleet_results_get(struct thm_fleet_results *r, uint32_t id, struct thm_fleet_row *row, char **error)
 {
     sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(r->db, "SELECT * FROM boards WHERE id=?", -1, &s, NULL);
-    if (code == SQLITE_OK && (code = sqlite3_bind_int64(s, 1, id)) == SQLITE_OK)
-        code = sqlite3_step(s);
+    int code = thm_sqlite.prepare_v2(r->db, "SELECT * FROM boards WHERE id=?", -1, &s, NULL);
+    if (code == SQLITE_OK && (code = thm_sqlite.bind_int64(s, 1, id)) == SQLITE_OK)
+        code = thm_sqlite.step(s);
     if (code == SQLITE_ROW)
         read_row(s, row);
     int status = code == SQLITE_ROW    ? 0
                  : code == SQLITE_DONE ? complain(r, error, "has no such board")
                                        : failed(r, error);
-    sqlite3_finalize(s);
+    thm_sqlite.finalize(s);
     return status;
 }
 
@@ -378,9 +384,9 @@ static bool same_run(const struct thm_fleet_meta *a, const struct thm_fleet_meta
 
 static int copy_rows(struct thm_fleet_results *r, const char *other, char **error)
 {
-    char *attach = sqlite3_mprintf("ATTACH %Q AS other", other);
+    char *attach = thm_sqlite.mprintf("ATTACH %Q AS other", other);
     int status = attach ? run_sql(r, attach, error) : 20;
-    sqlite3_free(attach);
+    thm_sqlite.free(attach);
     if (!status)
         status = run_sql(r,
                          "BEGIN; INSERT OR IGNORE INTO boards SELECT * FROM other.boards; "

@@ -3,8 +3,8 @@
  * Boards are committed as they finish, so a supervisor that is killed loses at most those under way. */
 #pragma once
 #include <jansson.h>
-#include <sqlite3.h>
 #include "emu/fleet/row.h"
+#include "emu/fleet/sqlite.h"
 
 struct thm_fleet_results;
 
