@@ -1,7 +1,7 @@
-/* emu/cli/ota.c -- `thimble ota`: make and check what a board is updated with. */
+/* emu/cli/ota.c -- `thimble ota`: make, check and apply what a board is updated with. */
 #include <string.h>
 #include "emu/cli/commands.h"
-#include "emu/cli/ota_verbs.h"
+#include "emu/cli/ota_format.h"
 
 static const struct verb {
     const char *name, *args;
@@ -11,9 +11,26 @@ static const struct verb {
     { "keygen", "PRIVATE.pem PUBLIC.pem", 2, 2, ota_keygen },
     { "sign", "MODEL BUNDLE", 2, 2, ota_sign },
     { "verify", "BUNDLE", 1, 1, ota_verify },
+    { "diff", "OLD NEW -o PAYLOAD", 2, 2, ota_diff },
+    { "apply", "MODEL PAYLOAD -o NEW", 2, 2, ota_apply },
+    { "show", "PAYLOAD [MODEL]", 1, 2, ota_show },
 };
 
-enum option { OPT_ALGORITHM, OPT_KEY, OPT_TRUST, OPT_BOARD_CLASS, OPT_VERSION, OPT_COUNTER, OPT_ARENA, OPT_FLASH };
+enum option {
+    OPT_ALGORITHM,
+    OPT_KEY,
+    OPT_TRUST,
+    OPT_BOARD_CLASS,
+    OPT_VERSION,
+    OPT_COUNTER,
+    OPT_ARENA,
+    OPT_FLASH,
+    OPT_OUTPUT,
+    OPT_FORMAT,
+    OPT_MARKER,
+    OPT_PARTIAL,
+    OPT_JSON
+};
 
 static const struct thm_option options[] = {
     [OPT_ALGORITHM] = { "algorithm", "NAME", "keygen: ed25519 (default) or p256", 0 },
@@ -30,6 +47,11 @@ static const struct thm_option options[] = {
                       0 },
     [OPT_ARENA] = { "arena", "BYTES", "sign: what the model needs (default: measured); verify: what there is", 'a' },
     [OPT_FLASH] = { "flash", "BYTES", "sign: what the bundle needs (default: its size); verify: what there is", 0 },
+    [OPT_OUTPUT] = { "output", "FILE", "diff, apply: where the result is written", 'o' },
+    [OPT_FORMAT] = { "format", "NAME", "diff: edge-impulse (default) or safe", 0 },
+    [OPT_MARKER] = { "marker", NULL, "diff: put 'edgeimpulse' before the payload, as its public endpoint does", 0 },
+    [OPT_PARTIAL] = { "partial", NULL, "apply: write what a failed update has left of the model", 0 },
+    [OPT_JSON] = { "json", NULL, "show: print JSON", 'j' },
     { 0 },
 };
 
@@ -52,7 +74,14 @@ static int take_option(const struct thm_args *a, int option, struct ota_options 
     case OPT_VERSION: return take_number(a, option, &o->version);
     case OPT_COUNTER: return take_number(a, option, &o->counter);
     case OPT_ARENA: return take_number(a, option, &o->arena);
-    default: return take_number(a, option, &o->flash);
+    case OPT_FLASH: return take_number(a, option, &o->flash);
+    case OPT_OUTPUT: o->output = a->value; return 0;
+    case OPT_FORMAT:
+        o->format = ota_format_find(a->value);
+        return o->format ? 0 : thm_usage(a, "--format '%s' is unknown: edge-impulse or safe", a->value);
+    case OPT_MARKER: o->marker = true; return 0;
+    case OPT_PARTIAL: o->partial = true; return 0;
+    default: o->json = true; return 0;
     }
 }
 
@@ -64,7 +93,7 @@ static int run_verb(const struct thm_args *a, const struct ota_options *o)
         const struct verb *v = &verbs[i];
         if (strcmp(v->name, a->argv[0]) != 0)
             continue;
-        if (a->argc - 1 < v->min || a->argc - 1 > v->max)
+        if (a->argc - 1 < v->min || a->argc - 1 > v->max || (strstr(v->args, " -o ") && !o->output))
             return thm_usage(a, "'ota %s' takes %s", v->name, v->args);
         return v->run(o, a->argc - 1, a->argv + 1);
     }
@@ -86,12 +115,17 @@ static int run(int argc, char **argv)
 const struct thm_command thm_command_ota = {
     .name = "ota",
     .args = "VERB ARGUMENT...",
-    .summary = "make and check what boards are updated with: signed bundles",
+    .summary = "make, check and apply what boards are updated with: signed bundles, weights",
     .details = "verbs:\n"
                "  keygen PRIVATE.pem PUBLIC.pem [--algorithm NAME]\n"
                "  sign MODEL BUNDLE --key FILE --board-class NAME [--counter N]\n"
                "  verify BUNDLE --trust FILE\n"
-               "Status 1: verify would have a board refuse the bundle.",
+               "  diff OLD NEW -o PAYLOAD [--format NAME] [--marker]\n"
+               "  apply MODEL PAYLOAD -o NEW [--partial]\n"
+               "  show PAYLOAD [MODEL]\n"
+               "OLD and NEW are .tflite files, or Edge Impulse Arduino libraries (.zip) and the compiled models "
+               "(.cpp) in them, which the format edge-impulse can be made of as well. Status 1: verify would have a "
+               "board refuse the bundle; OLD and NEW are not of one architecture.",
     .options = options,
     .run = run,
 };

@@ -1,6 +1,7 @@
 #include "emu/firmware/payload_internal.h"
 #include <string.h>
 #include "emu/firmware/bundle.h"
+#include "emu/firmware/text.h"
 
 _Static_assert(sizeof(struct thm_payload) < 256, "the decoder's state lies in the board's SRAM");
 
@@ -121,59 +122,13 @@ enum thm_payload_err thm_payload_end(struct thm_payload *p)
     return (enum thm_payload_err)p->err;
 }
 
-struct text {
-    char *out;
-    size_t size, len;
-};
-
-static void add_char(struct text *t, char c)
+static void add_place(struct thm_text *t, const struct thm_payload *p)
 {
-    if (t->len + 1 < t->size)
-        t->out[t->len++] = c;
-}
-
-static void add_text(struct text *t, const char *s)
-{
-    while (*s)
-        add_char(t, *s++);
-}
-
-static void add_number(struct text *t, uint64_t n)
-{
-    char digits[20];
-    unsigned i = 0;
-    do
-        digits[i++] = (char)('0' + n % 10);
-    while (n /= 10);
-    while (i)
-        add_char(t, digits[--i]);
-}
-
-/* "; starts with 3c 21 64 6f '<!do'" */
-static void add_head(struct text *t, const struct thm_payload *p)
-{
-    unsigned n = p->head_len < TEXT_SHOWN ? p->head_len : TEXT_SHOWN;
-    add_text(t, n ? "starts with" : "it is empty");
-    for (unsigned i = 0; i < n; i++) {
-        add_char(t, ' ');
-        add_char(t, "0123456789abcdef"[p->head[i] >> 4]);
-        add_char(t, "0123456789abcdef"[p->head[i] & 15]);
-    }
-    if (n)
-        add_text(t, " '");
-    for (unsigned i = 0; i < n; i++)
-        add_char(t, p->head[i] >= ' ' && p->head[i] < 127 ? (char)p->head[i] : '.');
-    if (n)
-        add_char(t, '\'');
-}
-
-static void add_place(struct text *t, const struct thm_payload *p)
-{
-    add_text(t, "line ");
-    add_number(t, (uint64_t)p->line + 1);
-    add_text(t, ", byte ");
-    add_number(t, p->at);
-    add_text(t, ": ");
+    thm_text_add(t, "line ");
+    thm_text_number(t, (uint64_t)p->line + 1);
+    thm_text_add(t, ", byte ");
+    thm_text_number(t, p->at);
+    thm_text_add(t, ": ");
 }
 
 void thm_payload_message(const struct thm_payload *p, char *out, size_t size)
@@ -191,14 +146,13 @@ void thm_payload_message(const struct thm_payload *p, char *out, size_t size)
         [THM_PAYLOAD_ETOOBIG] = { "the model has more bytes than are accepted: ", false, false, true },
         [THM_PAYLOAD_ESINK] = { "the model's bytes were refused", true, false, false },
     };
-    struct text t = { out, size, 0 };
+    struct thm_text t = { out, size, 0 };
     if (rows[p->err].place && p->kind == THM_PAYLOAD_C_ARRAY)
         add_place(&t, p);
-    add_text(&t, rows[p->err].text);
+    thm_text_add(&t, rows[p->err].text);
     if (rows[p->err].head)
-        add_head(&t, p);
+        thm_text_head(&t, p->head, p->head_len < TEXT_SHOWN ? p->head_len : TEXT_SHOWN);
     if (rows[p->err].limit)
-        add_number(&t, p->max);
-    if (size)
-        out[t.len] = '\0';
+        thm_text_number(&t, p->max);
+    thm_text_end(&t);
 }
