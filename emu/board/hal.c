@@ -156,3 +156,20 @@ void thm_hal_body(struct thm_board *b, const char *kind, uint64_t bytes, uint64_
     const uint64_t v[2] = { bytes, model_bytes };
     thm_board_enter(do_body, (struct thm_call){ .b = b, .s = kind, .q = v });
 }
+
+struct weights_call {
+    const char *format, *message;
+    const uint64_t *v;
+};
+
+static void do_weights(struct thm_call *c)
+{
+    const struct weights_call *w = c->q;
+    thm_board_emit(c->b, THM_EV_WEIGHTS, w->format, w->message, w->v);
+}
+
+void thm_hal_weights(struct thm_board *b, const char *format, const char *message, const uint64_t v[6])
+{
+    const struct weights_call w = { format, message, v };
+    thm_board_enter(do_weights, (struct thm_call){ .b = b, .q = &w });
+}

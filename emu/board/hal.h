@@ -69,6 +69,8 @@ bool thm_hal_key_verifies(struct thm_board *b, const struct thm_public_key *key,
 /* The model that is part of the program, in place in the flash: read-only. NULL: it does not fit into the program's
  * flash (left as the failure). */
 const uint8_t *thm_hal_flash_model(struct thm_board *b, uint32_t *bytes);
+/* Has the program's flash room for so many bytes of constants beside that model? false: left as the failure. */
+bool thm_hal_flash_room(struct thm_board *b, uint32_t bytes);
 
 /* Network. Only one connection at a time, as the modem has one. */
 struct thm_hal_response {
@@ -154,5 +156,7 @@ void thm_hal_vstep(struct thm_board *b, const char *step, const char *fmt, va_li
 int thm_hal_fail(struct thm_board *b, const char *step);
 const char *thm_hal_failure_text(const struct thm_board *b);
 int thm_hal_failure_status(const struct thm_board *b); /* 0: no service has failed since the last step */
+/* An update of weights has ended; message: its error, or "". v: values of the event "weights" (event.h). */
+void thm_hal_weights(struct thm_board *b, const char *format, const char *message, const uint64_t v[6]);
 void thm_hal_body(struct thm_board *b, const char *kind, uint64_t bytes,
                   uint64_t model_bytes); /* a download is complete */

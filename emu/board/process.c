@@ -110,6 +110,7 @@ static int run_ota(struct thm_board *b)
                            .chunk = run->chunk,
                            .arena = run->arena,
                            .no_invoke = run->no_invoke,
+                           .weights = { run->weights, run->weights_stored, run->restore },
                            .rounds = run->rounds };
     return thm_firmware_ota(b, &ota);
 }

@@ -61,3 +61,19 @@ const uint8_t *thm_hal_flash_model(struct thm_board *b, uint32_t *bytes)
     *bytes = (uint32_t)thm_board_enter(do_flash_model, (struct thm_call){ .b = b });
     return b->flash_model;
 }
+
+static void do_flash_room(struct thm_call *c)
+{
+    const struct thm_profile_flash *f = &c->b->profile->flash;
+    const uint64_t need = program_bytes(c->b) + c->n;
+    c->result = need <= f->program_size;
+    if (!c->result)
+        thm_hal_failure(c->b, 11, 0, need, f->program_size,
+                        "region FLASH overflowed by %llu bytes: program and model have %llu, the constants %u",
+                        (unsigned long long)(need - f->program_size), (unsigned long long)program_bytes(c->b), c->n);
+}
+
+bool thm_hal_flash_room(struct thm_board *b, uint32_t bytes)
+{
+    return thm_board_enter(do_flash_room, (struct thm_call){ .b = b, .n = bytes }) != 0;
+}

@@ -50,6 +50,11 @@ struct thm_run { /* everything lent */
     bool from_storage;     /* the model is `file` on the storage: nothing is fetched */
     const uint8_t *stored; /* and put there before power-on; NULL: it is there already */
     uint32_t stored_bytes;
+    const char *weights;         /* for the model: an https URL, or a file on the storage; NULL: none */
+    bool weights_stored;         /* the latter, */
+    const uint8_t *weights_data; /* put there before power-on; NULL: it is there already */
+    uint32_t weights_bytes;
+    bool restore;       /* keep the old weights, and go back to them when the update fails */
     const char *cacert; /* PEM file; NULL: the system's */
     uint32_t
         cacert_bytes; /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */

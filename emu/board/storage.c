@@ -127,6 +127,7 @@ static bool as_shipped(struct thm_board *b, unsigned medium)
     const struct thm_factory_file files[] = {
         { "the model", run->file, ours ? run->stored : NULL, run->stored_bytes },
         { "the CA file", b->profile->network.ca_file, ours ? (const uint8_t *)run->tls.ca : NULL, run->tls.ca_bytes },
+        { "the weights", run->weights, ours ? run->weights_data : NULL, run->weights_bytes },
     };
     char error[sizeof b->failure.message] = "";
     int status = 0;

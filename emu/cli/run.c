@@ -19,6 +19,8 @@
 enum {
     BOARD,
     MODEL,
+    WEIGHTS,
+    RESTORE,
     FIRMWARE,
     SET,
     DURATION,
@@ -70,6 +72,11 @@ static const struct thm_option options[] = {
                 "the program and used in its flash, or with --storage is put there before power-on; or a file that "
                 "the storage has. With --firmware: a file in the flash",
                 'm' },
+    [WEIGHTS] = { "weights", "URL|FILE|storage:NAME",
+                  "new weights for the model, written over the old ones as they arrive (see thimble-ota(1)): from an "
+                  "https URL, or a file that is put on the storage before power-on, or that it has",
+                  'w' },
+    [RESTORE] = { "restore", NULL, "keep the old weights, and go back to them when an update has left a mixture", 0 },
     [FIRMWARE] = { "firmware", "FILE.so", "run a firmware of your own in place of the built-in one", 'f' },
     [SET] = { "set", "KEY=VALUE", "a setting that the firmware reads with thm_setting(); may be repeated", 0 },
     [DURATION] = { "duration", "SECONDS",
@@ -281,6 +288,8 @@ static int take_option(struct thm_args *a, int option, struct run_request *q)
     switch (option) {
     case BOARD: q->board = a->value; return 0;
     case MODEL: q->model = a->value; return 0;
+    case WEIGHTS: q->weights = a->value; return 0;
+    case RESTORE: run->restore = true; return 0;
     case FIRMWARE: q->firmware = a->value; return 0;
     case SET: return take_setting(a, q);
     case DURATION: return take_duration(a, q);
@@ -343,13 +352,17 @@ static int parse(struct thm_args *a, struct run_request *q)
         return thm_usage(a, "--leak is so many bytes a round: it needs --rounds");
     if (q->firmware && q->tls.ca_file)
         return thm_usage(a, "--ca-on-storage is for the built-in firmware: yours reads its own files");
+    if ((q->firmware && q->weights) || (q->run.restore && !q->weights))
+        return thm_usage(a, q->firmware ? "--weights is for the built-in firmware" : "--restore needs --weights");
+    if (q->trust && q->weights)
+        return thm_usage(a, "--weights are not signed, and a board with --trust takes nothing else");
     if (q->firmware)
         return 0;
     if (q->run.settings_count || q->run.duration_ns || q->cores.count)
         return thm_usage(a, "--set, --duration and --core are for --firmware");
     if (!q->model)
         return thm_usage(a, "--model URL or FILE is missing");
-    if (strlen(q->model) >= THM_MODEM_URL_MAX)
+    if (strlen(q->model) >= THM_MODEM_URL_MAX || (q->weights && strlen(q->weights) >= THM_MODEM_URL_MAX))
         return thm_usage(a, "the URL is longer than %u characters", THM_MODEM_URL_MAX - 1);
     return 0;
 }
@@ -422,7 +435,7 @@ static int conclude(const struct run_request *q, struct readers *r, const struct
     clear_progress(r);
     if (!status && q->json)
         status = print_json(q, &r->report, result);
-    else if (!status && !result->exit_status) {
+    else if (!status && (!result->exit_status || r->report.has[THM_EV_WEIGHTS])) {
         thm_report_summary(&r->report, stdout);
         thm_core_requests_summary(&q->cores, stdout);
     }
@@ -430,7 +443,7 @@ static int conclude(const struct run_request *q, struct readers *r, const struct
         draw_heap(r);
     if (!status && r->report.out_of_memory)
         status = thm_fail(THM_EXIT_HOST, "out of memory for the results");
-    if (!status && !result->exit_status)
+    if (!status && (!result->exit_status || r->report.has[THM_EV_WEIGHTS]))
         status = write_outputs(&r->report, q->output_dir);
     if (!status && result->exit_status)
         status = thm_fail(result->exit_status, "%s: %s", q->board, result->message);

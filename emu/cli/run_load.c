@@ -42,6 +42,32 @@ static bool names_stored_file(struct run_request *q)
     return true;
 }
 
+/* New weights: fetched, or on the storage, where a file is put. */
+static int load_weights(struct run_request *q)
+{
+    static const char prefix[] = "storage:";
+    struct thm_run *run = &q->run;
+    uint8_t *data;
+    size_t len;
+    run->weights = q->weights;
+    if (!q->weights || run_is_url(q->weights))
+        return 0;
+    run->weights_stored = true;
+    if (strcmp(run->storage, "none") == 0)
+        return thm_fail(THM_EXIT_USAGE, "--weights %s is on a storage, and there is none", q->weights);
+    if (strncmp(q->weights, prefix, sizeof prefix - 1) == 0) {
+        run->weights += sizeof prefix - 1;
+        return 0;
+    }
+    int status = thm_read_file(q->weights, MODEL_BYTES_MAX, &data, &len);
+    if (status)
+        return status;
+    run->weights = "/weights.bin";
+    run->weights_data = data;
+    run->weights_bytes = (uint32_t)len;
+    return 0;
+}
+
 /* A file: part of the program, or with --storage on that storage before power-on. */
 static int load_model(struct run_request *q)
 {
@@ -170,7 +196,7 @@ int run_request_load(struct run_request *q)
     q->storage_given = q->run.storage && strcmp(q->run.storage, "none") != 0;
     if (!names_stored_file(q) && q->model && run_is_url(q->model) && !q->firmware)
         q->run.url = q->model;
-    int (*const parts[])(struct run_request *) = { load_profile, load_model,    run_tls_load,
+    int (*const parts[])(struct run_request *) = { load_profile, load_model,    load_weights, run_tls_load,
                                                    load_trust,   load_firmware, load_inputs };
     int status = 0;
     for (size_t i = 0; !status && i < sizeof parts / sizeof parts[0]; i++)
@@ -184,6 +210,7 @@ void run_request_free(struct run_request *q)
     thm_operators_free(&q->operators);
     free((void *)(uintptr_t)q->run.model);
     free((void *)(uintptr_t)q->run.stored);
+    free((void *)(uintptr_t)q->run.weights_data);
     free((void *)(uintptr_t)q->run.firmware);
     free((void *)(uintptr_t)q->run.tls.ca);
     thm_core_requests_free(&q->cores);

@@ -21,7 +21,7 @@ struct run_request {
     const char *board, *firmware, *labels_path, *output_dir, *trace_path;
     const char *trust; /* PEM file with a public key */
     struct thm_public_key trusted;
-    const char *model; /* URL, file, or storage:NAME */
+    const char *model, *weights; /* URL, file, or storage:NAME */
     const char *input_path[RUN_INPUTS_MAX];
     struct thm_run_input input[RUN_INPUTS_MAX];
     struct thm_run_setting setting[RUN_SETTINGS_MAX];

@@ -27,6 +27,8 @@ struct ota { /* in the task's static data on a device */
     uint32_t arena_bytes;
     struct thm_model parsed;
     struct thm_interpreter interpreter;
+    const struct thm_store_entry *loaded; /* where the model came from; NULL: the socket or the flash */
+    struct thm_weights_update update;
 };
 
 /* ---- where the decoded bytes go ---- */
@@ -224,6 +226,7 @@ static bool copy_file(struct ota *s, const struct thm_store_entry *e)
 static OUT_OF_LINE bool load(struct ota *s, const struct thm_store_entry *e)
 {
     s->step = "load";
+    s->loaded = e;
     s->model_bytes = e->bytes;
     const bool in_place = map_file(s, e);
     if (!in_place && !copy_file(s, e))
@@ -349,12 +352,78 @@ static void unload(struct ota *s)
         thm_hal_free(s->b, s->arena);
     thm_hal_free(s->b, s->buffer);
     s->arena = s->buffer = NULL;
+    s->loaded = NULL;
     s->model_bytes = 0;
+}
+
+/* ---- new weights ---- */
+
+static bool load_again(struct ota *s)
+{
+    thm_hal_free(s->b, s->buffer);
+    s->buffer = NULL;
+    s->model_bytes = 0;
+    if (s->loaded)
+        return load(s, s->loaded);
+    return s->o->url ? load_from_socket(s) : use_flash_model(s);
+}
+
+/* Piece by piece, as it would come from a server. */
+static bool write_model(struct ota *s, const uint8_t *model, uint32_t bytes)
+{
+    s->step = "store";
+    bool ok = thm_store_begin(&s->store);
+    for (uint32_t at = 0, n; ok && at < bytes; at += n) {
+        n = bytes - at < s->o->chunk ? bytes - at : s->o->chunk;
+        ok = thm_store_write(&s->store, model + at, n);
+    }
+    return ok;
+}
+
+/* A checked update of a stored model is stored as a new model is. */
+static bool store_updated(struct ota *s)
+{
+    if (!write_model(s, s->model, s->model_bytes) || !commit(s)) {
+        thm_store_abandon(&s->store);
+        return false;
+    }
+    thm_hal_step(s->b, "store", "%s with new weights, %u bytes", s->store.next.name, s->store.next.bytes);
+    return true;
+}
+
+static bool update_weights(struct ota *s)
+{
+    struct thm_weights_update *u = &s->update;
+    struct thm_nn_diag diag;
+    s->step = "weights";
+    *u = (struct thm_weights_update){ .b = s->b, .source = &s->o->weights, .chunk = s->o->chunk };
+    s->buffer = thm_weights_make_writable(u, s->buffer, s->model, s->model_bytes);
+    if (!s->buffer)
+        return false;
+    s->model = s->buffer;
+    if (thm_model_open(&u->parsed, s->model, s->model_bytes, &diag))
+        return refused(s, &diag);
+    if (u->source->restore && !thm_weights_keep_old(u))
+        return false;
+    const enum thm_weights_outcome outcome = thm_weights_update(u);
+    if (outcome == THM_WEIGHTS_STALE)
+        return load_again(s);
+    return outcome != THM_WEIGHTS_NEW || !s->loaded || !thm_weights_outlive_power(u) || store_updated(s);
+}
+
+/* An update that failed is no reason not to run, but one to tell. */
+static bool update_succeeded(struct ota *s)
+{
+    if (s->update.exit_status == 0)
+        return true;
+    s->step = "weights";
+    thm_hal_failure(s->b, s->update.exit_status, 0, 0, 0, "%s", s->update.message);
+    return false;
 }
 
 static bool run_model(struct ota *s)
 {
-    return set_up_interpreter(s) && (s->o->no_invoke || infer(s));
+    return (!s->o->weights.from || update_weights(s)) && set_up_interpreter(s) && (s->o->no_invoke || infer(s));
 }
 
 /* Why there is none: what the file system says of the first name. */
@@ -470,9 +539,12 @@ static struct ota *start(struct thm_board *b, const struct thm_ota *o)
 int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
 {
     struct ota *s = start(b, o);
-    bool stored = strcmp(o->storage, "none") != 0;
-    bool ok = (!o->url || network_up(s)) && (!stored || (!o->url && !o->from_storage) || mount_storage(s));
-    ok = ok && (o->rounds > 0 ? run_rounds(s, stored) : run_round(s, stored));
+    const struct thm_weights_source *w = &o->weights;
+    const bool stored = strcmp(o->storage, "none") != 0;
+    const bool network = o->url || (w->from && !w->stored);
+    const bool storage = stored && (o->url || o->from_storage || w->stored);
+    bool ok = (!network || network_up(s)) && (!storage || mount_storage(s));
+    ok = ok && (o->rounds > 0 ? run_rounds(s, stored) : run_round(s, stored)) && update_succeeded(s);
     return ok ? s->refused : thm_hal_fail(b, s->step);
 }
 
@@ -507,12 +579,7 @@ static bool update(struct ota *s, const struct thm_update *u)
         return thm_store_patch(&s->store, &u->patch);
     if (u->kind == THM_UPDATE_SWITCH)
         return s->store.ops->select(&s->store);
-    bool ok = thm_store_begin(&s->store);
-    for (uint32_t at = 0, n; ok && at < u->bytes; at += n) {
-        n = u->bytes - at < s->o->chunk ? u->bytes - at : s->o->chunk;
-        ok = thm_store_write(&s->store, u->model + at, n);
-    }
-    ok = ok && thm_store_commit(&s->store);
+    const bool ok = write_model(s, u->model, u->bytes) && thm_store_commit(&s->store);
     if (!ok)
         thm_store_abandon(&s->store);
     return ok;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "emu/firmware/store.h"
+#include "emu/firmware/weights.h"
 
 struct thm_ota {
     const char *url;     /* NULL: the model in the program's flash, in place; or */
@@ -19,6 +20,7 @@ struct thm_ota {
     uint32_t chunk;                    /* bytes read from the connection at a time */
     uint32_t arena;                    /* 0 = the model's minimum */
     bool no_invoke;                    /* end when the tensors are allocated */
+    struct thm_weights_source weights; /* for the model, before it is run */
     uint32_t rounds;                   /* fetch, store, load and infer so often; 0 is 1 */
 };
 

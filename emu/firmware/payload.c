@@ -2,6 +2,8 @@
 #include <string.h>
 #include "emu/firmware/bundle.h"
 #include "emu/firmware/text.h"
+#include "emu/ota/ei.h"
+#include "emu/ota/safe.h"
 
 _Static_assert(sizeof(struct thm_payload) < 256, "the decoder's state lies in the board's SRAM");
 
@@ -45,13 +47,32 @@ static bool looks_like_c(const uint8_t *head, size_t len)
     return first == 0 || first == '/' || first == '#' || first == '_' || (lower >= 'a' && lower <= 'z');
 }
 
+/* What a board is sent as well, but is no model. */
+static const char *other_kind(const uint8_t *head)
+{
+    static const struct {
+        uint8_t magic[8], len;
+        const char *what;
+    } rows[] = {
+        { "edgeimpu", 8, "Edge Impulse weights" },
+        { "THMBNDL", 8, "a signed bundle" },
+        { THM_SAFE_MAGIC, 4, "weights" },
+        { "PK\003\004", 4, "a zip file" },
+        { "\x1f\x8b", 2, "gzip" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (memcmp(head, rows[i].magic, rows[i].len) == 0)
+            return rows[i].what;
+    return thm_ei_looks_like(head) ? rows[0].what : NULL;
+}
+
 static enum thm_payload_err decide(struct thm_payload *p)
 {
     if (memcmp(p->head, THM_BUNDLE_MAGIC, THM_BUNDLE_MAGIC_BYTES) == 0)
         p->kind = THM_PAYLOAD_BUNDLE;
     else if (memcmp(p->head + IDENTIFIER_AT, "TFL3", 4) == 0)
         p->kind = THM_PAYLOAD_RAW;
-    else if (looks_like_c(p->head, sizeof p->head))
+    else if (!other_kind(p->head) && looks_like_c(p->head, sizeof p->head))
         p->kind = THM_PAYLOAD_C_ARRAY;
     return p->kind == THM_PAYLOAD_UNKNOWN ? THM_PAYLOAD_ENOTMODEL : THM_PAYLOAD_OK;
 }
@@ -150,6 +171,11 @@ void thm_payload_message(const struct thm_payload *p, char *out, size_t size)
     if (rows[p->err].place && p->kind == THM_PAYLOAD_C_ARRAY)
         add_place(&t, p);
     thm_text_add(&t, rows[p->err].text);
+    const char *other = rows[p->err].head && p->head_len == sizeof p->head ? other_kind(p->head) : NULL;
+    if (other) {
+        thm_text_add(&t, other);
+        thm_text_add(&t, ", ");
+    }
     if (rows[p->err].head)
         thm_text_head(&t, p->head, p->head_len < TEXT_SHOWN ? p->head_len : TEXT_SHOWN);
     if (rows[p->err].limit)

@@ -7,7 +7,7 @@
  *     elements (decimal, octal, hexadecimal, character constants; -128..255) as bytes. Comments, preprocessor lines,
  *     attributes and whatever stands before and behind the array are skipped; conditionals are not evaluated. Arrays of
  *     strings, of structures or of floating-point numbers are not meant;
- *   - anything else (an error page, say) is refused. */
+ *   - anything else (an error page, say) is refused, by name where a board is sent it for other uses. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -53,10 +53,12 @@ static bool next_byte(struct thm_ei_writer *e, uint8_t *out)
         return true;
     }
     if (!e->started || e->at == head + thm_weights_bytes(&e->record)) {
+        struct thm_weights_record next;
+        if (!e->weights->at(e->weights->ctx, e->n, &next))
+            return false;
+        e->record = next;
         e->started = true;
         e->at = 0;
-        if (!e->weights->at(e->weights->ctx, e->n, &e->record))
-            return false;
         e->n++;
     }
     const uint32_t now = head_bytes(e->record.kind);

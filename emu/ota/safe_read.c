@@ -140,9 +140,11 @@ static enum thm_safe_err write_record(struct thm_safe_reader *r)
 
 static enum thm_safe_err data_is_there(struct thm_safe_reader *r)
 {
-    const bool fresh = r->n++ == r->applied;
-    enum thm_safe_err err = fresh ? write_record(r) : THM_SAFE_OK;
-    return err ? err : next_record(r);
+    enum thm_safe_err err = r->n == r->applied ? write_record(r) : THM_SAFE_OK;
+    if (err)
+        return err;
+    r->n++;
+    return next_record(r);
 }
 
 static enum thm_safe_err record_is_there(struct thm_safe_reader *r)

@@ -32,6 +32,7 @@ static struct thm_event *slot(struct thm_report *r, uint32_t type)
     case THM_EV_STORAGE: return &r->storage;
     case THM_EV_HTTP: return &r->http;
     case THM_EV_BODY: return &r->body;
+    case THM_EV_WEIGHTS: return &r->weights;
     case THM_EV_ARENA: return &r->arena;
     case THM_EV_INVOKE: return &r->invoke;
     case THM_EV_STACK: return &r->stack;
@@ -207,6 +208,22 @@ static void summarize_storage(const struct thm_report *r, FILE *f)
                 r->storage.text);
 }
 
+static void summarize_weights(const struct thm_report *r, FILE *f)
+{
+    const uint64_t *v = r->weights.v;
+    if (!r->has[THM_EV_WEIGHTS])
+        return;
+    fprintf(f, "weights  %s: %llu of %llu tensors new", r->weights.name, (unsigned long long)v[1],
+            (unsigned long long)v[0]);
+    if (v[2])
+        fprintf(f, ", %llu of %llu quantisations", (unsigned long long)v[3], (unsigned long long)v[2]);
+    if (v[4])
+        fprintf(f, "; %llu bytes moved from the flash to the SRAM", (unsigned long long)v[4]);
+    if (v[5])
+        fprintf(f, "; %llu bytes to restore the old ones", (unsigned long long)v[5]);
+    fputc('\n', f);
+}
+
 static void summarize_arena(const struct thm_report *r, FILE *f)
 {
     const uint64_t *v = r->arena.v;
@@ -250,6 +267,7 @@ void thm_report_summary(const struct thm_report *r, FILE *f)
     fputc('\n', f);
     summarize_network(r, f);
     summarize_storage(r, f);
+    summarize_weights(r, f);
     summarize_arena(r, f);
     summarize_work(r, f);
     summarize_rounds(r, f);
@@ -327,15 +345,11 @@ json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result 
         uint32_t type;
         const struct thm_event *event;
     } parts[] = {
-        { "boot", THM_EV_BOOT, &r->boot },
-        { "tls", THM_EV_TLS, &r->tls },
-        { "http", THM_EV_HTTP, &r->http },
-        { "body", THM_EV_BODY, &r->body },
-        { "storage", THM_EV_STORAGE, &r->storage },
-        { "arena", THM_EV_ARENA, &r->arena },
-        { "invoke", THM_EV_INVOKE, &r->invoke },
-        { "stack", THM_EV_STACK, &r->stack },
-        { "forecast", THM_EV_FORECAST, &r->forecast },
+        { "boot", THM_EV_BOOT, &r->boot },          { "tls", THM_EV_TLS, &r->tls },
+        { "http", THM_EV_HTTP, &r->http },          { "body", THM_EV_BODY, &r->body },
+        { "storage", THM_EV_STORAGE, &r->storage }, { "weights", THM_EV_WEIGHTS, &r->weights },
+        { "arena", THM_EV_ARENA, &r->arena },       { "invoke", THM_EV_INVOKE, &r->invoke },
+        { "stack", THM_EV_STACK, &r->stack },       { "forecast", THM_EV_FORECAST, &r->forecast },
     };
     json_t *o = json_object();
     if (r->core)

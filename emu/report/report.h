@@ -33,7 +33,7 @@ struct thm_report {
     unsigned steps;
     struct thm_event boot, storage, http, body, arena, invoke, stack, tls,
         failed; /* seq is kept; type 0 with t_ns 0 = not seen */
-    struct thm_event forecast;
+    struct thm_event forecast, weights;
     struct thm_report_round *round;
     size_t rounds, rounds_capacity;
     struct thm_heap_picture failed_heap, end_heap; /* at the last failed allocation, at the end */

@@ -33,6 +33,21 @@ ok "diff__safe_carries_float_weights" $?
 [ ! -e x ]
 ok "diff__refused_writes_nothing" $?
 
+# A tensor of more than 65,535 elements.
+thimble zoo large --model dnn_l_quantized
+python3 - large/dnn_l_quantized.tflite large.tflite <<'P'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[len(data) // 2] ^= 1
+open(sys.argv[2], "wb").write(data)
+P
+thimble ota diff large/dnn_l_quantized.tflite large.tflite -o x
+expect_error "diff__large_tensor_does_not_fit_the_format" 15 'tensor [0-9]+ has [0-9]{5,} elements: .*--format safe'
+thimble ota diff --format safe large/dnn_l_quantized.tflite large.tflite -o l.bin
+thimble ota apply large/dnn_l_quantized.tflite l.bin -o l.tflite
+cmp -s l.tflite large.tflite
+ok "diff__safe_carries_a_large_tensor" $?
+
 thimble ota diff --marker "$bad" "$smart" -o marked.bin
 [ "$(head -c 11 marked.bin)" = edgeimpulse ] && tail -c +12 marked.bin | cmp -s - edge-impulse.bin
 ok "diff__marker_precedes_the_payload" $?

@@ -97,6 +97,11 @@ static const struct {
     { "<!doctype html><p>x[] = {1}", THM_PAYLOAD_ENOTMODEL, "", "not a model: starts with 3c 21 64 6f '<!do'" },
     { "{\"error\": 404}", THM_PAYLOAD_ENOTMODEL, "", "7b 22" },
     { "\x89PNG\r\n\x1a\n....", THM_PAYLOAD_ENOTMODEL, "", "89 50 4e 47 '.PNG'" },
+    { "edgeimpulse....", THM_PAYLOAD_ENOTMODEL, "",
+      "not a model: Edge Impulse weights, starts with 65 64 67 65 'edge'" },
+    { "THMW\1....", THM_PAYLOAD_ENOTMODEL, "", "not a model: weights, starts with 54 48 4d 57 'THMW'" },
+    { "PK\003\004\024....", THM_PAYLOAD_ENOTMODEL, "", "a zip file" },
+    { "\x1f\x8b\x08......", THM_PAYLOAD_ENOTMODEL, "", "gzip" },
     { "TFL", THM_PAYLOAD_ENOTMODEL, "", "54 46 4c 'TFL'" },
     { "", THM_PAYLOAD_ENOTMODEL, "", "it is empty" },
 };
@@ -121,6 +126,26 @@ static void payload__c_sources_whole_and_in_every_piece_size(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (size_t step = 1; step <= strlen(cases[i].text) + 1; step++)
             check_case(i, step);
+}
+
+static void payload__what_else_a_board_is_sent_is_refused_by_name(void **state)
+{
+    static const struct {
+        uint8_t head[8];
+        const char *says;
+    } rows[] = {
+        { { 0, 0, 0x53, 0x71, 1, 32, 0, 8 }, "Edge Impulse weights" },
+        { "THMBNDL", "a signed bundle" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct thm_payload p;
+        static struct sink s;
+        char message[160];
+        assert_int_equal(decode(&p, &s, rows[i].head, sizeof rows[i].head, 3), THM_PAYLOAD_ENOTMODEL);
+        thm_payload_message(&p, message, sizeof message);
+        assert_non_null(strstr(message, rows[i].says));
+    }
 }
 
 /* A generated header of n bytes, and the bytes. */
@@ -260,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(payload__c_sources_whole_and_in_every_piece_size),
+        cmocka_unit_test(payload__what_else_a_board_is_sent_is_refused_by_name),
         cmocka_unit_test(payload__two_pieces_split_anywhere_give_the_same),
         cmocka_unit_test(payload__every_truncation_of_a_header_is_noticed),
         cmocka_unit_test(payload__raw_model_passes_unchanged_in_every_piece_size),
