@@ -391,7 +391,7 @@ static bool store_updated(struct ota *s)
     return true;
 }
 
-static bool update_weights(struct ota *s)
+static OUT_OF_LINE bool update_weights(struct ota *s)
 {
     struct thm_weights_update *u = &s->update;
     struct thm_nn_diag diag;
@@ -405,7 +405,10 @@ static bool update_weights(struct ota *s)
         return refused(s, &diag);
     if (u->source->restore && !thm_weights_keep_old(u))
         return false;
+    if (!u->source->stored && !read_ca(s))
+        return false;
     const enum thm_weights_outcome outcome = thm_weights_update(u);
+    hang_up(s);
     if (outcome == THM_WEIGHTS_STALE)
         return load_again(s);
     return outcome != THM_WEIGHTS_NEW || !s->loaded || !thm_weights_outlive_power(u) || store_updated(s);
@@ -542,7 +545,7 @@ int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
     const struct thm_weights_source *w = &o->weights;
     const bool stored = strcmp(o->storage, "none") != 0;
     const bool network = o->url || (w->from && !w->stored);
-    const bool storage = stored && (o->url || o->from_storage || w->stored);
+    const bool storage = stored && (o->url || o->from_storage || w->stored || (network && o->ca_file));
     bool ok = (!network || network_up(s)) && (!storage || mount_storage(s));
     ok = ok && (o->rounds > 0 ? run_rounds(s, stored) : run_round(s, stored)) && update_succeeded(s);
     return ok ? s->refused : thm_hal_fail(b, s->step);

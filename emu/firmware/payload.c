@@ -55,7 +55,6 @@ static const char *other_kind(const uint8_t *head)
         const char *what;
     } rows[] = {
         { "edgeimpu", 8, "Edge Impulse weights" },
-        { "THMBNDL", 8, "a signed bundle" },
         { THM_SAFE_MAGIC, 4, "weights" },
         { "PK\003\004", 4, "a zip file" },
         { "\x1f\x8b", 2, "gzip" },
