@@ -32,7 +32,7 @@ static int check_same(struct ota_source *a, struct ota_source *b)
 /* Would a board with `a` then have all of b's weights? Types that are not sent must not differ. */
 static int check_result(const struct ota_source *a, const struct ota_source *b, const uint8_t *payload, size_t len)
 {
-    char text[200];
+    char text[200] = "";
     struct thm_model result;
     uint8_t *copy = malloc(a->len);
     int status = copy ? 0 : thm_fail(THM_EXIT_HOST, "out of memory");

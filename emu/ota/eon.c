@@ -173,7 +173,7 @@ static bool take_data(struct parser *p, uint32_t index, uint64_t count)
     r->bits = p->bits;
     const bool ok = numbers(p, r->bits, false, &count, &r->data);
     r->count = (uint32_t)count;
-    return ok && count ? true : ok ? fail(p, "the array is empty") : false;
+    return ok && (count || fail(p, "the array is empty"));
 }
 
 /* "{ 2, { 0.1, 0.2 } }", a TfArray, or "{ 0.1, 0.2 }". */

@@ -213,10 +213,10 @@ static void summarize_weights(const struct thm_report *r, FILE *f)
     const uint64_t *v = r->weights.v;
     if (!r->has[THM_EV_WEIGHTS])
         return;
-    fprintf(f, "weights  %s: %llu of %llu tensors new", r->weights.name, (unsigned long long)v[1],
-            (unsigned long long)v[0]);
+    fprintf(f, "weights  %s: %llu of %llu %s new", r->weights.name, (unsigned long long)v[1], (unsigned long long)v[0],
+            v[2] ? "tensors" : "records");
     if (v[2])
-        fprintf(f, ", %llu of %llu quantisations", (unsigned long long)v[3], (unsigned long long)v[2]);
+        fprintf(f, ", %llu of %llu scales with zero points", (unsigned long long)v[3], (unsigned long long)v[2]);
     if (v[4])
         fprintf(f, "; %llu bytes moved from the flash to the SRAM", (unsigned long long)v[4]);
     if (v[5])

@@ -134,6 +134,8 @@ thimble run --board esp32 --model "$bad" --restore
 expect_error "restore__without_weights_is_wrong_usage" 2 'restore needs --weights'
 thimble run --board esp32 --model "$bad" --storage none --weights ei.bin
 expect_error "weights__without_a_storage_for_them_are_refused" 2 'is on a storage, and there is none'
+thimble run --board esp32 --model "$bad" --weights ei.bin --trust key.pub
+expect_error "weights__unsigned_ones_are_refused_where_a_key_is_trusted" 2 'are not signed'
 thimble run --board esp32 --model "$bad" --weights nosuch.bin
 expect_error "weights__missing_file_is_named" 2 'nosuch.bin'
 finish
