@@ -172,7 +172,7 @@ static bool update_all(void)
         if (!w || len != sizeof message.number || message.number == 0 || message.number > FRAME_MAX)
             return false;
         w->input_bytes = message.number;
-        thm_step("worker", "%s looks for a %s in %u bytes a frame, with the model %s", w->core, w->sees,
+        thm_step("worker", "%s (%s) wants %u bytes a frame, has the model %s", w->core, w->sees,
                  (unsigned)w->input_bytes, w->updated ? "that was sent" : "in its flash");
     }
     return true;

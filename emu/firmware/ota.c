@@ -478,7 +478,7 @@ static bool run_stored(struct ota *s, struct thm_booted *out)
     tell_died(s, e, n);
     for (uint32_t i = 0; i < n; i++) {
         if (load(s, &e[i]) && mark(s, &e[i], THM_STORE_STARTED) && run_model(s) &&
-            mark(s, &e[i], THM_STORE_CONFIRMED)) {
+            (s->o->no_invoke || mark(s, &e[i], THM_STORE_CONFIRMED))) {
             out->model = s->model;
             out->bytes = s->model_bytes;
             return true;

@@ -27,7 +27,7 @@ camera() {
         --core "m4-1:firmware=$T/examples/camera_worker.so,model=$DEMO/person.tflite" "${@:2}"
 }
 camera object
-expect "camera__reports_events_per_device_second" 0 'm4-0 looks for a person .* that was sent' 'm4-1 looks for a object .* that was sent' \
+expect "camera__reports_events_per_device_second" 0 'm4-0 \(person\) .* that was sent' 'm4-1 \(object\) .* that was sent' \
     'frame 3: person appears' 'events +.* person, [0-9]+ object in 12 frames .* events per device second'
 cp "$T/out" "$T/first"
 rm -rf "$T/state"
@@ -57,7 +57,7 @@ refused tampered 'tampered: the model'
 refused older 'replayed: its security counter is 4, the board has confirmed 5'
 refused other "wrong board: it is for 'esp32', this is 'mt3620'"
 camera object
-expect "camera__takes_the_same_counter_again" 0 'm4-1 looks for a object .* that was sent'
+expect "camera__takes_the_same_counter_again" 0 'm4-1 \(object\) .* that was sent'
 thimble image ls "$T/state/flash.bin" --board mt3620
 expect "mutable_storage__is_one_small_file" 0 ' 8 model$'
 finish
