@@ -9,6 +9,8 @@ _thimble() {
         words=$(thimble "${COMP_WORDS[1]}" --help 2>/dev/null | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+')
     elif [[ ${COMP_WORDS[COMP_CWORD - 1]} =~ ^(-b|--board)$ || ${COMP_WORDS[1]} == boards ]]; then
         words=$(thimble boards 2>/dev/null | sed -nE 's/^([a-z0-9-]+) +[a-z0-9+-]+ [0-9.]+ MHz.*/\1/p')
+    elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == --link ]]; then
+        words=$(thimble boards --links 2>/dev/null | sed -nE 's/^([a-z0-9-]+) .*/\1/p')
     elif [[ $COMP_CWORD -eq 2 && ${COMP_WORDS[1]} =~ ^(image|ota|fleet)$ ]]; then
         words=$(thimble "${COMP_WORDS[1]}" --help 2>/dev/null | sed -nE 's/^  ([a-z]+) [A-Z].*/\1/p')
     else

@@ -1,5 +1,6 @@
 #include "netlink/canned.h"
 #include <stdio.h>
+#include <string.h>
 
 /* DER bytes of the model server's certificate for localhost, and of its authority's: netlink/x509.c always makes them
  * as long. */
@@ -18,19 +19,35 @@ struct thm_fetch_info thm_canned_info(size_t len)
     return info;
 }
 
+/* Range and If-Range, as the model server has them. */
+static void take_part(struct thm_canned *c, const struct thm_fetch_options *o)
+{
+    const struct thm_canned_answer *a = c->answer;
+    if ((o->range_from == 0 && o->range_to == 0) || o->range_from >= a->len ||
+        (o->if_range && strcmp(o->if_range, a->info.etag) != 0))
+        return;
+    c->at = (size_t)o->range_from;
+    c->end = o->range_to && o->range_to < a->len ? (size_t)o->range_to : a->len;
+    c->info.http_status = 206;
+    c->info.content_length = (int64_t)(c->end - c->at);
+    c->info.range_first = c->at;
+    c->info.range_total = (int64_t)a->len;
+}
+
 void thm_canned_start(struct thm_canned *c, const struct thm_canned_answer *answer, const struct thm_fetch_options *o)
 {
-    *c = (struct thm_canned){ .answer = answer, .o = *o };
+    *c = (struct thm_canned){ .answer = answer, .o = *o, .info = answer->info, .end = answer->len };
+    take_part(c, o);
     if (o->header)
-        o->header(o->ctx, &answer->info);
+        o->header(o->ctx, &c->info);
     thm_canned_resume(c);
 }
 
 void thm_canned_resume(struct thm_canned *c)
 {
     const struct thm_canned_answer *a = c->answer;
-    while (c->answer && c->at < a->len) {
-        const size_t left = a->len - c->at, n = left < c->o.chunk_bytes ? left : c->o.chunk_bytes;
+    while (c->answer && c->at < c->end) {
+        const size_t left = c->end - c->at, n = left < c->o.chunk_bytes ? left : c->o.chunk_bytes;
         if (!c->o.body(c->o.ctx, a->body + c->at, (uint32_t)n))
             return;
         c->at += n;
@@ -38,5 +55,5 @@ void thm_canned_resume(struct thm_canned *c)
     if (!c->answer)
         return;
     c->answer = NULL;
-    c->o.done(c->o.ctx, THM_NET_OK, NULL, &a->info);
+    c->o.done(c->o.ctx, THM_NET_OK, NULL, &c->info);
 }

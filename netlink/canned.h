@@ -13,7 +13,8 @@ struct thm_canned_answer { /* lent */
 struct thm_canned { /* one transfer; all 0: none under way */
     const struct thm_canned_answer *answer;
     struct thm_fetch_options o;
-    size_t at;
+    struct thm_fetch_info info;
+    size_t at, end;
 };
 
 /* What a plain server tells: 200, the length, TLS 1.3, a chain of one EC certificate as `thimble serve` has it. */

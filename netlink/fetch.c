@@ -19,9 +19,6 @@
 #include "netlink/fetch_internal.h"
 #include "netlink/message.h"
 
-#define DEFAULT_REDIRECTS  10   /* esp_http_client */
-#define DEFAULT_TIMEOUT_MS 5000 /* esp_http_client */
-
 struct thm_net {
     CURLM *multi;
     struct thm_fetch *fetches;
@@ -95,7 +92,8 @@ static bool check_cacert_once(struct thm_net *net, const char *path, const char 
 
 static bool check_options(struct thm_net *net, const struct thm_fetch_options *o, const char **message)
 {
-    if (!o->url || !o->body || !o->done || o->chunk_bytes == 0 || o->timeout_ms > INT_MAX || o->max_redirects > INT_MAX)
+    if ((o->range_to && o->range_to <= o->range_from) || !o->url || !o->body || !o->done || o->chunk_bytes == 0 ||
+        o->timeout_ms > INT_MAX || o->max_redirects > INT_MAX)
         *message = "a fetch needs a URL, a chunk size, body() and done(), and sensible limits";
     else if (!is_https_url(o->url))
         *message = thm_net_message("'%.300s' is not an https URL", o->url);
@@ -115,6 +113,7 @@ static void fetch_free(struct thm_fetch *f)
         guard_end(&g);
     }
     curl_slist_free_all(f->connect_to);
+    curl_slist_free_all(f->headers);
     free(f->chunk);
     free(f);
 }
@@ -133,10 +132,11 @@ enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_opt
     f->o = *o;
     f->pinned = o->tls.pin && thm_pin_parse(o->tls.pin, f->pin);
     f->own_ca = o->tls.ca_pem != NULL;
-    f->o.url = f->o.cacert = f->o.tls.ca_pem = f->o.tls.cert = f->o.tls.key = f->o.tls.pin = NULL;
-    f->o.max_redirects = o->max_redirects ? o->max_redirects : DEFAULT_REDIRECTS;
-    f->o.timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
-    f->info.content_length = -1;
+    f->o.url = f->o.cacert = f->o.if_range = NULL;
+    f->o.tls.ca_pem = f->o.tls.cert = f->o.tls.key = f->o.tls.pin = NULL;
+    f->o.max_redirects = o->max_redirects ? o->max_redirects : THM_NET_REDIRECTS;
+    f->o.timeout_ms = o->timeout_ms ? o->timeout_ms : THM_NET_TIMEOUT_MS;
+    f->info.content_length = f->info.range_total = -1;
     f->chunk = malloc(o->chunk_bytes);
     f->easy = f->chunk ? curl_easy_init() : NULL;
     if (!f->easy || thm_fetch_configure(f, o) != CURLE_OK) {

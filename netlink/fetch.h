@@ -8,6 +8,10 @@
 #include <stdint.h>
 #include "netlink/err.h"
 
+/* esp_http_client's; the first is that of Arduino's HTTPClient as well */
+#define THM_NET_TIMEOUT_MS 5000
+#define THM_NET_REDIRECTS  10
+
 struct thm_net;   /* one per supervisor */
 struct thm_fetch; /* one transfer */
 
@@ -15,6 +19,8 @@ struct thm_fetch_info { /* known when the header has arrived (tls part: when the
     long http_status;
     int64_t content_length; /* -1: not told */
     char content_type[64], etag[80];
+    uint64_t range_first; /* of status 206: the body's first byte in the file; UINT64_MAX: not told as it must be */
+    int64_t range_total;  /* and the file's size; -1: not told */
     unsigned redirects;
     char effective_url[512];
     char tls_version[16], cipher[48]; /* "TLSv1.3", "TLS_AES_256_GCM_SHA384" */
@@ -45,12 +51,15 @@ struct thm_fetch_options {
     const char *url;
     const char *cacert; /* PEM file; NULL: the system's CAs */
     struct thm_fetch_tls tls;
-    uint32_t chunk_bytes;   /* body() gets exactly this much in each call, and what is left over in the last one */
-    unsigned max_redirects; /* 0 = default 10 */
-    unsigned timeout_ms;    /* connecting takes longer, or no byte for so long; 0 = default 5000 (esp_http_client). Does
-                             * not    run while body() waits for thm_fetch_resume() */
-    uint16_t connect_port;  /* of 127.0.0.1, where every host of the URL and of redirects is looked for; 0: where it is.
-                             * The server's certificate must still be good for the URL's host */
+    uint32_t chunk_bytes; /* body() gets exactly this much in each call, and what is left over in the last one */
+    uint64_t range_from, range_to; /* bytes [from, to) of the file; to 0: up to its end; both 0: all of it */
+    const char *if_range;          /* all of it if its ETag is not this; NULL: do not ask */
+    bool raw;                      /* a chunked body with its framing, as it is on the wire */
+    unsigned max_redirects;        /* 0 = THM_NET_REDIRECTS */
+    unsigned timeout_ms;           /* connecting takes longer, or no byte for so long; 0 = THM_NET_TIMEOUT_MS. Does
+                                    * not    run while body() waits for thm_fetch_resume() */
+    uint16_t connect_port; /* of 127.0.0.1, where every host of the URL and of redirects is looked for; 0: where it is.
+                            * The server's certificate must still be good for the URL's host */
     /* The header of the last answer (redirects are followed) has arrived, a body has not: may be NULL. */
     void (*header)(void *ctx, const struct thm_fetch_info *info);
     /* A piece of the body of an answer with status 2xx. false: stop delivering until thm_fetch_resume(); the piece is

@@ -1,4 +1,5 @@
 /* netlink/fetch_curl.c -- one transfer: its curl options, and what curl calls while it goes on. */
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -156,6 +157,19 @@ static bool is_header(const char *line, size_t len, const char *name, size_t nam
     return len > name_len && line[name_len] == ':' && strncasecmp(line, name, name_len) == 0;
 }
 
+/* "bytes FIRST-LAST/TOTAL", the total may be "*": RFC 9110, 14.4. */
+static void read_range(struct thm_fetch *f, const char *value, size_t len)
+{
+    char text[96];
+    unsigned long long first, last, total;
+    copy_value(text, sizeof text, value, len);
+    const int n = sscanf(text, "bytes %19llu-%19llu/%19llu", &first, &last, &total);
+    if (n < 2 || last < first)
+        return;
+    f->info.range_first = first;
+    f->info.range_total = n == 3 && total <= INT64_MAX ? (int64_t)total : -1;
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *ctx)
 {
     struct thm_fetch *f = ctx;
@@ -164,12 +178,16 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
     if (len >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
         f->location = f->chunked = false;
         f->info.etag[0] = '\0';
+        f->info.range_first = UINT64_MAX;
+        f->info.range_total = -1;
     } else if (is_header(line, len, "Location", 8)) {
         f->location = true;
     } else if (is_header(line, len, "Transfer-Encoding", 17)) {
         f->chunked = true;
     } else if (is_header(line, len, "ETag", 4)) {
         copy_value(f->info.etag, sizeof f->info.etag, line + 5, len - 5);
+    } else if (is_header(line, len, "Content-Range", 13)) {
+        read_range(f, line + 14, len - 14);
     } else if (len && (line[0] == '\r' || line[0] == '\n')) {
         header_ended(f);
     }
@@ -249,6 +267,22 @@ static CURLcode connect_to(struct thm_fetch *f, uint16_t port)
     return f->connect_to ? curl_easy_setopt(f->easy, CURLOPT_CONNECT_TO, f->connect_to) : CURLE_OUT_OF_MEMORY;
 }
 
+static CURLcode ask_for_part(struct thm_fetch *f, const struct thm_fetch_options *o)
+{
+    char text[128];
+    if (o->range_from == 0 && o->range_to == 0)
+        return CURLE_OK;
+    int n = snprintf(text, sizeof text, "%" PRIu64 "-", o->range_from);
+    if (o->range_to)
+        snprintf(text + n, sizeof text - (size_t)n, "%" PRIu64, o->range_to - 1);
+    CURLcode code = curl_easy_setopt(f->easy, CURLOPT_RANGE, text);
+    if (code || !o->if_range)
+        return code;
+    snprintf(text, sizeof text, "If-Range: %.80s", o->if_range);
+    f->headers = curl_slist_append(NULL, text);
+    return f->headers ? curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, f->headers) : CURLE_OUT_OF_MEMORY;
+}
+
 CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options *o)
 {
     const struct {
@@ -275,5 +309,9 @@ CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options
         code = curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)f->o.timeout_ms);
     if (!code && o->connect_port)
         code = connect_to(f, o->connect_port);
+    if (!code)
+        code = ask_for_part(f, o);
+    if (!code)
+        code = curl_easy_setopt(f->easy, CURLOPT_HTTP_TRANSFER_DECODING, o->raw ? 0L : 1L);
     return code ? code : set_certificates(f, o);
 }

@@ -22,7 +22,8 @@ struct thm_fetch {
     uint8_t pin[THM_PIN_BYTES]; /* if `pinned` */
     bool pinned, own_ca;        /* own_ca: the CAs came from the device */
     struct thm_fetch_info info;
-    uint8_t *chunk; /* o.chunk_bytes, of which `fill` are waiting for delivery */
+    struct curl_slist *headers; /* of the request */
+    uint8_t *chunk;             /* o.chunk_bytes, of which `fill` are waiting for delivery */
     uint32_t fill;
     size_t replay; /* how much of what curl delivers again is already taken */
     uint64_t got;

@@ -63,15 +63,48 @@ static void corrupt(const struct thm_server_faults *f, uint8_t *data, size_t len
     }
 }
 
-static ssize_t read_file(const struct thm_request *r, uint64_t at, void *buf, size_t len)
+uint64_t thm_serve_size(const struct thm_server_faults *f, uint64_t size)
 {
+    const uint64_t dropped = f->drop[0] < size ? size - f->drop[0] : 0;
+    size -= f->drop[1] < dropped ? f->drop[1] : dropped;
+    return f->duplicate[0] != THM_NO_FAULT && f->duplicate[0] + f->duplicate[1] <= size ? size + f->duplicate[1] : size;
+}
+
+/* Where in the file byte `at` of what is served lies. *run: so many bytes go on from there. */
+static uint64_t place_in_file(const struct thm_server_faults *f, uint64_t at, uint64_t *run)
+{
+    const uint64_t again = f->duplicate[0] == THM_NO_FAULT ? THM_NO_FAULT : f->duplicate[0] + f->duplicate[1];
+    *run = at < again ? again - at : UINT64_MAX;
+    if (at >= again)
+        at -= f->duplicate[1];
+    if (at >= f->drop[0])
+        return at + f->drop[1];
+    if (f->drop[0] - at < *run)
+        *run = f->drop[0] - at;
+    return at;
+}
+
+static ssize_t read_run(const struct thm_request *r, uint64_t at, void *buf, size_t len)
+{
+    uint64_t run;
+    const uint64_t place = place_in_file(&r->server->faults, at, &run);
     ssize_t n;
     do
-        n = pread(r->fd, buf, len, (off_t)at);
+        n = pread(r->fd, buf, len < run ? len : (size_t)run, (off_t)place);
     while (n < 0 && errno == EINTR);
     if (n > 0)
-        corrupt(&r->server->faults, buf, (size_t)n, at);
+        corrupt(&r->server->faults, buf, (size_t)n, place);
     return n;
+}
+
+/* As many bytes as there are, up to len. */
+static ssize_t read_file(const struct thm_request *r, uint64_t at, uint8_t *buf, size_t len)
+{
+    size_t got = 0;
+    ssize_t n = 1;
+    while (got < len && (n = read_run(r, at + got, buf + got, len - got)) > 0)
+        got += (size_t)n;
+    return n < 0 ? n : (ssize_t)got;
 }
 
 static ssize_t read_body(void *ctx, uint64_t pos, char *buf, size_t max)
@@ -86,7 +119,7 @@ static ssize_t read_body(void *ctx, uint64_t pos, char *buf, size_t max)
             cut_connection(r);
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
-    ssize_t n = read_file(r, r->offset + pos, buf, want);
+    ssize_t n = read_file(r, r->offset + pos, (uint8_t *)buf, want);
     if (n == 0 && (f->no_length || f->chunked))
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (n <= 0) /* the file has become shorter, cannot be read, or Content-Length has lied */

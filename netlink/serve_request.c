@@ -70,7 +70,7 @@ static const char *range_of(const struct thm_request *r, const char *etag)
 static enum MHD_Result answer_file(struct thm_request *r, const struct stat *st)
 {
     char etag[THM_ETAG_MAX], text[80];
-    uint64_t size = (uint64_t)st->st_size, first = 0, last = 0;
+    uint64_t size = thm_serve_size(&r->server->faults, (uint64_t)st->st_size), first = 0, last = 0;
     thm_http_etag(st, etag);
     if (thm_http_etag_listed(header_of(r, MHD_HTTP_HEADER_IF_NONE_MATCH), etag))
         return answer_short(r, MHD_HTTP_NOT_MODIFIED, "", MHD_HTTP_HEADER_ETAG, etag);

@@ -1,5 +1,7 @@
 #include "netlink/server_faults.h"
 
+#define SPAN_MAX (INT64_C(1) << 40)
+
 static const struct thm_fault_row rows[] = {
 #define AT(member) offsetof(struct thm_server_faults, member)
     { "expired", THM_FAULT_FLAG, AT(certificate.expired), 0, 0 },
@@ -18,6 +20,8 @@ static const struct thm_fault_row rows[] = {
     { "gzip", THM_FAULT_FLAG, AT(gzip), 0, 0 },
     { "length", THM_FAULT_NUMBER, AT(length), 0, INT64_MAX },
     { "corrupt", THM_FAULT_STEP, AT(corrupt), 1, INT64_MAX },
+    { "duplicate", THM_FAULT_SPAN, AT(duplicate), 1, SPAN_MAX },
+    { "drop", THM_FAULT_SPAN, AT(drop), 1, SPAN_MAX },
     { "drip", THM_FAULT_NUMBER, AT(drip_bps), 1, 1000000000000 },
     { "tls-alert", THM_FAULT_FLAG, AT(tls_alert), 0, 0 },
 #undef AT
@@ -31,7 +35,9 @@ enum thm_net_err thm_server_faults_parse(const char *list, struct thm_server_fau
                                        .delay_ms = THM_NO_FAULT,
                                        .length = THM_NO_FAULT,
                                        .drip_bps = THM_NO_FAULT,
-                                       .corrupt = { THM_NO_FAULT, 0 } };
+                                       .corrupt = { THM_NO_FAULT, 0 },
+                                       .duplicate = { THM_NO_FAULT, 0 },
+                                       .drop = { THM_NO_FAULT, 0 } };
     return thm_fault_list_parse(list, rows, sizeof rows / sizeof rows[0], "thimble-serve(1)", out, message);
 }
 

@@ -1,12 +1,43 @@
 /* emu/board/board.c -- device time, the event stream, and the way from the firmware's stack to the PC's. */
 #include "emu/board/board.h"
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "emu/board/memcheck.h"
+
+/* Wait until the PC's clock has caught up with the board's. */
+static void keep_pace(struct thm_board *b)
+{
+    const uint64_t at = b->power_on_ns + b->now_ns;
+    const struct timespec until = { .tv_sec = (time_t)(at / 1000000000u), .tv_nsec = (long)(at % 1000000000u) };
+    thm_board_flush(b); /* what has happened so far is told in time */
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR) {
+    }
+}
+
+/* The task watchdog of ESP-IDF and the IWDG of an STM32 alike: nobody asks what the task was busy with. */
+static void watch(struct thm_board *b)
+{
+    const uint64_t limit = b->run->watchdog_ns;
+    char text[160];
+    if (!limit || !b->running || b->now_ns - b->fed_ns < limit)
+        return;
+    b->now_ns = b->fed_ns + limit;
+    b->fed_ns = b->now_ns; /* what is told now takes no time */
+    snprintf(text, sizeof text, "the watchdog reset the board: task %s had not fed it for %.3f s",
+             b->profile->task.name, (double)limit / 1e9);
+    thm_board_event(b, THM_EV_FAULT, "hung", text, 17, 0);
+    thm_board_die(b, 17);
+}
 
 void thm_board_spend(struct thm_board *b, uint64_t ns)
 {
     b->now_ns += ns;
+    watch(b);
+    if (b->run->realtime)
+        keep_pace(b);
 }
 
 void thm_board_flush(struct thm_board *b)

@@ -14,6 +14,7 @@
 #include "memmodels/caps.h"
 #include "memmodels/region.h"
 #include "memmodels/stack.h"
+#include "netlink/err.h"
 #include "netlink/link.h"
 #include "netlink/tls_cost.h"
 
@@ -25,9 +26,12 @@ struct thm_failure { /* the last one; reported when a step fails of it */
     char message[sizeof((struct thm_event *)0)->text];
 };
 
-struct thm_board_tls {                  /* the open session's blocks in the board's heap */
-    bool open;                          /* from https_get to https_close */
-    bool streaming;                     /* GET is sent, END has not come */
+struct thm_board_tls { /* the open session's blocks in the board's heap */
+    bool open;         /* from https_get to https_close */
+    bool streaming;    /* GET is sent, END has not come */
+    bool answered;
+    uint64_t opened_ns;
+    int64_t expected;                   /* bytes of the body; -1: not told */
     uint32_t block[THM_TLS_BLOCKS_MAX]; /* device addresses; 0 = not allocated */
     struct thm_tls_block plan[THM_TLS_BLOCKS_MAX];
     size_t planned;
@@ -70,6 +74,7 @@ struct thm_board {
     const struct thm_run *run; /* what to do; the profile is in it */
     const struct thm_profile *profile;
     struct thm_link link;
+    struct thm_link_draws draws;
     int modem; /* socket */
 
     struct thm_region *regions;
@@ -88,6 +93,8 @@ struct thm_board {
         struct thm_call *c); /* under way, and its call: kept here, as the task's stack may be overwritten */
     struct thm_call call;
 
+    uint64_t fed_ns;      /* when the watchdog was last fed */
+    uint64_t power_on_ns; /* on the PC's clock; --realtime */
     uint64_t now_ns, step_start_ns, invoke_ns, invoke_macs;
     uint32_t invoke_ops, frames;
     struct thm_board_packed packed[8];
@@ -125,6 +132,15 @@ void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *n
     thm_board_emit(b, type, name, text, (const uint64_t[THM_EVENT_VALUES]){ __VA_ARGS__ })
 void thm_board_flush(struct thm_board *b);   /* async-signal-safe */
 void thm_console_flush(struct thm_board *b); /* a line that has not ended becomes an event; likewise */
+
+/* airtime.c: wait for the link. false: in vain, and that is the failure */
+bool thm_board_wait_round_trips(struct thm_board *b, unsigned n);
+bool thm_board_wait_up(struct thm_board *b, uint64_t bytes);
+bool thm_board_wait_down(struct thm_board *b, uint64_t bytes);
+/* As the failure: what the network told, under the name that the board's libraries have for it. */
+void thm_board_network_failed(struct thm_board *b, enum thm_net_err err, int64_t code, uint64_t need, uint64_t have,
+                              const char *what);
+uint64_t thm_board_timeout_ns(const struct thm_board *b); /* of a connection that says nothing */
 
 /* memory.c */
 enum thm_mem_err thm_board_map_memory(struct thm_board *b);      /* regions and stack; before the sandbox */

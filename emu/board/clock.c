@@ -31,6 +31,11 @@ static void do_tick(struct thm_call *c)
     thm_board_look_at_clock(b);
 }
 
+void thm_hal_feed_watchdog(struct thm_board *b)
+{
+    b->fed_ns = b->now_ns;
+}
+
 uint64_t thm_hal_now_ns(const struct thm_board *b)
 {
     return b->now_ns;

@@ -28,6 +28,7 @@
     X(THM_EV_BODY, "body", 0, "dd....", "bytes", "model_bytes", "", "", "", "", "kind", "")                            \
     X(THM_EV_WEIGHTS, "weights", 0, "dddddd", "records", "new_records", "quants", "new_quants", "sram_bytes",          \
       "restore_bytes", "format", "message")                                                                            \
+    X(THM_EV_ATTEMPT, "attempt", 0, "ddid..", "connection", "at", "total", "wait_ns", "", "", "", "why")               \
     X(THM_EV_ARENA, "arena", 0, "dddddx", "size", "used", "head", "tail", "min", "address", "layout", "")              \
     X(THM_EV_OP, "op", 1, "dddd..", "index", "macs", "elements", "ns", "", "", "op", "")                               \
     X(THM_EV_INVOKE, "invoke", 0, "dddd..", "frame", "macs", "ns", "ops", "", "", "", "")                              \

@@ -64,7 +64,7 @@ static void do_step(struct thm_call *c)
     thm_board_storage_used(b, &used, &total);
     thm_board_event(b, THM_EV_STEP, t->step, note, b->now_ns - b->step_start_ns, st.free, st.largest,
                     b->heaps.low_water, used, total);
-    b->step_start_ns = b->now_ns;
+    b->step_start_ns = b->fed_ns = b->now_ns;
     b->failure.exit_status = 0;
     b->book.injected = 0;
 }
@@ -84,6 +84,22 @@ void thm_hal_vstep(struct thm_board *b, const char *step, const char *fmt, va_li
     struct text_call t = { .step = step, .fmt = fmt, .args = &copy };
     thm_board_enter(do_step, (struct thm_call){ .b = b, .q = &t });
     va_end(copy);
+}
+
+static void do_attempt(struct thm_call *c)
+{
+    const uint64_t *v = c->q;
+    thm_board_event(c->b, THM_EV_ATTEMPT, NULL, c->b->failure.message, v[0], v[1], v[2], v[3]);
+}
+
+void thm_hal_attempt(struct thm_board *b, uint32_t n, uint64_t at, int64_t total, uint32_t wait_ms)
+{
+    const uint64_t v[] = { n, at, (uint64_t)total, (uint64_t)wait_ms * 1000000u };
+    char why[sizeof b->failure.message];
+    memcpy(why, b->failure.message, sizeof why);
+    thm_board_enter(do_attempt, (struct thm_call){ .b = b, .q = v });
+    thm_hal_step(b, "retry", "connection %u, from byte %llu, in %.3f s: %s", n, (unsigned long long)at, wait_ms / 1e3,
+                 why);
 }
 
 static void do_fail(struct thm_call *c)

@@ -73,16 +73,26 @@ const uint8_t *thm_hal_flash_model(struct thm_board *b, uint32_t *bytes);
 bool thm_hal_flash_room(struct thm_board *b, uint32_t bytes);
 
 /* Network. Only one connection at a time, as the modem has one. */
+struct thm_hal_request {
+    const char *url;
+    uint32_t chunk;       /* bodies come in pieces of at most so much */
+    uint64_t from, to;    /* bytes [from, to) of the file; to 0: up to its end; both 0: all of it */
+    const char *if_range; /* all of it if its ETag is not this; NULL or "": do not ask */
+    bool raw;             /* a chunked body with its framing */
+};
 struct thm_hal_response {
     uint32_t status;
     int64_t content_length; /* -1: not told */
+    uint64_t from;          /* of status 206: the body's first byte in the file; UINT64_MAX: not told as it must be */
+    int64_t total;          /* and the file's size; -1: not told */
+    char etag[80];          /* "": none, or too long to be kept */
 };
 bool thm_hal_network_up(struct thm_board *b);
 /* The next connections' server certificates are checked with the CAs of this PEM text, of the file `name`. It stays the
  * firmware's, and where it is until the connection is closed. false: there is no certificate in it. */
 bool thm_hal_https_trust(struct thm_board *b, const char *name, const void *pem, uint32_t len);
-/* Connect, TLS handshake, request, header. Bodies come in pieces of at most `chunk` bytes. out->status is set on
- * failure too, 0 if there was no answer. */
+/* Connect, TLS handshake, request, header. out->status is set on failure too, 0 if there was no answer. */
+bool thm_hal_https_request(struct thm_board *b, const struct thm_hal_request *q, struct thm_hal_response *out);
 bool thm_hal_https_get(struct thm_board *b, const char *url, uint32_t chunk, struct thm_hal_response *out);
 int32_t thm_hal_https_read(struct thm_board *b, void *buf, uint32_t len); /* 0: the end; -1: failed */
 void thm_hal_https_close(struct thm_board *b);
@@ -114,6 +124,7 @@ uint64_t thm_hal_now_ns(const struct thm_board *b);
 void thm_hal_spend(struct thm_board *b, uint64_t ns);
 void thm_hal_work(struct thm_board *b, uint64_t cycles);
 void thm_hal_tick(struct thm_board *b);
+void thm_hal_feed_watchdog(struct thm_board *b);
 
 /* The console: lines become events of the log, printed ones as they are completed. tag: who writes; "": printing. */
 void thm_hal_print(struct thm_board *b, const char *text, uint32_t len);
@@ -152,6 +163,9 @@ void thm_hal_failure_note(struct thm_board *b, const char *fmt, ...) __attribute
 
 /* The story: a step has been done (note: one short phrase), or has failed. fail returns the exit status. */
 void thm_hal_step(struct thm_board *b, const char *step, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A connection is to be made again in wait_ms, the nth in all, for the bytes from `at` on; total -1: not known. The
+ * failure is the reason, and is forgotten. */
+void thm_hal_attempt(struct thm_board *b, uint32_t n, uint64_t at, int64_t total, uint32_t wait_ms);
 void thm_hal_vstep(struct thm_board *b, const char *step, const char *fmt, va_list args);
 int thm_hal_fail(struct thm_board *b, const char *step);
 const char *thm_hal_failure_text(const struct thm_board *b);

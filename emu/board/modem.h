@@ -36,9 +36,14 @@ struct thm_msg {
     uint32_t type, len; /* len: bytes after this */
 };
 
+#define THM_MODEM_ETAG_MAX 80u
+
 struct thm_msg_get {
-    int64_t clock_s;    /* what time the board takes it to be (Unix), */
-    uint32_t has_clock; /* if it is not the PC's */
+    int64_t clock_s;                   /* what time the board takes it to be (Unix), */
+    uint32_t has_clock;                /* if it is not the PC's */
+    uint32_t raw;                      /* a chunked body with its framing */
+    uint64_t from, to;                 /* bytes [from, to) of the file; to 0: up to its end; both 0: all of it */
+    char if_range[THM_MODEM_ETAG_MAX]; /* all of it if its ETag is not this; "": do not ask */
     uint32_t chunk;
     char url[THM_MODEM_URL_MAX];
 };
@@ -47,14 +52,15 @@ struct thm_msg_header {
     int64_t content_length; /* -1: not told */
     uint32_t http_status, redirects;
     uint32_t chain_length, chain_bytes, ecdsa, unused;
-    char tls_version[16], key_type[24];
+    uint64_t range_first; /* of status 206; UINT64_MAX: not told as it must be */
+    int64_t range_total;  /* the file's size; -1: not told */
+    char tls_version[16], key_type[24], etag[THM_MODEM_ETAG_MAX];
 };
 
 struct thm_msg_end {
     uint32_t err; /* enum thm_net_err */
-    uint32_t http_status;
-    int32_t code; /* of the board's TLS stack; 0: it has none for this */
-    uint32_t unused;
+    uint32_t http_status, redirects;
+    int32_t code;           /* of the board's TLS stack; 0: it has none for this */
     uint64_t got, expected; /* body bytes; expected 0 = not told */
     char message[240];
 };

@@ -74,6 +74,20 @@ static long receive(struct thm_board *b, const struct thm_msg **m)
     return len;
 }
 
+/* What the board has lived through by then, if its request came to no answer. */
+static void wait_for_end(struct thm_board *b, enum thm_net_err err, bool answered, uint32_t redirects)
+{
+    const unsigned of_one = RTT_CONNECT + RTT_TLS13 + RTT_REQUEST;
+    if (err == THM_NET_ETIMEOUT)
+        thm_board_spend(b, thm_board_timeout_ns(b));
+    else if (err == THM_NET_EREDIRECT)
+        thm_board_wait_round_trips(b, of_one * (redirects + 1) - RTT_CONNECT);
+    else if (!answered && (err == THM_NET_ETLS || err == THM_NET_ECERT))
+        thm_board_wait_round_trips(b, RTT_TLS13);
+    else if (!answered && err == THM_NET_ECUT)
+        thm_board_wait_round_trips(b, of_one - RTT_CONNECT);
+}
+
 /* The transfer ended: keep an error as the failure. */
 static int ended(struct thm_board *b, const struct thm_msg *m, long len)
 {
@@ -84,8 +98,9 @@ static int ended(struct thm_board *b, const struct thm_msg *m, long len)
     b->tls.streaming = false;
     if (end.err == THM_NET_OK)
         return 0;
-    thm_hal_failure(b, thm_net_exit_status(end.err), end.code ? end.code : (int64_t)end.http_status, end.expected, end.got, "%s",
-                    end.message);
+    wait_for_end(b, end.err, b->tls.answered, end.redirects);
+    thm_board_network_failed(b, end.err, end.code ? end.code : (int64_t)end.http_status, end.expected, end.got,
+                             end.message);
     return -1;
 }
 
@@ -98,9 +113,10 @@ static uint32_t ca_bytes(const struct thm_board *b)
 static bool start_tls(struct thm_board *b)
 {
     struct thm_tls_stack s = tls_stack(b);
-    struct thm_tls_peer unknown = { .ca_bytes = ca_bytes(b), .own_bytes = b->run->tls.own_bytes };
-    thm_board_spend(b, thm_link_rtt_ns(&b->link, RTT_CONNECT));
-    b->tls = (struct thm_board_tls){ .ca = b->tls.ca, .ca_len = b->tls.ca_len };
+    const struct thm_tls_peer unknown = { .ca_bytes = ca_bytes(b), .own_bytes = b->run->tls.own_bytes };
+    b->tls = (struct thm_board_tls){ .ca = b->tls.ca, .ca_len = b->tls.ca_len, .opened_ns = b->now_ns, .expected = -1 };
+    if (!thm_board_wait_round_trips(b, RTT_CONNECT))
+        return false;
     b->tls.planned = thm_tls_blocks(&s, &unknown, b->tls.plan);
     return enter_tls_phase(b, THM_TLS_SETUP);
 }
@@ -111,8 +127,9 @@ static bool finish_tls(struct thm_board *b, const struct thm_msg_header *h)
     struct thm_tls_stack s = tls_stack(b);
     struct thm_tls_peer peer = { h->chain_length, h->chain_bytes, h->ecdsa != 0, ca_bytes(b), b->run->tls.own_bytes };
     b->tls.planned = thm_tls_blocks(&s, &peer, b->tls.plan);
-    thm_board_spend(b, thm_link_rtt_ns(&b->link, strcmp(h->tls_version, "TLSv1.3") == 0 ? RTT_TLS13 : RTT_TLS12));
-    thm_board_spend(b, thm_link_up_ns(&b->link, TLS_HELLO_BYTES) + thm_link_down_ns(&b->link, h->chain_bytes));
+    if (!thm_board_wait_round_trips(b, strcmp(h->tls_version, "TLSv1.3") == 0 ? RTT_TLS13 : RTT_TLS12) ||
+        !thm_board_wait_up(b, TLS_HELLO_BYTES) || !thm_board_wait_down(b, h->chain_bytes))
+        return false;
     if (!enter_tls_phase(b, THM_TLS_HANDSHAKE))
         return false;
     release_tls(b, THM_TLS_HANDSHAKE);
@@ -128,12 +145,16 @@ static bool take_header(struct thm_board *b, const char *url, const struct thm_m
         return false;
     }
     memcpy(&h, m + 1, sizeof h);
-    h.key_type[sizeof h.key_type - 1] = h.tls_version[sizeof h.tls_version - 1] = '\0';
+    h.key_type[sizeof h.key_type - 1] = h.tls_version[sizeof h.tls_version - 1] = h.etag[sizeof h.etag - 1] = '\0';
     if (strcmp(b->profile->network.tls, "none") != 0 && !finish_tls(b, &h))
         return false;
-    thm_board_spend(b, thm_link_up_ns(&b->link, REQUEST_BYTES) + thm_link_rtt_ns(&b->link, RTT_REQUEST + h.redirects));
+    if (!thm_board_wait_up(b, REQUEST_BYTES) || !thm_board_wait_round_trips(b, RTT_REQUEST + h.redirects))
+        return false;
+    b->tls.answered = true;
+    b->tls.expected = h.content_length;
     thm_board_event(b, THM_EV_HTTP, h.key_type, url, h.http_status, (uint64_t)h.content_length);
-    *out = (struct thm_hal_response){ h.http_status, h.content_length };
+    *out = (struct thm_hal_response){ h.http_status, h.content_length, h.range_first, h.range_total, "" };
+    memcpy(out->etag, h.etag, sizeof out->etag);
     if (h.http_status >= 200 && h.http_status <= 299)
         return true;
     len = receive(b, &m);
@@ -192,13 +213,15 @@ static void do_get(struct thm_call *c)
 {
     struct thm_board *b = c->b;
     const struct thm_msg *m;
-    struct thm_msg_get get = { .chunk = c->n };
+    const struct thm_hal_request *q = c->q;
+    struct thm_msg_get get = { .chunk = q->chunk, .from = q->from, .to = q->to, .raw = q->raw };
     c->result = false;
     *(struct thm_hal_response *)c->p = (struct thm_hal_response){ 0 };
-    if (!may_connect(b, c->s) || !start_tls(b))
+    if (!may_connect(b, q->url) || !start_tls(b))
         return;
     b->tls.open = true;
-    snprintf(get.url, sizeof get.url, "%s", c->s);
+    snprintf(get.url, sizeof get.url, "%s", q->url);
+    snprintf(get.if_range, sizeof get.if_range, "%s", q->if_range ? q->if_range : "");
     read_clock(b, &get);
     thm_board_flush(b);
     if (b->tls.ca && thm_modem_send(b->modem, THM_MSG_CA, b->tls.ca, b->tls.ca_len, NULL, 0) < 0)
@@ -207,7 +230,7 @@ static void do_get(struct thm_call *c)
         thm_board_die(b, 20);
     b->tls.streaming = true;
     long len = receive(b, &m);
-    c->result = take_header(b, c->s, m, len, c->p);
+    c->result = take_header(b, q->url, m, len, c->p);
     if (!c->result)
         close_connection(b);
 }
@@ -233,8 +256,11 @@ static int next_piece(struct thm_board *b)
     b->tls.left = (const uint8_t *)(m + 1);
     b->tls.left_bytes = (uint32_t)len;
     give_credit(b);
+    if (!thm_board_wait_down(b, (uint64_t)len)) {
+        b->tls.left_bytes = 0;
+        return -1;
+    }
     b->tls.body_bytes += (uint64_t)len;
-    thm_board_spend(b, thm_link_down_ns(&b->link, (uint64_t)len));
     thm_board_event(b, THM_EV_PACKET, NULL, NULL, (uint64_t)len, b->tls.body_bytes);
     return 1;
 }
@@ -274,7 +300,9 @@ static void ask_for_time(struct thm_board *b)
 static void do_network_up(struct thm_call *c)
 {
     struct thm_board *b = c->b;
-    if (!b->profile->network.link)
+    if (b->run->link && b->run->link->down_bps == 0)
+        thm_hal_failure(b, 13, 0, 0, 0, "the link '%s' carries nothing", b->run->link->name);
+    else if (!b->profile->network.link)
         thm_hal_failure(b, 13, 0, 0, 0,
                         "%s has no network of its own; --coprocessor gives it one, --model FILE puts a model into "
                         "its flash",
@@ -292,12 +320,18 @@ bool thm_hal_network_up(struct thm_board *b)
     return thm_board_enter(do_network_up, (struct thm_call){ .b = b }) != 0;
 }
 
-bool thm_hal_https_get(struct thm_board *b, const char *url, uint32_t chunk, struct thm_hal_response *out)
+bool thm_hal_https_request(struct thm_board *b, const struct thm_hal_request *q, struct thm_hal_response *out)
 {
     const struct thm_tls_stack s = tls_stack(b);
     if (!thm_tls_own_stack(&s))
         thm_board_need_stack(b, "the TLS handshake", s.stack_bytes);
-    return thm_board_enter(do_get, (struct thm_call){ .b = b, .s = url, .n = chunk, .p = out }) != 0;
+    return thm_board_enter(do_get, (struct thm_call){ .b = b, .q = q, .p = out }) != 0;
+}
+
+bool thm_hal_https_get(struct thm_board *b, const char *url, uint32_t chunk, struct thm_hal_response *out)
+{
+    const struct thm_hal_request q = { .url = url, .chunk = chunk };
+    return thm_hal_https_request(b, &q, out);
 }
 
 int32_t thm_hal_https_read(struct thm_board *b, void *buf, uint32_t len)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <signal.h>
 #include <unistd.h>
 #include "emu/board/board.h"
@@ -18,12 +19,32 @@ static void host_failed(struct thm_board *b, const char *what, const char *why)
     thm_board_die(b, 20);
 }
 
+static void set_up_link(struct thm_board *b)
+{
+    const struct thm_profile_link *l = b->run->link;
+    if (!l)
+        return;
+    const struct thm_net_faults *f = b->run->net_faults;
+    b->draws.seed = b->run->seed;
+    b->link = (struct thm_link){ .name = l->name,
+                                 .down_bps = l->down_bps,
+                                 .up_bps = l->up_bps,
+                                 .rtt_us = l->rtt_us,
+                                 .mtu = l->mtu,
+                                 .jitter_us = l->jitter_us,
+                                 .loss_ppm = l->loss_ppm,
+                                 .outage_every_ms = l->outage_every_ms,
+                                 .outage_ms = l->outage_ms,
+                                 .outages = l->outages,
+                                 .outages_count = l->outages_count };
+    if (f && f->drip_bps < b->link.down_bps)
+        b->link.down_bps = f->drip_bps;
+}
+
 /* Everything that needs the PC: memory mappings, signal handlers. */
 static void build(struct thm_board *b)
 {
-    const struct thm_profile_link *l = b->run->link;
-    if (l)
-        b->link = (struct thm_link){ l->name, l->down_bps, l->up_bps, l->rtt_us, l->mtu };
+    set_up_link(b);
     b->packet = malloc(THM_MODEM_CHUNK_MAX + 4096);
     if (b->run->cores)
         b->message = malloc(thm_cores_message_max(b->run->cores));
@@ -59,6 +80,13 @@ static int close_other_files(int modem)
     close_range(1, ~0u, 0);
 #endif
     return 0;
+}
+
+static uint64_t pc_clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 struct application {
@@ -108,10 +136,13 @@ static int run_ota(struct thm_board *b)
                            .file = run->file,
                            .store = thm_store_find(run->store ? run->store : "overwrite"),
                            .chunk = run->chunk,
+                           .download = run->download,
                            .arena = run->arena,
                            .no_invoke = run->no_invoke,
                            .weights = { run->weights, run->weights_stored, run->restore },
                            .rounds = run->rounds };
+    ota.download.url = run->url;
+    ota.download.chunk = run->chunk;
     return thm_firmware_ota(b, &ota);
 }
 
@@ -120,6 +151,7 @@ static void run_application(void *arg)
     struct application *a = arg;
     struct thm_board *b = a->b;
     b->in_task = b->running = true;
+    b->fed_ns = b->now_ns;
     a->exit_status = b->run->firmware ? thm_user_run(b, &a->user) : run_ota(b);
     b->in_task = false;
 }
@@ -136,6 +168,7 @@ void thm_board_process(const struct thm_run *run, int modem, const struct thm_ch
     struct application app = { .b = b };
     b->chips = chips;
     build(b);
+    b->power_on_ns = pc_clock_ns();
     if (run->firmware)
         load_firmware(&app);
     if (thm_sandbox_enter(thm_board_media_bytes(b), run->cpu_seconds) < 0)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "emu/cost/cost.h"
+#include "netlink/link.h"
 
 struct thm_profile_core {
     char *name;   /* "app" */
@@ -161,8 +162,11 @@ struct thm_profile_operators { /* which operators a firmware registers: profiles
 
 struct thm_profile_link {
     char *name, *title;
-    uint64_t down_bps, up_bps;
-    uint32_t rtt_us, mtu;
+    uint64_t down_bps, up_bps; /* both 0: nothing gets through */
+    uint32_t rtt_us, mtu, jitter_us, loss_ppm;
+    uint32_t outage_every_ms, outage_ms;
+    struct thm_link_outage *outages;
+    unsigned outages_count;
 };
 
 /* Load by name (looked up in the profile folders: --profile-dir, $THIMBLE_PROFILES, the installed one, the source

@@ -415,14 +415,18 @@ int thm_profile_check(const struct thm_profile *p, struct thm_yaml *y)
 int thm_profile_link_check(const struct thm_profile_link *l, struct thm_yaml *y)
 {
     struct check c = { .y = y };
+    const uint64_t least = l->down_bps || l->up_bps; /* or both are 0 */
     const struct {
         const char *key;
         uint64_t value, min, max;
     } limits[] = {
-        { "down_bps", l->down_bps, 1, UINT64_C(100000000000) },
-        { "up_bps", l->up_bps, 1, UINT64_C(100000000000) },
+        { "down_bps", l->down_bps, least, UINT64_C(100000000000) },
+        { "up_bps", l->up_bps, least, UINT64_C(100000000000) },
         { "rtt_us", l->rtt_us, 0, 600000000 },
         { "mtu", l->mtu, 50, 65535 },
+        { "jitter_us", l->jitter_us, 0, 600000000 },
+        { "loss_ppm", l->loss_ppm, 0, 1000000 },
+        { "outage_ms", l->outage_ms, l->outage_every_ms != 0, l->outage_every_ms },
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         thm_check_at(&c, "%s", limits[i].key);

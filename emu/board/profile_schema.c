@@ -209,13 +209,22 @@
     K(LIST, thm_cost_core, energy, OPTIONAL, "energy of a cycle")                                 \
     K(LONG1, thm_cost_core, operators, REQUIRED, "instructions of operators")
 
-#define LINK_KEYS(K)                                                                              \
-    K(TEXT, thm_profile_link, name, REQUIRED, "name of the link; that of the file without .yaml") \
-    K(TEXT, thm_profile_link, title, REQUIRED, "one line for listings")                           \
-    K(UINT, thm_profile_link, down_bps, REQUIRED, "bit/s to the device")                          \
-    K(UINT, thm_profile_link, up_bps, REQUIRED, "bit/s from the device")                          \
-    K(UINT, thm_profile_link, rtt_us, REQUIRED, "round trip, microseconds")                       \
-    K(UINT, thm_profile_link, mtu, REQUIRED, "largest packet, bytes")
+#define LINK_KEYS(K)                                                                                   \
+    K(TEXT, thm_profile_link, name, REQUIRED, "name of the link; that of the file without .yaml")      \
+    K(TEXT, thm_profile_link, title, REQUIRED, "one line for listings")                                \
+    K(UINT, thm_profile_link, down_bps, REQUIRED, "bit/s to the device; 0: nothing gets through")      \
+    K(UINT, thm_profile_link, up_bps, REQUIRED, "bit/s from the device; 0 as well then")               \
+    K(UINT, thm_profile_link, rtt_us, REQUIRED, "round trip, microseconds")                            \
+    K(UINT, thm_profile_link, mtu, REQUIRED, "largest packet, bytes")                                  \
+    K(UINT, thm_profile_link, jitter_us, OPTIONAL, "a round trip takes up to so much longer")          \
+    K(UINT, thm_profile_link, loss_ppm, OPTIONAL, "of a million packets so many are lost")             \
+    K(UINT, thm_profile_link, outage_every_ms, OPTIONAL, "period of outages, device time")             \
+    K(UINT, thm_profile_link, outage_ms, OPTIONAL, "the link is out for so long at each period's end") \
+    K(LIST, thm_profile_link, outages, OPTIONAL, "single outages")
+
+#define OUTAGES_KEYS(K)                                                        \
+    K(UINT, thm_link_outage, start_ms, REQUIRED, "device time since power-on") \
+    K(UINT, thm_link_outage, length_ms, REQUIRED, "how long nothing gets through")
 
 /* The rows as libcyaml wants them, and their help in the same order. */
 #define FIELD_TEXT(s, m, p)  CYAML_FIELD_STRING_PTR(#m, CYAML_FLAG_POINTER | (p), struct s, m, 1, TEXT_MAX),
@@ -258,6 +267,8 @@ KEYS(storage, STORAGE_KEYS)
 KEYS(network, NETWORK_KEYS)
 KEYS(companions, COMPANIONS_KEYS)
 KEYS(mailbox, MAILBOX_KEYS)
+KEYS(outages, OUTAGES_KEYS)
+ENTRY(outages, thm_link_outage)
 KEYS(link, LINK_KEYS)
 KEYS(operators, OPERATORS_KEYS)
 ENTRY(cores, thm_profile_core)
@@ -301,10 +312,11 @@ static const struct {
     {                                                            \
         g##_fields, g##_help, sizeof g##_help / sizeof *g##_help \
     }
-    GROUP(board),     GROUP(cores),        GROUP(memory),      GROUP(statics),     GROUP(heaps),         GROUP(taken),
-    GROUP(allocator), GROUP(task),         GROUP(flash),       GROUP(partitions),  GROUP(media),         GROUP(storage),
-    GROUP(network),   GROUP(link),         GROUP(companions),  GROUP(mailbox),     GROUP(operators),     GROUP(linker),
-    GROUP(core_cost), GROUP(kernels_cost), GROUP(boards_cost), GROUP(energy_cost), GROUP(operator_cost),
+    GROUP(board),        GROUP(cores),       GROUP(memory),      GROUP(statics),       GROUP(heaps),
+    GROUP(taken),        GROUP(allocator),   GROUP(task),        GROUP(flash),         GROUP(partitions),
+    GROUP(media),        GROUP(storage),     GROUP(network),     GROUP(link),          GROUP(companions),
+    GROUP(mailbox),      GROUP(operators),   GROUP(linker),      GROUP(outages),       GROUP(core_cost),
+    GROUP(kernels_cost), GROUP(boards_cost), GROUP(energy_cost), GROUP(operator_cost),
 #undef GROUP
 };
 

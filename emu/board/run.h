@@ -9,9 +9,11 @@
 #include "emu/board/media.h"
 #include "emu/board/modem.h"
 #include "emu/board/profile.h"
+#include "emu/firmware/download.h"
 #include "interpreter/kernel_library.h"
 #include "emu/board/trust.h"
 #include "netlink/canned.h"
+#include "netlink/net_faults.h"
 
 struct thm_run_input { /* one model input's frames, one after another */
     const uint8_t *data;
@@ -59,20 +61,23 @@ struct thm_run { /* everything lent */
     uint32_t
         cacert_bytes; /* DER size of the CA certificate that the board keeps in RAM; 0 = none (a bundle in flash) */
     struct thm_run_tls tls;
-    const char *storage;                /* profile's storage name, or "none" */
-    const char *file;                   /* name on the board's file system */
-    const char *store;                  /* how the model is kept there: a strategy of emu/firmware/store.h */
-    const struct thm_public_key *trust; /* whose signed bundles it takes; NULL: the emulator's own key */
-    const char *board_class;            /* that they must be for; NULL: the profile's name */
-    const char *state_dir;              /* keeps the flash between runs; NULL: a fresh chip */
-    uint32_t chunk;                     /* bytes the firmware reads at a time */
-    const char *const *operators;       /* names of those the firmware registers; NULL: all there are */
+    const char *storage;                 /* profile's storage name, or "none" */
+    const char *file;                    /* name on the board's file system */
+    const char *store;                   /* how the model is kept there: a strategy of emu/firmware/store.h */
+    const struct thm_public_key *trust;  /* whose signed bundles it takes; NULL: the emulator's own key */
+    const char *board_class;             /* that they must be for; NULL: the profile's name */
+    const char *state_dir;               /* keeps the flash between runs; NULL: a fresh chip */
+    uint32_t chunk;                      /* bytes the firmware reads at a time */
+    struct thm_download_policy download; /* of the built-in firmware; its url and chunk are this one's */
+    const char *const *operators;        /* names of those the firmware registers; NULL: all there are */
     uint32_t operators_count;
     const struct thm_kernel_library *kernels; /* whose memory the arena has room for; NULL: the reference kernels */
     uint32_t static_arena; /* device address of an arena of that size in .bss; 0: it is a block of the heap */
     uint32_t arena;        /* 0 = the model's minimum */
     uint32_t stack;        /* task stack; 0 = the profile's */
-    unsigned timeout_ms;   /* no byte for so long; 0 = the client's default */
+    unsigned timeout_ms;   /* no byte for so long, on the board's clock and on the PC's; 0 = THM_NET_TIMEOUT_MS */
+    uint64_t watchdog_ns;  /* resets the board when the firmware does not feed it for so long; 0: none */
+    bool realtime;         /* the board's clock goes as the PC's */
     uint16_t connect_port; /* of loopback, where every URL is asked for, whatever its host and port; 0: its own */
     uint64_t cut_after;    /* the link is lost after so many bytes of a body; 0: never */
     bool filled;           /* other files leave only left_bytes of the storage free */
@@ -88,18 +93,19 @@ struct thm_run { /* everything lent */
     const char *firmware;                   /* a user's, absolute path of the .so; NULL: the built-in one */
     const struct thm_run_setting *settings; /* for it */
     unsigned settings_count;
-    uint64_t duration_ns;                 /* device time after which the board is switched off; 0 = never */
-    bool polite_oom;                      /* a failed allocation gives NULL, whatever the platform does */
-    bool trace;                           /* send detail events too */
-    bool check_heap;                      /* look for damage at every heap call */
-    bool heap_map;                        /* send every block of the heap with its state */
-    bool no_invoke;                       /* the built-in firmware ends when the model is ready to run */
-    uint32_t rounds;                      /* the firmware's; 0 is 1, and without end for a loop() */
-    uint32_t leak;                        /* bytes that are lost in each round (injected) */
-    uint32_t fail_nth;                    /* this allocation of the application fails, counted from 1; 0: none */
-    uint32_t fail_ppm;                    /* so many of a million fail */
-    struct thm_media_faults media_faults; /* of what the storage is on */
-    uint32_t seed;                        /* which allocations, blocks and bits they are */
+    uint64_t duration_ns;                    /* device time after which the board is switched off; 0 = never */
+    bool polite_oom;                         /* a failed allocation gives NULL, whatever the platform does */
+    bool trace;                              /* send detail events too */
+    bool check_heap;                         /* look for damage at every heap call */
+    bool heap_map;                           /* send every block of the heap with its state */
+    bool no_invoke;                          /* the built-in firmware ends when the model is ready to run */
+    uint32_t rounds;                         /* the firmware's; 0 is 1, and without end for a loop() */
+    uint32_t leak;                           /* bytes that are lost in each round (injected) */
+    uint32_t fail_nth;                       /* this allocation of the application fails, counted from 1; 0: none */
+    uint32_t fail_ppm;                       /* so many of a million fail */
+    struct thm_media_faults media_faults;    /* of what the storage is on */
+    const struct thm_net_faults *net_faults; /* of the link and the server; NULL: none */
+    uint32_t seed;                           /* which allocations, blocks, packets and bits they are */
     const struct thm_run_input *inputs;
     unsigned inputs_count;
 

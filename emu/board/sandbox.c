@@ -30,6 +30,7 @@ static const int allowed[] = {
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(futex),
     SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_nanosleep), /* --realtime */
     SCMP_SYS(restart_syscall),
 #ifdef THM_SANITIZED /* the sanitizer's run-time reports errors itself */
     SCMP_SYS(write),

@@ -31,11 +31,14 @@ static void on_header(void *ctx, const struct thm_fetch_info *info)
     struct thm_msg_header h = { .content_length = info->content_length,
                                 .http_status = (uint32_t)info->http_status,
                                 .redirects = info->redirects,
+                                .range_first = info->range_first,
+                                .range_total = info->range_total,
                                 .chain_length = info->chain_length,
                                 .chain_bytes = info->chain_bytes,
                                 .ecdsa = strncmp(info->key_type, "EC", 2) == 0 };
     snprintf(h.tls_version, sizeof h.tls_version, "%s", info->tls_version);
     snprintf(h.key_type, sizeof h.key_type, "%s", info->key_type);
+    snprintf(h.etag, sizeof h.etag, "%s", info->etag);
     s->expected = info->content_length;
     tell(s, THM_MSG_HEADER, &h, sizeof h, NULL, 0);
 }
@@ -56,18 +59,33 @@ static void end_transfer(struct thm_session *s, enum thm_net_err err, const char
 {
     struct thm_msg_end end = { .err = err, .got = s->got };
     end.http_status = info ? (uint32_t)info->http_status : 0;
+    end.redirects = info ? info->redirects : 0;
     end.expected = s->expected > 0 ? (uint64_t)s->expected : 0;
     explain(s, message, info, &end);
     s->fetch = NULL;
     tell(s, THM_MSG_END, &end, sizeof end, NULL, 0);
 }
 
-static void drop_transfer(struct thm_session *s)
+/* The transfer may end before the shaper has delivered all, */
+static struct thm_fetch *fetch_of(struct thm_session *s)
 {
-    if (s->fetch)
+    if (s->shaper.over)
+        s->fetch = NULL;
+    return s->fetch;
+}
+
+static void cancel_transfer(struct thm_session *s)
+{
+    if (fetch_of(s))
         thm_fetch_cancel(s->fetch);
     s->fetch = NULL;
     s->canned = (struct thm_canned){ 0 };
+}
+
+static void drop_transfer(struct thm_session *s)
+{
+    cancel_transfer(s);
+    thm_shaper_stop(&s->shaper);
 }
 
 /* The bytes that a whole chunk short of the cut would have brought are lost with it. */
@@ -102,6 +120,13 @@ static void on_done(void *ctx, enum thm_net_err err, const char *message, const 
     end_transfer(ctx, err, message, info);
 }
 
+/* or after it. */
+static void on_shaped_done(void *ctx, enum thm_net_err err, const char *message, const struct thm_fetch_info *info)
+{
+    cancel_transfer(ctx);
+    end_transfer(ctx, err, message, info);
+}
+
 /* ---- board to network ---- */
 
 /* What the board's TLS stack is told, and what it can take. */
@@ -131,9 +156,31 @@ static void take_ca(struct thm_session *s, const uint8_t *data, size_t len)
         memcpy(s->ca, data, len);
 }
 
-static void start_fetch(struct thm_session *s, const struct thm_msg_get *get)
+/* Let go wrong what was asked for. true: the transfer is to be started. */
+static bool shape(struct thm_session *s, struct thm_fetch_options *o)
+{
+    const struct thm_net_faults *f = s->run->net_faults;
+    thm_shaper_stop(&s->shaper);
+    if (!f || s->requests++ >= f->times)
+        return true;
+    o->done = on_shaped_done;
+    return thm_shaper_start(&s->shaper, f, s->run->seed, o);
+}
+
+static void start_transfer(struct thm_session *s, const struct thm_fetch_options *o)
 {
     const char *message = NULL;
+    if (s->run->answer) {
+        thm_canned_start(&s->canned, s->run->answer, o);
+        return;
+    }
+    enum thm_net_err err = thm_fetch_start(s->net, o, &s->fetch, &message);
+    if (err)
+        end_transfer(s, err, message ? message : thm_net_strerror(err), NULL);
+}
+
+static void start_fetch(struct thm_session *s, const struct thm_msg_get *get)
+{
     struct thm_fetch_options o = { .cacert = s->run->cacert,
                                    .tls = tls_of(s, get),
                                    .timeout_ms = s->run->timeout_ms,
@@ -142,25 +189,26 @@ static void start_fetch(struct thm_session *s, const struct thm_msg_get *get)
                                    .body = on_body,
                                    .done = on_done,
                                    .ctx = s };
-    char url[THM_MODEM_URL_MAX + 1] = { 0 };
+    char url[THM_MODEM_URL_MAX + 1] = { 0 }, etag[THM_MODEM_ETAG_MAX + 1] = { 0 };
     memcpy(url, get->url, sizeof get->url);
+    memcpy(etag, get->if_range, sizeof get->if_range);
+    thm_make_printable(etag, sizeof etag); /* a line of its own would be a header of its own */
     o.url = url;
+    o.if_range = etag[0] ? etag : NULL;
+    o.range_from = get->from;
+    o.range_to = get->to;
+    o.raw = get->raw != 0;
     o.chunk_bytes = get->chunk > 0 && get->chunk <= THM_MODEM_CHUNK_MAX ? get->chunk : 1024;
     s->credit = THM_MODEM_WINDOW;
     s->got = 0;
     s->expected = -1;
-    if (s->run->answer) {
-        thm_canned_start(&s->canned, s->run->answer, &o);
-        return;
-    }
-    enum thm_net_err err = thm_fetch_start(s->net, &o, &s->fetch, &message);
-    if (err)
-        end_transfer(s, err, message ? message : thm_net_strerror(err), NULL);
+    if (shape(s, &o))
+        start_transfer(s, &o);
 }
 
-static bool fetching(const struct thm_session *s)
+static bool fetching(struct thm_session *s)
 {
-    return s->fetch || s->canned.answer;
+    return fetch_of(s) || s->canned.answer || (s->shaper.faults && !s->shaper.told);
 }
 
 static void hang_up(struct thm_session *s)
@@ -230,7 +278,9 @@ static void take_credit(struct thm_session *s, const uint8_t *data, size_t len)
         return;
     memcpy(&more, data, sizeof more);
     s->credit = more < THM_MODEM_WINDOW - s->credit ? s->credit + more : THM_MODEM_WINDOW;
-    if (s->fetch && s->paused)
+    const bool paused = s->paused;
+    thm_shaper_resume(&s->shaper);
+    if (paused && fetch_of(s))
         thm_fetch_resume(s->fetch);
     thm_canned_resume(&s->canned);
 }

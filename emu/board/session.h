@@ -5,6 +5,7 @@
 #include <sys/types.h>
 #include "emu/board/run.h"
 #include "netlink/fetch.h"
+#include "netlink/shaper.h"
 
 enum { THM_SESSION_MESSAGE_MAX = 65536 }; /* above THM_EVENT_BATCH events and THM_MODEM_CHUNK_MAX bytes, with heads */
 
@@ -25,6 +26,8 @@ struct thm_session {
     /* private: the transfer under way */
     struct thm_fetch *fetch; /* NULL: none from the network */
     struct thm_canned canned;
+    struct thm_shaper shaper; /* between these and the board, if something is to go wrong */
+    uint64_t requests;
     char *ca; /* what the board trusts; NULL: it has told nothing */
     uint32_t ca_bytes;
     uint32_t credit; /* DATA messages that may still be sent */

@@ -7,10 +7,11 @@
 #include "emu/board/profile_schema.h"
 #include "emu/cli/commands.h"
 
-enum { OPT_JSON, OPT_KEYS };
+enum { OPT_JSON, OPT_KEYS, OPT_LINKS };
 static const struct thm_option options[] = {
     [OPT_JSON] = { "json", NULL, "print JSON", 0 },
     [OPT_KEYS] = { "keys", NULL, "list the keys of profile files", 0 },
+    [OPT_LINKS] = { "links", NULL, "list the links that --link of 'thimble run' knows", 0 },
     { 0 },
 };
 
@@ -182,15 +183,18 @@ static int show(const char *name, bool json)
 static int run(int argc, char **argv)
 {
     struct thm_args a;
-    bool json = false, want_keys = false;
+    bool wanted[3] = { false };
     int o;
     thm_args_init(&a, &thm_command_boards, argc, argv);
     while ((o = thm_args_next(&a)) >= 0)
-        *(o == OPT_JSON ? &json : &want_keys) = true;
+        wanted[o] = true;
     if (o == -2 || o == -3)
         return o == -2 ? THM_EXIT_USAGE : THM_EXIT_OK;
-    if (want_keys)
-        return a.argc || json ? thm_usage(&a, "--keys stands alone") : keys();
+    const bool json = wanted[OPT_JSON];
+    if (wanted[OPT_KEYS])
+        return a.argc || json || wanted[OPT_LINKS] ? thm_usage(&a, "--keys stands alone") : keys();
+    if (wanted[OPT_LINKS])
+        return a.argc ? thm_usage(&a, "--links stands without a board") : thm_links_list(json);
     if (a.argc > 1)
         return thm_usage(&a, "expected one board at most, found '%s' too", a.argv[1]);
     return a.argc ? show(a.argv[0], json) : list(json);

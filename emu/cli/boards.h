@@ -1,5 +1,6 @@
 /* emu/cli/boards.h -- the parts of `thimble boards`. All print to stdout; results are exit statuses. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include "emu/board/budget.h"
 #include "emu/board/profile.h"
@@ -16,3 +17,4 @@ int thm_boards_draw(const struct thm_profile *p);
 int thm_boards_json_list(struct thm_profile *const *boards, size_t n);
 int thm_boards_json(const struct thm_profile *p);
 int thm_board_budget(const struct thm_profile *p, struct thm_budget *out); /* result 0, or reported */
+int thm_links_list(bool json);                                             /* the links instead of the boards */

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "emu/cli/commands.h"
+#include "emu/cli/download_options.h"
 #include "emu/cli/kernels.h"
 #include "emu/cli/labels.h"
 #include "emu/cli/run_request.h"
@@ -47,6 +48,15 @@ enum {
     STACK,
     CHUNK,
     TIMEOUT,
+    LINK,
+    NET_FAULT,
+    REALTIME,
+    RETRIES,
+    BACKOFF,
+    RESUME,
+    RANGE,
+    CLIENT,
+    WATCHDOG,
     JSON,
     TRACE,
     STATS,
@@ -128,6 +138,24 @@ static const struct thm_option options[] = {
     [CHUNK] = { "chunk", "BYTES", "bytes the firmware reads from the connection at a time (default: the profile's)",
                 0 },
     [TIMEOUT] = { "timeout", "MS", "give up when no byte has come for so long (default: 5000)", 0 },
+    [LINK] = { "link", "NAME", "the link it is on (see 'thimble boards --links'; default: the profile's)", 0 },
+    [NET_FAULT] = { "net-fault", "LIST",
+                    "what goes wrong on the network, comma-separated: dns, refused, tls-alert, expired, wrong-host, "
+                    "status=CODE, redirect-loop, cut=BYTES, stall[=BYTES], corrupt=BYTE[/EVERY], duplicate=OFF:LEN, "
+                    "drop=OFF:LEN, length=N, chunked[=SIZE], segment=BYTE[/EVERY], gzip, cut-at=SECONDS, drip=BPS; "
+                    "times=N: in the first N "
+                    "connections only",
+                    0 },
+    [RETRIES] = { "retries", "N", "make a connection that has failed again, so often in all (default: 0)", 0 },
+    [BACKOFF] = { "backoff", "MS[:FACTOR]", "wait so long before that, and longer each time (default: 1000:2)", 0 },
+    [RESUME] = { "resume", NULL, "then ask for what is missing only (Range, If-Range)", 0 },
+    [RANGE] = { "range", "BYTES", "fetch the file in requests of so many bytes", 0 },
+    [CLIENT] = { "client", "LIST",
+                 "what the firmware's HTTP client does wrong: raw-chunks, absent-is-0, counts-wish, loses-head=BYTES",
+                 0 },
+    [REALTIME] = { "realtime", NULL, "let the board's clock go as this PC's: a minute takes a minute", 0 },
+    [WATCHDOG] = { "watchdog", "SECONDS",
+                   "reset the board when the firmware is busy for so long without feeding its watchdog", 0 },
     [JSON] = { "json", NULL, "print the result as one JSON object", 'j' },
     [TRACE] = { "trace", "FILE", "write every event as a line of JSON", 't' },
     [STATS] = { "stats", NULL, "tell on stderr what the run cost this PC", 0 },
@@ -138,7 +166,7 @@ static const struct thm_option options[] = {
                         "what is wrong with the storage's part: bad=N of a million blocks, flips=N of a billion bytes, "
                         "worn, cut=N[:before|torn|after]: the power goes in the Nth program or erase; comma-separated",
                         0 },
-    [SEED] = { "seed", "N", "which allocations, blocks or bits those are (default: 0)", 0 },
+    [SEED] = { "seed", "N", "which allocations, blocks, packets or bits those are (default: 0)", 0 },
     [ROUNDS] = { "rounds", "N", "fetch, store, load and infer so often, and tell what a round loses", 0 },
     [LEAK] = { "leak", "BYTES", "lose so many bytes of heap in every round", 0 },
     [COPROCESSOR] = { "coprocessor", NULL,
@@ -255,14 +283,21 @@ static int take_setting(const struct thm_args *a, struct run_request *q)
     return 0;
 }
 
-static int take_duration(const struct thm_args *a, struct run_request *q)
+static int seconds_option(const struct thm_args *a, int option, uint64_t *ns)
 {
     char *end;
     const double seconds = strtod(a->value, &end);
     if (*end || end == a->value || !(seconds > 0 && seconds <= 1e9))
-        return thm_usage(a, "--duration wants seconds, up to 1000000000, not '%s'", a->value);
-    q->run.duration_ns = (uint64_t)(seconds * 1e9);
+        return thm_usage(a, "--%s wants seconds, up to 1000000000, not '%s'", options[option].name, a->value);
+    *ns = (uint64_t)(seconds * 1e9);
     return 0;
+}
+
+static int net_fault_option(const struct thm_args *a, struct run_request *q)
+{
+    const char *message;
+    q->run.net_faults = &q->net_faults;
+    return thm_net_faults_parse(a->value, &q->net_faults, &message) ? thm_usage(a, "--net-fault: %s", message) : 0;
 }
 
 static int store_option(const struct thm_args *a, struct thm_run *run)
@@ -292,7 +327,7 @@ static int take_option(struct thm_args *a, int option, struct run_request *q)
     case RESTORE: run->restore = true; return 0;
     case FIRMWARE: q->firmware = a->value; return 0;
     case SET: return take_setting(a, q);
-    case DURATION: return take_duration(a, q);
+    case DURATION: return seconds_option(a, option, &run->duration_ns);
     case CORE: return thm_core_requests_take(&q->cores, a);
     case CACERT: run->cacert = a->value; return 0;
     case CA_ON_STORAGE: q->tls.ca_file = a->value; return 0;
@@ -316,6 +351,15 @@ static int take_option(struct thm_args *a, int option, struct run_request *q)
     case STACK: return size_option(a, option, 512, 1 << 24, &run->stack);
     case CHUNK: return size_option(a, option, 1, THM_MODEM_CHUNK_MAX, &run->chunk);
     case TIMEOUT: return size_option(a, option, 1, 3600000, &run->timeout_ms);
+    case LINK: q->link_given = a->value; return 0;
+    case NET_FAULT: return net_fault_option(a, q);
+    case RETRIES: return size_option(a, option, 0, 1000000, &run->download.retries);
+    case BACKOFF: return thm_backoff_option(a, &run->download);
+    case RESUME: run->download.resume = true; return 0;
+    case RANGE: return size_option(a, option, 1, INT32_MAX, &run->download.part);
+    case CLIENT: return thm_client_option(a, &run->download.defects);
+    case REALTIME: run->realtime = true; return 0;
+    case WATCHDOG: return seconds_option(a, option, &run->watchdog_ns);
     case JSON: q->json = true; return 0;
     case STATS: q->stats = true; return 0;
     case HEAP_MAP: run->heap_map = true; return 0;
@@ -484,7 +528,7 @@ static int run_board(struct run_request *q, const struct thm_labels *labels)
 
 static int command_run(int argc, char **argv)
 {
-    struct run_request q = { .board = "esp32" };
+    struct run_request q = { .board = "esp32", .run.download = { .backoff_ms = 1000, .backoff_factor = 2 } };
     struct thm_labels labels = { 0 };
     struct thm_args a;
     thm_args_init(&a, &thm_command_run, argc, argv);

@@ -137,8 +137,11 @@ static int load_profile(struct run_request *q)
         status = THM_EXIT_HOST;
     if (!status)
         status = run_tls_apply(q, &(*profile)->network);
+    if (!status && q->link_given && !(*profile)->network.link)
+        return thm_fail(THM_EXIT_USAGE, "%s has no network for --link %s; --coprocessor gives it one", q->board,
+                        q->link_given);
     if (!status && (*profile)->network.link)
-        status = thm_profile_link_load((*profile)->network.link, link, &error);
+        status = thm_profile_link_load(q->link_given ? q->link_given : (*profile)->network.link, link, &error);
     if (status) {
         if (error || status == THM_EXIT_HOST)
             thm_fail(status, "%s", error ? error : "out of memory");

@@ -27,6 +27,8 @@ struct run_request {
     struct thm_run_setting setting[RUN_SETTINGS_MAX];
     struct run_tls tls;
     struct thm_core_requests cores;
+    struct thm_net_faults net_faults;
+    const char *link_given; /* NULL: the profile's */
     bool json, stats, coprocessor, storage_given;
     struct thm_profile *profile;
     struct thm_profile_link *link;

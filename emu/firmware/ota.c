@@ -14,8 +14,8 @@ struct ota { /* in the task's static data on a device */
     const char *step; /* the one under way: named when it fails */
     struct thm_payload payload;
     char text[128]; /* the decoder's message */
-    uint8_t *chunk; /* receive buffer */
-    uint8_t *ca;    /* the CA file */
+    struct thm_download download;
+    uint8_t *ca; /* the CA file */
     struct thm_store store;
     struct thm_store_entry entry[THM_STORE_ENTRIES]; /* what is stored */
     uint8_t signature[THM_SIGNATURE_BYTES];
@@ -91,19 +91,18 @@ static bool read_ca(struct ota *s)
     return true;
 }
 
-static bool connect_to_server(struct ota *s, struct thm_hal_response *response)
+static bool connect_to_server(struct ota *s)
 {
+    struct thm_download *d = &s->download;
     if (!read_ca(s))
         return false;
     s->step = "connect";
-    s->chunk = thm_hal_malloc(s->b, s->o->chunk, "receive buffer");
-    if (!s->chunk || !thm_hal_https_get(s->b, s->o->url, s->o->chunk, response))
+    if (!thm_download_open(d))
         return false;
-    if (response->content_length >= 0)
-        thm_hal_step(s->b, "connect", "HTTPS %u, %lld bytes to come", response->status,
-                     (long long)response->content_length);
+    if (d->total >= 0)
+        thm_hal_step(s->b, "connect", "HTTPS %u, %lld bytes to come", d->status, (long long)d->total);
     else
-        thm_hal_step(s->b, "connect", "HTTPS %u, length not told", response->status);
+        thm_hal_step(s->b, "connect", "HTTPS %u, length not told", d->status);
     return true;
 }
 
@@ -122,9 +121,9 @@ static bool receive_body(struct ota *s, thm_payload_sink *sink)
     uint64_t received = 0;
     int32_t n;
     thm_payload_init(&s->payload, UINT32_MAX, sink, s);
-    while ((n = thm_hal_https_read(s->b, s->chunk, s->o->chunk)) > 0) {
+    while ((n = thm_download_read(&s->download)) > 0) {
         received += (uint32_t)n;
-        if (thm_payload_feed(&s->payload, s->chunk, (uint32_t)n))
+        if (thm_payload_feed(&s->payload, s->download.chunk, (uint32_t)n))
             return payload_failed(s);
     }
     if (n < 0)
@@ -137,10 +136,9 @@ static bool receive_body(struct ota *s, thm_payload_sink *sink)
 
 static void hang_up(struct ota *s)
 {
-    thm_hal_https_close(s->b);
-    thm_hal_free(s->b, s->chunk);
+    thm_download_close(&s->download);
     thm_hal_free(s->b, s->ca);
-    s->chunk = s->ca = NULL;
+    s->ca = NULL;
 }
 
 static bool mount_storage(struct ota *s)
@@ -164,10 +162,9 @@ static bool commit(struct ota *s)
     return thm_hal_signature(s->b, bytes, s->signature) && thm_store_commit(&s->store);
 }
 
-static OUT_OF_LINE bool store(struct ota *s)
+static OUT_OF_LINE bool store_once(struct ota *s)
 {
-    struct thm_hal_response response;
-    if (!connect_to_server(s, &response))
+    if (!connect_to_server(s))
         return false;
     s->step = "store";
     if (!thm_store_begin(&s->store))
@@ -179,6 +176,23 @@ static OUT_OF_LINE bool store(struct ota *s)
     hang_up(s);
     thm_hal_step(s->b, "store", "%s, %u bytes", s->store.next.name, s->store.next.bytes);
     return true;
+}
+
+/* Each attempt gives back what the one before has taken. */
+static bool with_patience(struct ota *s, bool (*once)(struct ota *s))
+{
+    thm_download_init(&s->download, s->b, &s->o->download);
+    while (!once(s)) {
+        if (!thm_download_again(&s->download))
+            return false;
+        hang_up(s);
+    }
+    return true;
+}
+
+static bool store(struct ota *s)
+{
+    return with_patience(s, store_once);
 }
 
 static bool read_file(struct ota *s, int32_t fd, const char *name)
@@ -239,25 +253,42 @@ static OUT_OF_LINE bool load(struct ota *s, const struct thm_store_entry *e)
     return true;
 }
 
-/* OTA-TinyML's other flow: no storage, the socket's bytes go into a buffer of Content-Length bytes. */
-static OUT_OF_LINE bool load_from_socket(struct ota *s)
+/* What the last round has loaded makes room for the next. */
+static void unload(struct ota *s)
 {
-    struct thm_hal_response response;
-    if (!connect_to_server(s, &response))
+    if (s->arena != thm_hal_static_arena(s->b))
+        thm_hal_free(s->b, s->arena);
+    thm_hal_free(s->b, s->buffer);
+    s->arena = s->buffer = NULL;
+    s->loaded = NULL;
+    s->model_bytes = 0;
+}
+
+/* OTA-TinyML's other flow: no storage, the socket's bytes go into a buffer of Content-Length bytes. */
+static OUT_OF_LINE bool load_from_socket_once(struct ota *s)
+{
+    unload(s);
+    if (!connect_to_server(s))
         return false;
+    const int64_t total = s->download.total;
     s->step = "load";
-    if (response.content_length < 0 || response.content_length > UINT32_MAX) {
+    if (total < 0 || total > UINT32_MAX) {
         thm_hal_failure(s->b, 13, 0, 0, 0,
                         "the server does not tell Content-Length: how large a buffer to malloc is unknown");
         return false;
     }
-    s->capacity = (uint32_t)response.content_length;
+    s->capacity = (uint32_t)total;
     s->model = s->buffer = thm_hal_malloc(s->b, s->capacity, "model buffer");
     if (!s->buffer || !receive_body(s, to_memory))
         return false;
     hang_up(s);
     thm_hal_step(s->b, "load", "model received into RAM, %u bytes", s->model_bytes);
     return true;
+}
+
+static bool load_from_socket(struct ota *s)
+{
+    return with_patience(s, load_from_socket_once);
 }
 
 /* Compiled in: nothing is copied, and there is nothing to wait for. */
@@ -329,9 +360,11 @@ static bool infer(struct ota *s)
     uint32_t frames = thm_hal_frames(s->b, first.bytes);
     if (!frames)
         return false;
-    for (uint32_t f = 0; f < frames; f++)
+    for (uint32_t f = 0; f < frames; f++) {
+        thm_hal_feed_watchdog(s->b);
         if (!infer_frame(s, f))
             return false;
+    }
     thm_hal_step(s->b, "infer", frames == 1 ? "1 inference" : "%u inferences", frames);
     return true;
 }
@@ -343,17 +376,6 @@ static bool network_up(struct ota *s)
         return false;
     thm_hal_step(s->b, "network", "up");
     return true;
-}
-
-/* What the last round has loaded makes room for the next. */
-static void unload(struct ota *s)
-{
-    if (s->arena != thm_hal_static_arena(s->b))
-        thm_hal_free(s->b, s->arena);
-    thm_hal_free(s->b, s->buffer);
-    s->arena = s->buffer = NULL;
-    s->loaded = NULL;
-    s->model_bytes = 0;
 }
 
 /* ---- new weights ---- */

@@ -7,6 +7,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "emu/firmware/download.h"
 #include "emu/firmware/store.h"
 #include "emu/firmware/weights.h"
 
@@ -15,13 +16,14 @@ struct thm_ota {
     bool from_storage;   /* the one that is on the storage already */
     const char *storage; /* name in the profile; "none" = from the socket straight into a malloc'ed buffer */
     const char *file;    /* its name on the file system */
-    const struct thm_store_ops *store; /* how it is kept there */
-    const char *ca_file;               /* on the storage: CAs to check the server with; NULL: those of the program */
-    uint32_t chunk;                    /* bytes read from the connection at a time */
-    uint32_t arena;                    /* 0 = the model's minimum */
-    bool no_invoke;                    /* end when the tensors are allocated */
-    struct thm_weights_source weights; /* for the model, before it is run */
-    uint32_t rounds;                   /* fetch, store, load and infer so often; 0 is 1 */
+    const struct thm_store_ops *store;   /* how it is kept there */
+    const char *ca_file;                 /* on the storage: CAs to check the server with; NULL: those of the program */
+    uint32_t chunk;                      /* bytes written at a time, where nothing is downloaded */
+    struct thm_download_policy download; /* its url and chunk are this one's */
+    uint32_t arena;                      /* 0 = the model's minimum */
+    bool no_invoke;                      /* end when the tensors are allocated */
+    struct thm_weights_source weights;   /* for the model, before it is run */
+    uint32_t rounds;                     /* fetch, store, load and infer so often; 0 is 1 */
 };
 
 /* Runs on the task's stack. Returns the exit status: 0, or the failed step's. */

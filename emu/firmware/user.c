@@ -73,6 +73,7 @@ static int run_loop(struct thm_board *b, const struct thm_user *u)
     const uint32_t rounds = thm_hal_run(b)->rounds;
     u->setup();
     for (uint32_t done = 0; rounds == 0 || done < rounds; done++) {
+        thm_hal_feed_watchdog(b);
         u->loop();
         if (rounds && !thm_hal_round(b))
             return thm_hal_fail(b, "round");

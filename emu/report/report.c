@@ -136,6 +136,8 @@ void thm_report_event(struct thm_report *r, const struct thm_event *ev)
         take_round(r, ev);
     if (ev->type == THM_EV_LOG)
         take_log(r, ev);
+    if (ev->type == THM_EV_ATTEMPT && r->attempts++ < THM_REPORT_ATTEMPTS_MAX)
+        r->attempt[r->attempts - 1] = *ev;
     if (ev->type != THM_EV_STEP || r->rounds) /* the steps of later rounds are as the first's: one line a round */
         return;
     if (r->steps < THM_REPORT_STEPS_MAX)
@@ -188,6 +190,8 @@ static void summarize_network(const struct thm_report *r, FILE *f)
 {
     if (r->has[THM_EV_BODY])
         fprintf(f, "network  %llu bytes received as %s\n", (unsigned long long)r->body.v[0], r->body.name);
+    if (r->attempts)
+        fprintf(f, "retries  %u connection%s made again\n", r->attempts, r->attempts > 1 ? "s were" : " was");
 }
 
 static bool is_partition(const struct thm_report *r, const char *name)
@@ -295,13 +299,13 @@ json_t *thm_event_json(const struct thm_event *e, json_t *o)
     return o;
 }
 
-static json_t *json_steps(const struct thm_report *r)
+static json_t *json_events(const struct thm_event *e, unsigned n)
 {
     json_t *a = json_array();
-    for (unsigned i = 0; i < r->steps; i++) {
+    for (unsigned i = 0; i < n; i++) {
         json_t *o = json_object();
-        json_object_set_new(o, "t_ns", integer(r->step[i].t_ns));
-        json_array_append_new(a, thm_event_json(&r->step[i], o));
+        json_object_set_new(o, "t_ns", integer(e[i].t_ns));
+        json_array_append_new(a, thm_event_json(&e[i], o));
     }
     return a;
 }
@@ -362,7 +366,11 @@ json_t *thm_report_json(const struct thm_report *r, const struct thm_run_result 
     if (r->has[THM_EV_FAILED] || r->has[THM_EV_FAULT])
         json_object_set_new(o, "failed", thm_event_json(&r->failed, json_object()));
     json_object_set_new(o, "device_ns", integer(r->ns));
-    json_object_set_new(o, "steps", json_steps(r));
+    json_object_set_new(o, "steps", json_events(r->step, r->steps));
+    if (r->attempts)
+        json_object_set_new(
+            o, "attempts",
+            json_events(r->attempt, r->attempts < THM_REPORT_ATTEMPTS_MAX ? r->attempts : THM_REPORT_ATTEMPTS_MAX));
     if (r->log)
         json_object_set(o, "log", r->log);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

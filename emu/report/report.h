@@ -10,8 +10,9 @@
 #include "emu/report/heap_picture.h"
 #include "emu/report/tensor_text.h"
 
-#define THM_REPORT_STEPS_MAX 64
-#define THM_REPORT_LOG_MAX   10000 /* lines that the JSON result keeps; the trace has all */
+#define THM_REPORT_STEPS_MAX    64
+#define THM_REPORT_ATTEMPTS_MAX 64    /* that are kept; the trace has all */
+#define THM_REPORT_LOG_MAX      10000 /* lines that the JSON result keeps; the trace has all */
 
 struct thm_report_output { /* one output tensor of one frame, put together from its pieces */
     struct thm_msg_output head;
@@ -34,6 +35,8 @@ struct thm_report {
     struct thm_event boot, storage, http, body, arena, invoke, stack, tls,
         failed; /* seq is kept; type 0 with t_ns 0 = not seen */
     struct thm_event forecast, weights;
+    struct thm_event attempt[THM_REPORT_ATTEMPTS_MAX];
+    unsigned attempts; /* connections that were made again; all are counted */
     struct thm_report_round *round;
     size_t rounds, rounds_capacity;
     struct thm_heap_picture failed_heap, end_heap; /* at the last failed allocation, at the end */

@@ -101,7 +101,10 @@ static inline void serve(struct loopback *l, const char *faults)
     assert_int_equal(err, THM_NET_OK);
 }
 
-struct client { /* what one fetch gave */
+struct client {
+    uint64_t from, to; /* asked for: 0, 0: all */
+    const char *if_range;
+    bool raw; /* what one fetch gave */
     uint8_t *data;
     size_t len, room;
     size_t largest, calls, headers, wrong_sizes, ends;
@@ -166,6 +169,10 @@ static inline void client_start(struct client *c, struct loopback *l, const char
                                          .cacert = l->ca,
                                          .chunk_bytes = c->chunk,
                                          .timeout_ms = timeout_ms,
+                                         .range_from = c->from,
+                                         .range_to = c->to,
+                                         .if_range = c->if_range,
+                                         .raw = c->raw,
                                          .header = client_header,
                                          .body = client_body,
                                          .done = client_done,

@@ -45,6 +45,57 @@ static void fetch__tells_about_the_answer_and_tls(void **state)
     free(c.data);
 }
 
+static void assert_part(const struct client *c, size_t from, size_t to)
+{
+    assert_int_equal(c->err, THM_NET_OK);
+    assert_int_equal(c->info.http_status, 206);
+    assert_true(c->info.range_first == from && c->info.range_total == BODY_BYTES && c->len == to - from);
+    for (size_t i = 0; i < c->len; i++)
+        assert_int_equal(c->data[i], pattern(from + i));
+}
+
+static void fetch__a_part_is_asked_for_and_told(void **state)
+{
+    struct client c = { .from = 100, .to = 300 }, rest = { .from = BODY_BYTES - 7 };
+    serve(*state, NULL);
+    fetch(&c, *state, "/model.tflite");
+    assert_part(&c, 100, 300);
+    fetch(&rest, *state, "/model.tflite");
+    assert_part(&rest, BODY_BYTES - 7, BODY_BYTES);
+    free(c.data);
+    free(rest.data);
+}
+
+static void fetch__if_range_gives_the_part_of_the_same_file_only(void **state)
+{
+    struct client first = { 0 }, same = { .from = 500 }, other = { .from = 500, .if_range = "\"other\"" };
+    serve(*state, NULL);
+    fetch(&first, *state, "/model.tflite");
+    same.if_range = first.info.etag;
+    fetch(&same, *state, "/model.tflite");
+    assert_part(&same, 500, BODY_BYTES);
+    fetch(&other, *state, "/model.tflite");
+    assert_int_equal(other.info.http_status, 200);
+    assert_whole_body(&other);
+    free(first.data);
+    free(same.data);
+    free(other.data);
+}
+
+static void fetch__raw_has_the_framing_of_a_chunked_body(void **state)
+{
+    struct client plain = { 0 }, framed = { .raw = true };
+    serve(*state, "chunked");
+    fetch(&plain, *state, "/model.tflite");
+    assert_whole_body(&plain);
+    fetch(&framed, *state, "/model.tflite");
+    assert_int_equal(framed.err, THM_NET_OK);
+    assert_true(framed.len > BODY_BYTES + 9);
+    assert_memory_equal(framed.data + framed.len - 7, "\r\n0\r\n\r\n", 7);
+    free(plain.data);
+    free(framed.data);
+}
+
 static void canned__tells_what_the_model_server_tells(void **state)
 {
     const struct thm_fetch_info canned = thm_canned_info(BODY_BYTES);
@@ -471,6 +522,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(fetch__delivers_the_file_in_exact_chunks),
         T(fetch__tells_about_the_answer_and_tls),
+        T(fetch__a_part_is_asked_for_and_told),
+        T(fetch__if_range_gives_the_part_of_the_same_file_only),
+        T(fetch__raw_has_the_framing_of_a_chunked_body),
         T(canned__tells_what_the_model_server_tells),
         T(canned__waits_while_nobody_takes),
         T(fetch__rsa_chain_is_counted),

@@ -25,6 +25,95 @@ static void link__extremes_saturate_and_zero_is_unlimited(void **state)
     assert_true(thm_link_rtt_ns(&l, UINT32_MAX) > 0);
 }
 
+#define SECONDS UINT64_C(1000000000)
+
+static const struct thm_link outage_2s = { .down_bps = 1000000,
+                                           .rtt_us = 10000,
+                                           .mtu = 1500,
+                                           .outages = &(struct thm_link_outage){ 1000, 2000 },
+                                           .outages_count = 1 };
+
+static void receive__of_a_plain_link_takes_bits_over_rate(void **state)
+{
+    (void)state;
+    struct thm_link_draws d = { .seed = 1 };
+    uint64_t ns;
+    assert_true(thm_link_receive(&nbiot, &d, 5, 21365, 0, &ns));
+    assert_true(ns == 6836800000u && d.next == 0);
+}
+
+static void receive__what_is_lost_comes_a_round_trip_later(void **state)
+{
+    (void)state;
+    const struct thm_link l = { .down_bps = 1000000, .rtt_us = 10000, .mtu = 1500, .loss_ppm = 100000 };
+    struct thm_link_draws d = { .seed = 3 };
+    uint64_t ns;
+    assert_true(thm_link_receive(&l, &d, 0, 1460 * 1000, 60 * SECONDS, &ns));
+    const uint64_t late = ns - thm_link_down_ns(&l, 1460 * 1000);
+    assert_in_range(late, 60 * 10 * 1000000,
+                    30 * SECONDS); /* about 90 once, about 9 again: 1 s each, 1 for the third time */
+}
+
+static void receive__does_not_depend_on_the_pieces(void **state)
+{
+    (void)state;
+    const struct thm_link l = { .down_bps = 8000000, .rtt_us = 10000, .mtu = 1500, .loss_ppm = 50000 };
+    struct thm_link_draws a = { .seed = 9 }, b = { .seed = 9 };
+    uint64_t whole, ns, sum = 0;
+    assert_true(thm_link_receive(&l, &a, 0, 100000, 60 * SECONDS, &whole));
+    for (int i = 0; i < 1000; i++, sum += ns)
+        assert_true(thm_link_receive(&l, &b, sum, 100, 60 * SECONDS, &ns));
+    assert_true(sum == whole && a.next == b.next);
+}
+
+static void receive__of_a_hopeless_link_ends_at_the_limit(void **state)
+{
+    (void)state;
+    const struct thm_link l = { .down_bps = 1000000, .rtt_us = 10000, .mtu = 1500, .loss_ppm = 1000000 };
+    struct thm_link_draws d = { .seed = 1 };
+    uint64_t ns;
+    assert_false(thm_link_receive(&l, &d, 0, 1, 5 * SECONDS, &ns));
+    assert_true(ns == 5 * SECONDS);
+}
+
+static void outage__is_bridged_by_retransmissions_that_double(void **state)
+{
+    (void)state;
+    struct thm_link_draws d = { .seed = 1 };
+    uint64_t ns;
+    assert_true(thm_link_receive(&outage_2s, &d, 1 * SECONDS, 125, 5 * SECONDS, &ns)); /* sent at 1, 2 and 4 s */
+    assert_true(ns == 3 * SECONDS + 1000000);
+    d.into = 0;
+    assert_false(thm_link_receive(&outage_2s, &d, 1 * SECONDS, 125, 2 * SECONDS, &ns));
+    assert_true(ns == 2 * SECONDS);
+}
+
+static void outage__comes_at_the_end_of_each_period(void **state)
+{
+    (void)state;
+    const struct thm_link l = { .outage_every_ms = 1000, .outage_ms = 100 };
+    assert_false(thm_link_is_out(&l, 0));
+    assert_false(thm_link_is_out(&l, 899999999));
+    assert_true(thm_link_is_out(&l, 900000000));
+    assert_true(thm_link_is_out(&l, 7 * SECONDS - 1));
+    assert_false(thm_link_is_out(&l, 7 * SECONDS));
+}
+
+static void round_trips__vary_by_the_jitter_and_repeat_with_the_seed(void **state)
+{
+    (void)state;
+    const struct thm_link l = { .rtt_us = 10000, .jitter_us = 5000 };
+    uint64_t first[2], ns;
+    for (int run = 0; run < 2; run++) {
+        struct thm_link_draws d = { .seed = 5 };
+        assert_true(thm_link_round_trips(&l, &d, 0, 1, SECONDS, &first[run]));
+        assert_in_range(first[run], 10000000, 15000000);
+        assert_true(thm_link_round_trips(&l, &d, 0, 1, SECONDS, &ns));
+        assert_true(ns != first[run]);
+    }
+    assert_true(first[0] == first[1]);
+}
+
 static const struct thm_tls_stack mbedtls = {
     .name = "mbedtls",
     .in_content = 16384,
@@ -130,6 +219,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(link__time_is_bits_over_rate_rounded_up),
         cmocka_unit_test(link__extremes_saturate_and_zero_is_unlimited),
+        cmocka_unit_test(receive__of_a_plain_link_takes_bits_over_rate),
+        cmocka_unit_test(receive__what_is_lost_comes_a_round_trip_later),
+        cmocka_unit_test(receive__does_not_depend_on_the_pieces),
+        cmocka_unit_test(receive__of_a_hopeless_link_ends_at_the_limit),
+        cmocka_unit_test(outage__is_bridged_by_retransmissions_that_double),
+        cmocka_unit_test(outage__comes_at_the_end_of_each_period),
+        cmocka_unit_test(round_trips__vary_by_the_jitter_and_repeat_with_the_seed),
         cmocka_unit_test(tls__sums_are_the_measured_ones),
         cmocka_unit_test(tls__record_buffers_are_one_block_each),
         cmocka_unit_test(tls__setup_blocks_come_first_and_do_not_depend_on_the_chain),

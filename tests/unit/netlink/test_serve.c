@@ -194,6 +194,25 @@ static void serve__connections_are_kept_alive(void **state)
     assert_int_equal(sum, 1);
 }
 
+static void fault__bytes_come_twice_or_not_at_all(void **state)
+{
+    struct loopback *l = *state;
+    serve(l, "drop=100:50");
+    const struct reply *r = ask(l, "GET", "/model.tflite", NULL);
+    assert_int_equal(r->len, BODY_BYTES - 50);
+    for (size_t i = 0; i < r->len; i++)
+        assert_int_equal(r->body[i], pattern(i < 100 ? i : i + 50));
+    thm_server_stop(l->server);
+    serve(l, "duplicate=100:50");
+    r = ask(l, "GET", "/model.tflite", NULL);
+    assert_int_equal(r->len, BODY_BYTES + 50);
+    for (size_t i = 0; i < r->len; i++)
+        assert_int_equal(r->body[i], pattern(i < 150 ? i : i - 50));
+    r = ask(l, "GET", "/model.tflite", "Range: bytes=150-159");
+    assert_int_equal(r->len, 10);
+    assert_int_equal(r->body[0], pattern(100));
+}
+
 static void serve__is_well_whatever_the_faults(void **state)
 {
     serve(*state, "status=500,stall");
@@ -486,6 +505,7 @@ int main(void)
         T(serve__connections_are_kept_alive),
         T(serve__is_well_whatever_the_faults),
         T(fault__bodies_are_wrong_as_asked),
+        T(fault__bytes_come_twice_or_not_at_all),
         T(serve__nothing_outside_the_folder_and_nothing_hidden),
         T(serve__logs_a_line_a_request),
         T(serve__stop_does_not_wait_for_a_stalled_client),
