@@ -2,7 +2,7 @@
 #include "emu/firmware/store.h"
 #include <string.h>
 #include "emu/board/hal.h"
-#include "emu/firmware/crc32.h"
+#include "fsimages/crc32.h"
 #include "fsimages/fs.h"
 
 static const struct thm_store_ops *const strategies[] = {

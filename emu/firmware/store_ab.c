@@ -7,7 +7,7 @@
  * that one), also after a check. */
 #include <string.h>
 #include "emu/board/hal.h"
-#include "emu/firmware/crc32.h"
+#include "fsimages/crc32.h"
 #include "emu/firmware/store.h"
 #include "fsimages/fs.h"
 

@@ -20,7 +20,7 @@
 #include <string.h>
 #include "emu/board/hal.h"
 #include "emu/firmware/bundle_board.h"
-#include "emu/firmware/crc32.h"
+#include "fsimages/crc32.h"
 #include "emu/firmware/store.h"
 #include "fsimages/fs.h"
 

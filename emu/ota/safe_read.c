@@ -1,6 +1,6 @@
 #include "emu/ota/safe.h"
 #include <string.h>
-#include "emu/firmware/crc32.h"
+#include "fsimages/crc32.h"
 #include "emu/firmware/text.h"
 
 enum part { HEADER, RECORD, DATA, END };

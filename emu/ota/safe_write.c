@@ -1,7 +1,7 @@
 #include "emu/ota/safe.h"
 #include <stdlib.h>
 #include <string.h>
-#include "emu/firmware/crc32.h"
+#include "fsimages/crc32.h"
 
 enum { DIGEST_AT = 8, BASE_AT = 40, RESULT_AT = 72, BYTES_AT = 104, CRC_AT = 116 };
 

@@ -1,7 +1,7 @@
 /* The safe payload's reader over any model that opens. Digests count as right (they are all 0 here) and checksums are
  * mended, as who writes hostile payloads would: then too no write leaves the model, and a download that is cut and
  * resumed ends as one that is not. */
-#include "emu/firmware/crc32.h"
+#include "fsimages/crc32.h"
 #include "emu/ota/safe.h"
 #include "tests/fuzz/ota_input.h"
 
