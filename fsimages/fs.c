@@ -24,6 +24,11 @@ const struct thm_fs_ops *thm_fs_find(const char *name)
     return NULL;
 }
 
+const char *thm_fs_path(const struct thm_fs_ops *ops, const char *path)
+{
+    return ops->flat && *ops->root == '\0' ? path + strspn(path, "/") : path;
+}
+
 const struct thm_fs_ops *thm_fs_probe(struct thm_medium *m, struct thm_fs_config *c)
 {
     for (size_t i = 0; i < sizeof systems / sizeof systems[0]; i++)

@@ -49,7 +49,7 @@ struct thm_fs_config {  /* what nothing on the medium tells; 0 = the file system
     /* FAT, format: 12, 16, 32 or 0 = by size; bytes of a cluster */
     uint32_t fat_bits, cluster_size;
     uint32_t root_entries;
-    const char *label; /* format: at most 11 characters; NULL: none */
+    const char *label;  /* format: at most 11 characters; NULL: none */
     bool no_long_names; /* a driver without them (Arduino SD): 8.3 only */
 };
 
@@ -100,6 +100,7 @@ struct thm_fs_ops {
     const char *name; /* "spiffs", as in profiles */
     bool flat;        /* no directories */
     const char *root; /* flat: what names begin with by convention, "/" or "" */
+    bool rewrites;    /* it changes bytes where they are: on flash, media/rewritable.h goes in between */
     /* Is there a volume of this kind? Fills in what *c leaves 0 and the content tells. Errors: THM_FS_EFORMAT. */
     enum thm_fs_err (*probe)(struct thm_medium *m, struct thm_fs_config *c);
     int32_t (*format)(struct thm_medium *m, const struct thm_fs_config *c, const struct thm_fs_memory *mem);
@@ -143,6 +144,8 @@ struct thm_fs { /* first member of each file system's own structure */
 
 const struct thm_fs_ops *thm_fs_find(const char *name); /* NULL: unknown */
 const struct thm_fs_ops *thm_fs_at(size_t i);           /* NULL after the last */
+/* A path as its calls want it: flat names that are plain have no '/' in front. */
+const char *thm_fs_path(const struct thm_fs_ops *ops, const char *path);
 /* Which file system a medium holds, by its content. NULL: none that is known. */
 const struct thm_fs_ops *thm_fs_probe(struct thm_medium *m, struct thm_fs_config *c);
 

@@ -90,8 +90,7 @@ static int32_t format_if_none(struct factory *f)
 
 static int32_t write_file(struct factory *f, const struct thm_factory_file *file)
 {
-    const char *name = f->ops->flat && *f->ops->root == '\0' ? file->name + strspn(file->name, "/") : file->name;
-    int32_t fd = f->ops->open(f->fs, name, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
+    int32_t fd = f->ops->open(f->fs, thm_fs_path(f->ops, file->name), THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
     if (fd < 0)
         return fd;
     int32_t n = f->ops->write(f->fs, fd, file->bytes, file->len), closed = f->ops->close(f->fs, fd);

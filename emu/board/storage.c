@@ -34,8 +34,7 @@ void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total
 /* A path as the file system wants it: a flat one whose names are plain has no '/' in front. */
 const char *thm_board_device_name(const struct thm_board *b, const char *path)
 {
-    const struct thm_fs_ops *ops = b->fs->ops;
-    return ops->flat && *ops->root == '\0' ? path + strspn(path, "/") : path;
+    return thm_fs_path(b->fs->ops, path);
 }
 
 /* Not what a sound volume says. */

@@ -110,7 +110,7 @@ enum thm_fs_err thm_storage_volume(const struct thm_profile_storage *s, struct t
     enum thm_fs_err e = s->mbr ? card_partition(medium, at) : THM_FS_OK;
     if (!e)
         e = thm_slice_create(out, medium, at->offset, at->size);
-    if (!e && !medium->rewritable && strcmp(s->fs, "eefs") == 0) /* an EEPROM emulated in flash */
+    if (!e && !medium->rewritable && thm_fs_find(s->fs)->rewrites) /* an EEPROM emulated in flash */
         e = thm_rewritable_take(out);
     return e;
 }

@@ -305,6 +305,7 @@ const struct thm_fs_ops thm_fs_eefs = {
     .name = "eefs",
     .flat = true,
     .root = "",
+    .rewrites = true,
     .probe = eefs_probe,
     .format = eefs_format,
     .mount = eefs_mount,
