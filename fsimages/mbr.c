@@ -91,3 +91,15 @@ void thm_mbr_build(const struct thm_mbr_entry *entries, size_t n, uint32_t signa
     sector[MARK] = 0x55;
     sector[MARK + 1] = 0xAA;
 }
+
+struct thm_mbr_entry thm_mbr_build_card(uint64_t size, uint32_t fat_bits, uint8_t sector[THM_MBR_SECTOR])
+{
+    const struct thm_mbr_entry one = { .number = 1,
+                                       .type = fat_bits == 12   ? 0x01
+                                               : fat_bits == 32 ? 0x0C
+                                                                : 0x0E,
+                                       .offset = THM_MBR_FIRST_BYTE,
+                                       .size = (size - THM_MBR_FIRST_BYTE) / THM_MBR_SECTOR * THM_MBR_SECTOR };
+    thm_mbr_build(&one, 1, 0x74686D62u, sector); /* the disk's signature: any */
+    return one;
+}

@@ -23,3 +23,6 @@ enum thm_fs_err thm_mbr_parse(const uint8_t sector[THM_MBR_SECTOR], uint64_t siz
                               struct thm_mbr_entry out[THM_MBR_ENTRIES], size_t *n);
 /* Write the table with n entries, numbers as given, into a sector that is otherwise zero. signature: the disk's. */
 void thm_mbr_build(const struct thm_mbr_entry *entries, size_t n, uint32_t signature, uint8_t sector[THM_MBR_SECTOR]);
+/* The table of a card with one FAT volume over all of it, from THM_MBR_FIRST_BYTE on. fat_bits: 12, 16 or 32.
+ * Result: that volume's entry. */
+struct thm_mbr_entry thm_mbr_build_card(uint64_t size, uint32_t fat_bits, uint8_t sector[THM_MBR_SECTOR]);

@@ -43,7 +43,6 @@ int thm_factory_flash(struct thm_medium *flash, const struct thm_profile *p)
 /* ---- a volume, and what is on it ---- */
 
 #define FAT32_FROM (UINT64_C(512) << 20) /* mkfs.fat and card makers: smaller volumes are FAT16 */
-#define SIGNATURE  0x74686D62u           /* of the disk; any */
 
 struct factory { /* a medium that nobody watches */
     const struct thm_profile_storage *s;
@@ -64,11 +63,7 @@ static enum thm_fs_err write_card_table(struct factory *f)
     enum thm_fs_err e = thm_medium_read(f->chip, 0, sector, sizeof sector);
     if (e || (thm_mbr_parse(sector, size, entries, &n) == THM_FS_OK && n > 0))
         return e;
-    const uint64_t left = size - THM_MBR_FIRST_BYTE;
-    entries[0] = (struct thm_mbr_entry){
-        .number = 1, .type = left >= FAT32_FROM ? 0x0C : 0x0E, .offset = THM_MBR_FIRST_BYTE, .size = left
-    };
-    thm_mbr_build(entries, 1, SIGNATURE, sector);
+    (void)thm_mbr_build_card(size, size >= FAT32_FROM ? 32 : 16, sector);
     return thm_medium_program(f->chip, 0, sector, sizeof sector);
 }
 

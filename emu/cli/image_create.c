@@ -10,8 +10,7 @@
 #include "fsimages/eefs.h"
 #include "fsimages/mbr.h"
 
-#define CSV_MAX       (1u << 20)
-#define MBR_SIGNATURE 0x74686D62u /* of the disk; any */
+#define CSV_MAX (1u << 20)
 
 static int format(struct image *im, struct thm_medium *m)
 {
@@ -62,23 +61,21 @@ static int read_table(const struct image *im, const char *csv, struct thm_partit
     return 0;
 }
 
-/* A card's table with one partition, which is what im->volume is then. Its type follows from what was made. */
+/* A card's table with one partition, which is what im->volume is then. */
 static int format_card(struct image *im)
 {
     const uint64_t size = im->file.size;
     struct thm_fs_config found = { 0 };
-    struct thm_mbr_entry one = { .number = 1, .offset = THM_MBR_FIRST_BYTE };
     if (strcmp(im->ops->name, "fat") != 0 || size < 2 * THM_MBR_FIRST_BYTE)
         return thm_fail(THM_EXIT_USAGE, "--mbr is for --fs fat and a --size of at least 2M");
-    one.size = (size - one.offset) / THM_MBR_SECTOR * THM_MBR_SECTOR;
+    const struct thm_mbr_entry one = thm_mbr_build_card(size, 0, im->file.bytes);
     int status = image_narrow(im, &(struct thm_volume){ "p1", "", one.offset, one.size });
     if (!status)
         status = format(im, im->volume);
     if (status)
         return status;
     (void)im->ops->probe(im->volume, &found);
-    one.type = found.fat_bits == 12 ? 0x01 : found.fat_bits == 32 ? 0x0C : 0x0E;
-    thm_mbr_build(&one, 1, MBR_SIGNATURE, im->file.bytes);
+    (void)thm_mbr_build_card(size, found.fat_bits, im->file.bytes); /* its type follows from what was made */
     return 0;
 }
 
