@@ -1,8 +1,8 @@
 /* fsimages/fs.h -- a board's file system, whichever it is.
  *
  * Results: >= 0 is success; a negative number is the device file system's own error (SPIFFS_ERR_FULL -10001,
- * EEFS_NO_SPACE_LEFT_ON_DEVICE -7, LFS_ERR_NOSPC -28, FatFs' FR_DENIED as -7, ...): code_name() names it, code_kind()
- * says which thm_fs_err it is.
+ * EEFS_NO_SPACE_LEFT_ON_DEVICE -7, LFS_ERR_NOSPC -28, FatFs' FR_DENIED as -7, ...): thm_fs_code_name()
+ * names it, thm_fs_code_kind() says which thm_fs_err it is.
  *
  * Paths: '/' between names; one at the start may be there or not. A flat file system knows no directories: a name is a
  * whole stored name, and what looks like a path in it is part of the name. */
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "fsimages/err.h"
+#include "fsimages/codes.h"
 #include "fsimages/media/medium.h"
 
 #define THM_FS_NAME_MAX 255
@@ -134,8 +134,7 @@ struct thm_fs_ops {
     /* For people: the superblock (or what comes closest) as "name: value" lines; the state of every unit. */
     int32_t (*describe)(struct thm_fs *fs, thm_fs_line *line, void *ctx);
     int32_t (*map)(struct thm_fs *fs, struct thm_fs_map *out);
-    const char *(*code_name)(int32_t code); /* "SPIFFS_ERR_FULL"; NULL: not one of mine */
-    enum thm_fs_err (*code_kind)(int32_t code);
+    const struct thm_fs_code *codes;
 };
 
 struct thm_fs { /* first member of each file system's own structure */

@@ -94,8 +94,8 @@ static int32_t write_file(struct factory *f, const struct thm_factory_file *file
 
 static int failed(const struct factory *f, int32_t code, const char *what, char *error, size_t size)
 {
-    const char *name = f->ops->code_name(code);
-    const enum thm_fs_err kind = f->ops->code_kind(code);
+    const char *name = thm_fs_code_name(f->ops->codes, code);
+    const enum thm_fs_err kind = thm_fs_code_kind(f->ops->codes, code);
     snprintf(error, size, "%s %s: %s (%d): %s", what, f->s->name, name ? name : "error", code, thm_fs_strerror(kind));
     return kind == THM_FS_EHOST ? 20 : 11;
 }
@@ -161,7 +161,7 @@ static int fill(struct factory *f, const struct action *a, char *error, size_t s
     if (fd >= 0)
         (void)f->ops->close(f->fs, fd); /* a full one may refuse its last bytes */
     f->ops->unmount(f->fs);
-    return n < 0 && f->ops->code_kind(n) != THM_FS_ENOSPC ? failed(f, n, "fill", error, size) : 0;
+    return n < 0 && thm_fs_code_kind(f->ops->codes, n) != THM_FS_ENOSPC ? failed(f, n, "fill", error, size) : 0;
 }
 
 static int with_volume(const struct thm_profile *p, const struct thm_profile_storage *s, const struct thm_cells *cells,

@@ -58,11 +58,11 @@ static void power_off(struct thm_board *b, const char *what, const char *file)
 static int32_t failed(struct thm_board *b, int32_t code, const char *what, const char *file, uint64_t need)
 {
     const struct thm_fs_ops *ops = b->fs ? b->fs->ops : thm_fs_find(b->storage->fs);
-    note_damage(b, ops->code_kind(code));
-    const char *name = ops->code_name(code);
+    note_damage(b, thm_fs_code_kind(ops->codes, code));
+    const char *name = thm_fs_code_name(ops->codes, code);
     uint64_t used, total;
     thm_board_storage_used(b, &used, &total);
-    enum thm_fs_err kind = ops->code_kind(code);
+    enum thm_fs_err kind = thm_fs_code_kind(ops->codes, code);
     if (kind == THM_FS_EPOWER)
         power_off(b, what, file);
     if (b->failure.exit_status &&
@@ -82,7 +82,7 @@ static int32_t failed(struct thm_board *b, int32_t code, const char *what, const
  */
 static bool is_none(const struct thm_fs_ops *ops, int32_t code)
 {
-    const enum thm_fs_err kind = code < 0 ? ops->code_kind(code) : THM_FS_OK;
+    const enum thm_fs_err kind = code < 0 ? thm_fs_code_kind(ops->codes, code) : THM_FS_OK;
     return kind == THM_FS_EFORMAT || kind == THM_FS_ECORRUPT;
 }
 
@@ -258,7 +258,7 @@ static void do_find(struct thm_call *c)
     struct thm_fs_stat st;
     const int32_t code = c->b->fs->ops->stat(c->b->fs, thm_board_device_name(c->b, c->s), &st);
     if (code < 0)
-        note_damage(c->b, c->b->fs->ops->code_kind(code));
+        note_damage(c->b, thm_fs_code_kind(c->b->fs->ops->codes, code));
     c->result = code < 0 ? -1 : (int64_t)st.size;
 }
 

@@ -137,7 +137,7 @@ static int32_t write_in(struct image *im, const char *name, const uint8_t *data,
 
 static bool is_full(const struct image *im, int32_t res, size_t written, size_t len)
 {
-    return res < 0 ? im->ops->code_kind(res) == THM_FS_ENOSPC : written < len;
+    return res < 0 ? thm_fs_code_kind(im->ops->codes, res) == THM_FS_ENOSPC : written < len;
 }
 
 /* All at once, which leaves the tidiest volume; where garbage must be collected for it, piece by piece as devices do;
@@ -162,7 +162,8 @@ static int store_failed(struct image *im, int32_t code, const char *name, size_t
              len, im->ops->need(im->fs, len), available, before->total);
     if (code >= 0)
         return thm_fail(THM_EXIT_STORAGE, "%s: %s: %s; %s", im->path, name, thm_fs_strerror(THM_FS_ENOSPC), help);
-    return image_fail(im, code, name, im->ops->code_kind(code) == THM_FS_ENOSPC ? help : "the image was not changed");
+    return image_fail(im, code, name,
+                      thm_fs_code_kind(im->ops->codes, code) == THM_FS_ENOSPC ? help : "the image was not changed");
 }
 
 int image_store(struct image *im, const char *name, const uint8_t *data, size_t len)

@@ -268,8 +268,8 @@ int image_commit(struct image *im)
 
 int image_fail(const struct image *im, int32_t code, const char *what, const char *help)
 {
-    const char *name = im->ops->code_name(code);
-    enum thm_fs_err kind = im->ops->code_kind(code);
+    const char *name = thm_fs_code_name(im->ops->codes, code);
+    enum thm_fs_err kind = thm_fs_code_kind(im->ops->codes, code);
     return thm_fail(thm_fs_exit_status(kind), "%s%s%s: %s%s%s %d: %s%s%s", im->path, *im->partition ? ":" : "",
                     im->partition, what, *what ? ": " : "", name ? name : "error", (int)code, thm_fs_strerror(kind),
                     *help ? "; " : "", help);

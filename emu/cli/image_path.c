@@ -46,7 +46,7 @@ int32_t image_stat(struct image *im, const char *name, char path[IMAGE_PATH_MAX]
     int32_t res = im->ops->stat(im->fs, path, st);
     size_t root = strlen(im->ops->root);
     if (res >= 0 || !im->ops->flat || strncmp(name, im->ops->root, root) == 0 ||
-        im->ops->code_kind(res) != THM_FS_ENOENT)
+        thm_fs_code_kind(im->ops->codes, res) != THM_FS_ENOENT)
         return res;
     snprintf(path, IMAGE_PATH_MAX, "%s%s", im->ops->root, name);
     int32_t again = im->ops->stat(im->fs, path, st);

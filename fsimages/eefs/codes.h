@@ -1,6 +1,6 @@
 /* fsimages/eefs/codes.h -- EEFS's error numbers (nasa/eefs 409867b, inc/eefs_fileapi.h) and what kind each is. */
 #pragma once
-#include "fsimages/err.h"
+#include "fsimages/codes.h"
 
 #define EEFS_CODES(X)                             \
     X(ERROR, -1, THM_FS_EIO)                      \
@@ -22,5 +22,4 @@ enum {
             -20000, /* minus an enum thm_fs_err: what the library, which cannot fail there, has no number for */
 };
 
-const char *ef_code_name(int code); /* "EEFS_FILE_NOT_FOUND"; NULL: unknown */
-enum thm_fs_err ef_code_kind(int code);
+extern const struct thm_fs_code ef_codes[];

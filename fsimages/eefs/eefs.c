@@ -327,6 +327,5 @@ const struct thm_fs_ops thm_fs_eefs = {
     .check = ef_check,
     .describe = ef_describe,
     .map = ef_map,
-    .code_name = ef_code_name,
-    .code_kind = ef_code_kind,
+    .codes = ef_codes,
 };

@@ -1,7 +1,7 @@
 /* fsimages/fat/codes.h -- FatFs' results, negated (ff.h, FRESULT), and what kind each is. */
 #pragma once
 #include <stdint.h>
-#include "fsimages/err.h"
+#include "fsimages/codes.h"
 
 /* FR_DENIED is also a directory that is full, a volume with no room for one, a directory that is not empty, and a
  * read-only file: FatFs does not tell them apart. */
@@ -37,5 +37,4 @@ enum {
 
 /* A medium's error: FR_DISK_ERR, but for what no driver lives to see. */
 int32_t fat_medium_code(enum thm_fs_err e);
-const char *fat_code_name(int32_t code); /* "FR_NO_FILE"; NULL: unknown */
-enum thm_fs_err fat_code_kind(int32_t code);
+extern const struct thm_fs_code fat_codes[];

@@ -153,6 +153,5 @@ const struct thm_fs_ops thm_fs_fat = {
     .check = fat_check,
     .describe = fat_describe,
     .map = fat_map,
-    .code_name = fat_code_name,
-    .code_kind = fat_code_kind,
+    .codes = fat_codes,
 };

@@ -1,11 +1,7 @@
 #include "fsimages/littlefs/codes.h"
 #include <stddef.h>
 
-static const struct {
-    int32_t code;
-    enum thm_fs_err kind;
-    const char *name;
-} codes[] = {
+const struct thm_fs_code lf_codes[] = {
 #define X(name, code, kind) { code, kind, "LFS_ERR_" #name },
     LFS_CODES(X)
 #undef X
@@ -13,6 +9,7 @@ static const struct {
     { LF_ERR_MEDIUM - THM_FS_EINVAL, THM_FS_EINVAL, "FLASH_PROGRAM_UNIT" },
     { LF_ERR_MEDIUM - THM_FS_EPOWER, THM_FS_EPOWER, "POWER_LOST" },
     { LF_ERR_MEDIUM - THM_FS_EHOST, THM_FS_EHOST, "HOST_FAILED" },
+    { 0, THM_FS_OK, NULL },
 };
 
 int32_t lf_medium_code(enum thm_fs_err e)
@@ -22,26 +19,4 @@ int32_t lf_medium_code(enum thm_fs_err e)
     if (e == THM_FS_EIO)
         return LFS_ERR_IO;
     return e == THM_FS_EPROGRAM ? LFS_ERR_CORRUPT : LF_ERR_MEDIUM - (int32_t)e;
-}
-
-static size_t find(int32_t code)
-{
-    size_t i = 0;
-    while (i < sizeof codes / sizeof codes[0] && codes[i].code != code)
-        i++;
-    return i;
-}
-
-const char *lf_code_name(int32_t code)
-{
-    size_t i = find(code);
-    return i < sizeof codes / sizeof codes[0] ? codes[i].name : NULL;
-}
-
-enum thm_fs_err lf_code_kind(int32_t code)
-{
-    size_t i = find(code);
-    if (code >= 0)
-        return THM_FS_OK;
-    return i < sizeof codes / sizeof codes[0] ? codes[i].kind : THM_FS_EIO;
 }

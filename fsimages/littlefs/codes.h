@@ -1,7 +1,7 @@
 /* fsimages/littlefs/codes.h -- littlefs's error numbers (littlefs-project/littlefs, lfs.h) and what kind each is. */
 #pragma once
 #include <stdint.h>
-#include "fsimages/err.h"
+#include "fsimages/codes.h"
 
 #define LFS_CODES(X)                 \
     X(IO, -5, THM_FS_EIO)            \
@@ -28,5 +28,4 @@ enum {
 
 /* What littlefs's block device call returns for it: a failed program is a bad block, to be replaced. */
 int32_t lf_medium_code(enum thm_fs_err e);
-const char *lf_code_name(int32_t code); /* "LFS_ERR_NOSPC"; NULL: unknown */
-enum thm_fs_err lf_code_kind(int32_t code);
+extern const struct thm_fs_code lf_codes[];

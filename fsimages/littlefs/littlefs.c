@@ -68,6 +68,5 @@ const struct thm_fs_ops thm_fs_littlefs = {
     .check = lf_check,
     .describe = lf_describe,
     .map = lf_map,
-    .code_name = lf_code_name,
-    .code_kind = lf_code_kind,
+    .codes = lf_codes,
 };

@@ -12,6 +12,6 @@ static const int numbers[] = {
 
 int mt_errno(const struct mt *m, int32_t code)
 {
-    enum thm_fs_err kind = code < 0 ? m->ops->code_kind(code) : THM_FS_OK;
+    enum thm_fs_err kind = code < 0 ? thm_fs_code_kind(m->ops->codes, code) : THM_FS_OK;
     return (size_t)kind < sizeof numbers / sizeof numbers[0] ? -numbers[kind] : -EIO;
 }

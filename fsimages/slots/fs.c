@@ -480,24 +480,13 @@ static int32_t slots_map(struct thm_fs *f, struct thm_fs_map *out)
 
 /* ---- codes ---- */
 
-static const char *const code_names[] = {
-#define X(name, status, text) [name] = #name,
+/* The numbers are this folder's, negated. */
+static const struct thm_fs_code codes[] = {
+#define X(name, status, text) { -(int32_t)(name), name, &#name[sizeof "THM_FS_" - 1] },
     THM_FS_ERRORS(X)
 #undef X
+        { 0, THM_FS_OK, NULL },
 };
-
-static enum thm_fs_err slots_code_kind(int32_t c)
-{
-    if (c >= 0)
-        return THM_FS_OK;
-    return c > -(int32_t)(sizeof code_names / sizeof code_names[0]) ? (enum thm_fs_err) - c : THM_FS_EIO;
-}
-
-static const char *slots_code_name(int32_t c)
-{
-    bool mine = c < 0 && c > -(int32_t)(sizeof code_names / sizeof code_names[0]);
-    return mine ? code_names[-c] + strlen("THM_FS_") : NULL;
-}
 
 const struct thm_fs_ops thm_fs_slots = {
     .name = "slots",
@@ -524,6 +513,5 @@ const struct thm_fs_ops thm_fs_slots = {
     .check = slots_check,
     .describe = slots_describe,
     .map = slots_map,
-    .code_name = slots_code_name,
-    .code_kind = slots_code_kind,
+    .codes = codes,
 };

@@ -1,6 +1,6 @@
 /* fsimages/spiffs/codes.h -- SPIFFS's error numbers (pellepl/spiffs, src/spiffs.h) and what kind each is. */
 #pragma once
-#include "fsimages/err.h"
+#include "fsimages/codes.h"
 
 #define SPIFFS_CODES(X)                             \
     X(NOT_MOUNTED, -10000, THM_FS_EINVAL)           \
@@ -55,5 +55,4 @@ enum {
     SF_ERR_MEDIUM = -20000,   /* minus the medium's enum thm_fs_err */
 };
 
-const char *sf_code_name(int code); /* "SPIFFS_ERR_FULL"; NULL: unknown */
-enum thm_fs_err sf_code_kind(int code);
+extern const struct thm_fs_code sf_codes[];

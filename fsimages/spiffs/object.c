@@ -185,7 +185,7 @@ int32_t sf_object_append(struct sf *fs, struct sf_fd *fd, uint32_t offset, const
         if (!res)
             advance(&w, n);
     }
-    if (sf_code_kind(res) == THM_FS_ENOSPC || !res) {
+    if (thm_fs_code_kind(sf_codes, res) == THM_FS_ENOSPC || !res) {
         fd->size = end_of(&w);
         int32_t stored = append_store_index(fs, &w);
         return stored ? stored : res;
@@ -279,7 +279,7 @@ int32_t sf_object_modify(struct sf *fs, struct sf_fd *fd, uint32_t offset, const
         if (!res)
             advance(&w, n);
     }
-    if (sf_code_kind(res) == THM_FS_EPOWER)
+    if (thm_fs_code_kind(sf_codes, res) == THM_FS_EPOWER)
         return res;
     int32_t stored = modify_store_index(fs, &w);
     return stored ? stored : res;

@@ -233,6 +233,5 @@ const struct thm_fs_ops thm_fs_spiffs = {
     .check = sf_check,
     .describe = sf_describe,
     .map = sf_map,
-    .code_name = sf_code_name,
-    .code_kind = sf_code_kind,
+    .codes = sf_codes,
 };

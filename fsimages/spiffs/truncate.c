@@ -143,7 +143,7 @@ int32_t sf_object_truncate(struct sf *fs, struct sf_fd *fd, uint32_t size)
     if (res)
         return res;
     res = cut_data(fs, &c);
-    if (sf_code_kind(res) == THM_FS_EPOWER || c.span == SF_NO_SPAN)
+    if (thm_fs_code_kind(sf_codes, res) == THM_FS_EPOWER || c.span == SF_NO_SPAN)
         return res;
     int32_t stored = store_indices(fs, &c);
     return stored ? stored : res;

@@ -207,13 +207,13 @@ static int run_all(struct session *s)
     (void)mount_volume(s); /* there may be none yet */
     while (fgets(line, sizeof line, stdin)) {
         int32_t res = run_line(s, line);
-        if (res && FS.code_kind(res) == THM_FS_EPOWER)
+        if (res && thm_fs_code_kind(FS.codes, res) == THM_FS_EPOWER)
             return 3;
         if (res) {
             fprintf(stderr, "fat_image: %s %s: %s\n", s->words[0], s->words[1] ? s->words[1] : "",
-                    res == FULL         ? "full"
-                    : FS.code_name(res) ? FS.code_name(res)
-                                        : "?");
+                    res == FULL                       ? "full"
+                    : thm_fs_code_name(FS.codes, res) ? thm_fs_code_name(FS.codes, res)
+                                                      : "?");
             return 2;
         }
     }

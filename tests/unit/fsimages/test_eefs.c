@@ -225,8 +225,8 @@ static void write__a_full_slot_ends_it_short(void **state)
     assert_int_equal(u.total, SIZE);
     assert_int_equal(u.used, SIZE);
     assert_int_equal(store(v->fs, "c", 1, 1), FULL);
-    assert_int_equal(FS.code_kind(FULL), THM_FS_ENOSPC);
-    assert_string_equal(FS.code_name(FULL), "EEFS_NO_SPACE_LEFT_ON_DEVICE");
+    assert_int_equal(thm_fs_code_kind(FS.codes, FULL), THM_FS_ENOSPC);
+    assert_string_equal(thm_fs_code_name(FS.codes, FULL), "EEFS_NO_SPACE_LEFT_ON_DEVICE");
 }
 
 static void need__says_what_a_file_will_take(void **state)
@@ -418,7 +418,7 @@ static void power__lost_anywhere_leaves_whole_files(void **state)
         FS.unmount(fs);
         thm_medium_destroy(dying);
         done = res >= 0;
-        assert_true(done || FS.code_kind(res) == THM_FS_EPOWER);
+        assert_true(done || thm_fs_code_kind(FS.codes, res) == THM_FS_EPOWER);
         volume_remount(&v);
         look_after_cut(&v);
         volume_finish(&v);
@@ -455,7 +455,7 @@ static void memory__failing_at_any_allocation_fails_the_mount(void **state)
     for (int n = 0; n <= 3; n++) {
         struct heap h = { .left = n };
         int32_t res = FS.mount(&fs, v->chip.medium, &v->config, &(struct thm_fs_memory){ &h, heap_alloc, heap_free });
-        assert_int_equal(FS.code_kind(res), n < 3 ? THM_FS_ENOMEM : THM_FS_OK);
+        assert_int_equal(thm_fs_code_kind(FS.codes, res), n < 3 ? THM_FS_ENOMEM : THM_FS_OK);
         if (res == 0) {
             assert_int_equal(h.bytes, 20 * 36 + 68 + 528);
             FS.unmount(fs);

@@ -237,7 +237,7 @@ static void root__full_is_denied(void **state)
     }
     assert_int_equal(store(v->fs, "G", 1, 1, 0), -7);
     assert_int_equal(FS.mkdir(v->fs, "G"), -7);
-    assert_string_equal(FS.code_name(-7), "FR_DENIED");
+    assert_string_equal(thm_fs_code_name(FS.codes, -7), "FR_DENIED");
     assert_int_equal(FS.remove(v->fs, "F7"), 0);
     assert_int_equal(store(v->fs, "a long one", 1, 1, 0), -7);
     assert_int_equal(store(v->fs, "G", 1, 1, 0), 0);

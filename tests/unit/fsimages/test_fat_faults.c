@@ -47,7 +47,7 @@ static bool run_until(struct fat_volume *v, uint32_t n)
     FS.unmount(fs);
     thm_medium_destroy(dying);
     assert_int_equal(FS.mount(&v->fs, v->card.medium, &v->config, NULL), 0);
-    assert_true(res >= 0 || FS.code_kind(res) == THM_FS_EPOWER);
+    assert_true(res >= 0 || thm_fs_code_kind(FS.codes, res) == THM_FS_EPOWER);
     return res >= 0;
 }
 
@@ -153,7 +153,7 @@ static void memory__missing_at_any_allocation_is_told_and_nothing_leaks(void **s
             res = use_all(fs);
             FS.unmount(fs);
         }
-        assert_true(res == 0 || FS.code_kind(res) == THM_FS_ENOMEM);
+        assert_true(res == 0 || thm_fs_code_kind(FS.codes, res) == THM_FS_ENOMEM);
         assert_int_equal(h.live, 0);
         assert_int_equal(FS.mount(&v.fs, v.card.medium, &v.config, NULL), 0);
         assert_true(holds_seed(v.fs, "d/keep", 6000, 1));

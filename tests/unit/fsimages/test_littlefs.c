@@ -176,8 +176,8 @@ static void volume__that_is_full_says_so_and_keeps_the_old_file(void **state)
     struct volume *v = *state;
     assert_int_equal(store(v->fs, "a", 150000, 1, 4096), 0);
     assert_int_equal(store(v->fs, "a", 150000, 2, 4096), NOSPC);
-    assert_int_equal(FS.code_kind(NOSPC), THM_FS_ENOSPC);
-    assert_string_equal(FS.code_name(NOSPC), "LFS_ERR_NOSPC");
+    assert_int_equal(thm_fs_code_kind(FS.codes, NOSPC), THM_FS_ENOSPC);
+    assert_string_equal(thm_fs_code_name(FS.codes, NOSPC), "LFS_ERR_NOSPC");
     assert_true(holds_seed(v->fs, "a", 150000, 1));
     assert_int_equal(FS.remove(v->fs, "a"), 0);
     assert_int_equal(store(v->fs, "b", 240000, 2, 4096), 0);

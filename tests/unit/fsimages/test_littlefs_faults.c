@@ -54,7 +54,7 @@ static bool run_until(struct volume *v, uint32_t n)
     FS.unmount(fs);
     thm_medium_destroy(dying);
     assert_int_equal(FS.mount(&v->fs, v->chip.medium, &v->config, NULL), 0);
-    if (res && FS.code_kind(res) != THM_FS_EPOWER)
+    if (res && thm_fs_code_kind(FS.codes, res) != THM_FS_EPOWER)
         fail_msg("cut at %u: %d", n, res);
     return res == 0;
 }
@@ -166,7 +166,7 @@ static void memory__failing_at_any_allocation_is_told(void **state)
         }
         if (res < 0) {
             assert_int_equal(res, -12);
-            assert_int_equal(FS.code_kind(res), THM_FS_ENOMEM);
+            assert_int_equal(thm_fs_code_kind(FS.codes, res), THM_FS_ENOMEM);
         }
         assert_int_equal(h.live, 0);
     }

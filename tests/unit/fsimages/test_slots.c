@@ -241,10 +241,10 @@ static enum thm_fs_err go_back(struct strict_flash *f)
     struct thm_fs *fs;
     int32_t res = FS.mount(&fs, &f->base, &(struct thm_fs_config){ 0 }, NULL);
     if (res)
-        return FS.code_kind(res);
+        return thm_fs_code_kind(FS.codes, res);
     res = FS.rename(fs, "model.old", "model");
     FS.unmount(fs);
-    return FS.code_kind(res);
+    return thm_fs_code_kind(FS.codes, res);
 }
 
 static enum thm_fs_err remove_model(struct strict_flash *f)
@@ -252,10 +252,10 @@ static enum thm_fs_err remove_model(struct strict_flash *f)
     struct thm_fs *fs;
     int32_t res = FS.mount(&fs, &f->base, &(struct thm_fs_config){ 0 }, NULL);
     if (res)
-        return FS.code_kind(res);
+        return thm_fs_code_kind(FS.codes, res);
     res = FS.remove(fs, "model");
     FS.unmount(fs);
-    return FS.code_kind(res);
+    return thm_fs_code_kind(FS.codes, res);
 }
 
 static const struct change changes[] = {
@@ -407,7 +407,7 @@ static void write__that_fails_keeps_the_model(void **state)
     int32_t fd = FS.open(v->fs, "model", NEW);
     assert_int_equal(FS.write(v->fs, fd, data, 2500), 2500);
     assert_int_equal(FS.write(v->fs, fd, data, 2500), -THM_FS_ENOSPC);
-    assert_string_equal(FS.code_name(-THM_FS_ENOSPC), "ENOSPC");
+    assert_string_equal(thm_fs_code_name(FS.codes, -THM_FS_ENOSPC), "ENOSPC");
     assert_int_equal(FS.write(v->fs, fd, data, 1), -THM_FS_ENOSPC);
     assert_int_equal(FS.close(v->fs, fd), -THM_FS_ENOSPC);
     assert_true(holds(v, "model", &first));

@@ -76,8 +76,8 @@ static void write__full_appears_at_close_when_the_cache_took_it(void **state)
     }
     assert_int_equal(res, -10001);
     assert_int_equal(FS.close(v->fs, fd), 0); /* it stayed open; what the cache held is lost */
-    assert_string_equal(FS.code_name(res), "SPIFFS_ERR_FULL");
-    assert_int_equal(FS.code_kind(res), THM_FS_ENOSPC);
+    assert_string_equal(thm_fs_code_name(FS.codes, res), "SPIFFS_ERR_FULL");
+    assert_int_equal(thm_fs_code_kind(FS.codes, res), THM_FS_ENOSPC);
 }
 
 static void capacity__one_call_stores_what_the_formula_says(void **state)

@@ -56,7 +56,7 @@ static bool run_until(struct volume *v, uint32_t n)
     FS.unmount(fs);
     thm_medium_destroy(dying);
     assert_int_equal(FS.mount(&v->fs, v->chip.medium, &v->config, NULL), 0);
-    assert_true(res >= 0 || FS.code_kind(res) == THM_FS_EPOWER);
+    assert_true(res >= 0 || thm_fs_code_kind(FS.codes, res) == THM_FS_EPOWER);
     return res >= 0;
 }
 
@@ -130,8 +130,8 @@ static void memory__failing_at_any_allocation_fails_the_mount(void **state)
         res = FS.mount(&fs, v.chip.medium, &v.config, &(struct thm_fs_memory){ &h, heap_alloc, heap_free });
         if (res < 0) {
             assert_int_equal(res, -257);
-            assert_int_equal(FS.code_kind(res), THM_FS_ENOMEM);
-            assert_string_equal(FS.code_name(res), "ESP_ERR_NO_MEM");
+            assert_int_equal(thm_fs_code_kind(FS.codes, res), THM_FS_ENOMEM);
+            assert_string_equal(thm_fs_code_name(FS.codes, res), "ESP_ERR_NO_MEM");
             assert_null(fs);
             assert_int_equal(h.live, 0);
             continue;
