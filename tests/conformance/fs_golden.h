@@ -6,6 +6,8 @@
 #include <sys/types.h>
 #include <sha2.h>
 #include <zstd.h>
+#include "fsimages/fs.h"
+#include "fsimages/media/chip.h"
 
 static inline char *read_whole(const char *path, size_t *len)
 {
@@ -66,4 +68,64 @@ static inline void each_manifest_in(const char *rel, void (*visit)(const char *p
         visit(found.gl_pathv[i]);
     }
     globfree(&found);
+}
+
+/* Read a file in pieces of `chunk` bytes; compare how many there are (`bytes` is that figure's name in the manifest)
+ * and their digest. Result: what the last read() gave. */
+static inline int32_t compare_content(struct thm_fs *fs, json_t *want, const char *bytes, uint32_t chunk)
+{
+    const size_t room = (size_t)number(want, "size") + chunk;
+    uint8_t *data = malloc(room);
+    char hex[65];
+    size_t total = 0;
+    int32_t n = 0, fd = fs->ops->open(fs, string(want, "name"), THM_FS_READ);
+    assert_true(fd >= 0);
+    while (total + chunk <= room && (n = fs->ops->read(fs, fd, data + total, chunk)) > 0)
+        total += (size_t)n;
+    assert_int_equal(total, number(want, bytes));
+    hex_digest(data, total, hex);
+    assert_string_equal(hex, string(want, "sha256"));
+    assert_int_equal(fs->ops->close(fs, fd), 0);
+    free(data);
+    return n;
+}
+
+/* One golden image, on a NOR chip in memory. */
+struct golden_chip {
+    json_t *manifest, *config, *reference;
+    uint8_t *bytes, *original; /* lent to the chip; as they were */
+    size_t size;
+    struct thm_part part;
+    struct thm_medium *medium;
+    struct thm_fs_config fs_config; /* the caller's */
+    struct thm_fs *fs;              /* likewise */
+};
+
+static inline void golden_chip_open(struct golden_chip *g, const char *manifest_path, const char *sector_size)
+{
+    char hex[65];
+    *g = (struct golden_chip){ .manifest = json_load_file(manifest_path, 0, NULL) };
+    assert_non_null(g->manifest);
+    g->config = json_object_get(g->manifest, "config");
+    g->reference = json_object_get(g->manifest, "reference");
+    g->size = (size_t)number(g->reference, "raw_size");
+    g->bytes = malloc(g->size);
+    g->original = malloc(g->size);
+    read_image(manifest_path, g->manifest, g->bytes, g->size);
+    memcpy(g->original, g->bytes, g->size);
+    hex_digest(g->bytes, g->size, hex);
+    assert_string_equal(hex, string(g->reference, "sha256_raw"));
+    g->part = *thm_part_at(0);
+    g->part.sector_size = (uint32_t)number(g->config, sector_size);
+    assert_int_equal(
+        thm_chip_create(&g->medium, &g->part, (uint32_t)g->size, &(struct thm_cells){ .bytes = g->bytes }, NULL), 0);
+}
+
+static inline void golden_chip_close(struct golden_chip *g)
+{
+    g->fs->ops->unmount(g->fs);
+    thm_medium_destroy(g->medium);
+    json_decref(g->manifest);
+    free(g->bytes);
+    free(g->original);
 }

@@ -1,12 +1,7 @@
 /* tests/conformance/test_fat.c -- FAT images made by dosfstools, mtools and sfdisk: table, files, totals, checks. */
-#include "tests/testing.h"
-#include <glob.h>
-#include <jansson.h>
-#include <sys/types.h>
-#include <sha2.h>
-#include <zstd.h>
 #include "fsimages/fat.h"
 #include "fsimages/mbr.h"
+#include "tests/conformance/fs_golden.h"
 #include "tests/unit/fsimages/ramcard.h"
 
 #define FS thm_fs_fat
@@ -18,35 +13,6 @@ struct golden {
     struct thm_fs *fs;
     uint64_t size;
 };
-
-static int64_t number(json_t *o, const char *key)
-{
-    json_t *v = json_object_get(o, key);
-    if (!v)
-        fail_msg("the manifest has no %s", key);
-    return json_integer_value(v);
-}
-
-static const char *string(json_t *o, const char *key)
-{
-    return json_string_value(json_object_get(o, key));
-}
-
-static uint8_t *decompress(const char *path, size_t size)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    fseek(f, 0, SEEK_END);
-    size_t packed = (size_t)ftell(f);
-    rewind(f);
-    char *data = malloc(packed);
-    uint8_t *bytes = malloc(size);
-    assert_int_equal(fread(data, 1, packed, f), packed);
-    assert_int_equal(ZSTD_decompress(bytes, size, data, packed), size);
-    fclose(f);
-    free(data);
-    return bytes;
-}
 
 static void find_volume(struct golden *g)
 {
@@ -63,15 +29,14 @@ static void find_volume(struct golden *g)
 static void golden_open(struct golden *g, const char *manifest)
 {
     struct thm_fs_config c = { 0 };
-    char path[1100];
     *g = (struct golden){ .manifest = json_load_file(manifest, 0, NULL) };
     assert_non_null(g->manifest);
     g->config = json_object_get(g->manifest, "config");
     g->reference = json_object_get(g->manifest, "reference");
     g->size = (uint64_t)number(g->config, "image_size");
-    snprintf(path, sizeof path, "%.*s/%s", (int)(strrchr(manifest, '/') - manifest), manifest,
-             string(g->manifest, "image"));
-    ramcard_init(&g->card, g->size, decompress(path, g->size));
+    uint8_t *bytes = malloc(g->size);
+    read_image(manifest, g->manifest, bytes, g->size);
+    ramcard_init(&g->card, g->size, bytes);
     find_volume(g);
     assert_int_equal(FS.mount(&g->fs, g->volume, &c, NULL), 0);
 }
@@ -100,24 +65,6 @@ static void geometry(struct golden *g)
     /* mdir believes FSInfo whatever it says; FatFs counts if it says more than there are */
     if (json_is_integer(bytes_free) && json_integer_value(counted) <= number(bpb, "clusters"))
         assert_int_equal(u.total - u.used, json_integer_value(bytes_free));
-}
-
-static void compare_content(struct golden *g, json_t *want)
-{
-    uint8_t *data = malloc((size_t)number(want, "size") + 20000);
-    char hex[65];
-    int32_t total = 0, n, fd = FS.open(g->fs, string(want, "name"), THM_FS_READ);
-    SHA2_CTX c;
-    assert_true(fd >= 0);
-    while ((n = FS.read(g->fs, fd, data + total, 777)) > 0)
-        total += n;
-    SHA256Init(&c);
-    SHA256Update(&c, data, (size_t)total);
-    SHA256End(&c, hex);
-    assert_int_equal(total, number(want, "size"));
-    assert_string_equal(hex, string(want, "sha256"));
-    assert_int_equal(FS.close(g->fs, fd), 0);
-    free(data);
 }
 
 struct tree {
@@ -157,7 +104,7 @@ static void files(struct golden *g)
     json_array_foreach(all, i, want)
     {
         if (string(want, "sha256"))
-            compare_content(g, want);
+            compare_content(g->fs, want, "size", 777);
     }
 }
 
@@ -185,21 +132,20 @@ static void check(struct golden *g)
     free(before);
 }
 
-static void each_manifest(void (*compare)(struct golden *g))
+static void (*compare)(struct golden *g);
+
+static void compare_one(const char *manifest)
 {
-    glob_t found;
-    SHARED_OR_SKIP(dir, "golden/fs/fat");
-    char pattern[1100];
-    snprintf(pattern, sizeof pattern, "%s/*.json", dir);
-    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        struct golden g;
-        print_message("# %s\n", strrchr(found.gl_pathv[i], '/') + 1);
-        golden_open(&g, found.gl_pathv[i]);
-        compare(&g);
-        golden_close(&g);
-    }
-    globfree(&found);
+    struct golden g;
+    golden_open(&g, manifest);
+    compare(&g);
+    golden_close(&g);
+}
+
+static void each_manifest(void (*how)(struct golden *g))
+{
+    compare = how;
+    each_manifest_in("golden/fs/fat", compare_one);
 }
 
 static void images__geometry_and_totals_are_what_the_tools_say(void **state)

@@ -5,40 +5,14 @@
 #include "fsimages/littlefs.h"
 #include "fsimages/media/chip.h"
 
-/* One golden image, on a chip in memory. */
-struct golden {
-    json_t *manifest, *config, *reference;
-    uint8_t *bytes, *original;
-    size_t size;
-    struct thm_part part;
-    struct thm_medium *medium;
-    struct thm_fs_config fs_config;
-    struct thm_fs *fs;
-};
-
-static uint32_t disk_version(const struct golden *g)
+static uint32_t disk_version(const struct golden_chip *g)
 {
     return (uint32_t)strtoul(string(g->reference, "disk_version"), NULL, 16);
 }
 
-static void golden_open(struct golden *g, const char *manifest_path)
+static void golden_open(struct golden_chip *g, const char *manifest_path)
 {
-    char hex[65];
-    *g = (struct golden){ .manifest = json_load_file(manifest_path, 0, NULL) };
-    assert_non_null(g->manifest);
-    g->config = json_object_get(g->manifest, "config");
-    g->reference = json_object_get(g->manifest, "reference");
-    g->size = (size_t)number(g->reference, "raw_size");
-    g->bytes = malloc(g->size);
-    g->original = malloc(g->size);
-    read_image(manifest_path, g->manifest, g->bytes, g->size);
-    memcpy(g->original, g->bytes, g->size);
-    hex_digest(g->bytes, g->size, hex);
-    assert_string_equal(hex, string(g->reference, "sha256_raw"));
-    g->part = *thm_part_at(0);
-    g->part.sector_size = (uint32_t)number(g->config, "block_size");
-    assert_int_equal(
-        thm_chip_create(&g->medium, &g->part, (uint32_t)g->size, &(struct thm_cells){ .bytes = g->bytes }, NULL), 0);
+    golden_chip_open(g, manifest_path, "block_size");
     g->fs_config = (struct thm_fs_config){
         .block_size = (uint32_t)number(g->config, "block_size"),
         .read_size = (uint32_t)number(g->config, "read_size"),
@@ -51,32 +25,7 @@ static void golden_open(struct golden *g, const char *manifest_path)
     assert_int_equal(thm_fs_littlefs.mount(&g->fs, g->medium, &g->fs_config, NULL), number(g->reference, "mount_res"));
 }
 
-static void golden_close(struct golden *g)
-{
-    thm_fs_littlefs.unmount(g->fs);
-    thm_medium_destroy(g->medium);
-    json_decref(g->manifest);
-    free(g->bytes);
-    free(g->original);
-}
-
-static void compare_content(struct golden *g, json_t *want)
-{
-    const size_t size = (size_t)number(want, "size");
-    uint8_t *data = malloc(size + 4096);
-    char hex[65];
-    int32_t total = 0, n, fd = thm_fs_littlefs.open(g->fs, string(want, "name"), THM_FS_READ);
-    assert_true(fd >= 0);
-    while ((size_t)total <= size && (n = thm_fs_littlefs.read(g->fs, fd, data + total, 4096)) > 0)
-        total += n;
-    assert_int_equal(total, number(want, "read_res"));
-    hex_digest(data, (size_t)total, hex);
-    assert_string_equal(hex, string(want, "sha256"));
-    assert_int_equal(thm_fs_littlefs.close(g->fs, fd), 0);
-    free(data);
-}
-
-static void compare_entry(struct golden *g, json_t *want)
+static void compare_entry(struct golden_chip *g, json_t *want)
 {
     struct thm_fs_stat st;
     assert_int_equal(thm_fs_littlefs.stat(g->fs, string(want, "name"), &st), 0);
@@ -84,7 +33,7 @@ static void compare_entry(struct golden *g, json_t *want)
     if (st.directory)
         return;
     assert_int_equal(st.size, number(want, "size"));
-    compare_content(g, want);
+    compare_content(g->fs, want, "read_res", 4096);
 }
 
 struct tree {
@@ -102,7 +51,7 @@ static int32_t count(void *ctx, const struct thm_fs_stat *st)
     return st->directory ? t->fs->ops->list(t->fs, path, count, &(struct tree){ t->fs, path, t->entries }) : 0;
 }
 
-static void mount_and_list(struct golden *g)
+static void mount_and_list(struct golden_chip *g)
 {
     json_t *files = json_object_get(g->reference, "files"), *want;
     struct thm_littlefs_info info;
@@ -120,13 +69,13 @@ static void mount_and_list(struct golden *g)
     assert_memory_equal(g->bytes, g->original, g->size);
 }
 
-static void check(struct golden *g)
+static void check(struct golden_chip *g)
 {
     assert_int_equal(thm_fs_littlefs.check(g->fs, false, NULL, NULL), number(g->reference, "check_flags"));
     assert_memory_equal(g->bytes, g->original, g->size);
 }
 
-static char *as_trace(struct golden *g)
+static char *as_trace(struct golden_chip *g)
 {
     char *config, *text = NULL;
     size_t size, i;
@@ -142,7 +91,7 @@ static char *as_trace(struct golden *g)
 }
 
 /* The operations that made the image, from scratch: as many erases and programs, and the same bytes. */
-static void make_again(struct golden *g)
+static void make_again(struct golden_chip *g)
 {
     struct thm_replay_result r;
     char *text = as_trace(g);
@@ -154,7 +103,7 @@ static void make_again(struct golden *g)
     free(text);
 }
 
-static void guess(struct golden *g)
+static void guess(struct golden_chip *g)
 {
     struct thm_fs_config c = { 0 };
     assert_ptr_equal(thm_fs_probe(g->medium, &c), &thm_fs_littlefs);
@@ -162,17 +111,17 @@ static void guess(struct golden *g)
     assert_int_equal(c.disk_version, g->fs_config.disk_version);
 }
 
-static void (*compare)(struct golden *g);
+static void (*compare)(struct golden_chip *g);
 
 static void compare_one(const char *manifest_path)
 {
-    struct golden g;
+    struct golden_chip g;
     golden_open(&g, manifest_path);
     compare(&g);
-    golden_close(&g);
+    golden_chip_close(&g);
 }
 
-static void each_manifest(void (*how)(struct golden *g))
+static void each_manifest(void (*how)(struct golden_chip *g))
 {
     compare = how;
     each_manifest_in("golden/fs/littlefs", compare_one);

@@ -5,35 +5,9 @@
 #include "fsimages/spiffs.h"
 #include "tests/conformance/fs_golden.h"
 
-/* One golden image, on a chip in memory. */
-struct golden {
-    json_t *manifest, *config, *reference;
-    uint8_t *bytes, *original;
-    size_t size;
-    struct thm_part part;
-    struct thm_medium *medium;
-    struct thm_fs_config fs_config;
-    struct thm_fs *fs;
-};
-
-static void golden_open(struct golden *g, const char *manifest_path)
+static void golden_open(struct golden_chip *g, const char *manifest_path)
 {
-    char hex[65];
-    *g = (struct golden){ .manifest = json_load_file(manifest_path, 0, NULL) };
-    assert_non_null(g->manifest);
-    g->config = json_object_get(g->manifest, "config");
-    g->reference = json_object_get(g->manifest, "reference");
-    g->size = (size_t)number(g->config, "image_size");
-    g->bytes = malloc(g->size);
-    g->original = malloc(g->size);
-    read_image(manifest_path, g->manifest, g->bytes, g->size);
-    memcpy(g->original, g->bytes, g->size);
-    hex_digest(g->bytes, g->size, hex);
-    assert_string_equal(hex, string(g->reference, "sha256_raw"));
-    g->part = *thm_part_at(0);
-    g->part.sector_size = (uint32_t)number(g->config, "phys_erase_size");
-    assert_int_equal(
-        thm_chip_create(&g->medium, &g->part, (uint32_t)g->size, &(struct thm_cells){ .bytes = g->bytes }, NULL), 0);
+    golden_chip_open(g, manifest_path, "phys_erase_size");
     g->fs_config = (struct thm_fs_config){
         .page_size = (uint32_t)number(g->config, "page_size"),
         .block_size = (uint32_t)number(g->config, "block_size"),
@@ -45,16 +19,7 @@ static void golden_open(struct golden *g, const char *manifest_path)
     assert_int_equal(thm_fs_spiffs.mount(&g->fs, g->medium, &g->fs_config, NULL), 0);
 }
 
-static void golden_close(struct golden *g)
-{
-    thm_fs_spiffs.unmount(g->fs);
-    thm_medium_destroy(g->medium);
-    json_decref(g->manifest);
-    free(g->bytes);
-    free(g->original);
-}
-
-static void compare_usage(struct golden *g, json_t *want)
+static void compare_usage(struct golden_chip *g, json_t *want)
 {
     struct thm_fs_usage u;
     struct thm_spiffs_counters c;
@@ -69,23 +34,7 @@ static void compare_usage(struct golden *g, json_t *want)
     assert_int_equal(c.erase_counter, number(want, "max_erase_count"));
 }
 
-static void compare_content(struct golden *g, json_t *want)
-{
-    uint8_t *data = malloc((size_t)number(want, "size") + 4096);
-    char hex[65];
-    int32_t total = 0, n, fd = thm_fs_spiffs.open(g->fs, string(want, "name"), THM_FS_READ);
-    assert_true(fd > 0);
-    while ((n = thm_fs_spiffs.read(g->fs, fd, data + total, 4096)) > 0)
-        total += n;
-    assert_int_equal(total, number(want, "read_bytes"));
-    assert_int_equal(n, number(want, "read_res"));
-    hex_digest(data, (size_t)total, hex);
-    assert_string_equal(hex, string(want, "sha256"));
-    assert_int_equal(thm_fs_spiffs.close(g->fs, fd), 0);
-    free(data);
-}
-
-static void compare_header(struct golden *g, json_t *want)
+static void compare_header(struct golden_chip *g, json_t *want)
 {
     struct thm_spiffs_info info;
     char meta[33] = "";
@@ -112,7 +61,7 @@ static int32_t compare_listed(void *ctx, const struct thm_fs_stat *st)
     return 0;
 }
 
-static void compare_files(struct golden *g, json_t *files)
+static void compare_files(struct golden_chip *g, json_t *files)
 {
     struct walk w = { files, 0 };
     json_t *want;
@@ -122,12 +71,12 @@ static void compare_files(struct golden *g, json_t *files)
     json_array_foreach(files, i, want)
     {
         compare_header(g, want);
-        compare_content(g, want);
+        assert_int_equal(compare_content(g->fs, want, "read_bytes", 4096), number(want, "read_res"));
     }
 }
 
 /* Findings of the check without repair, which must change nothing; then the state after a repair. */
-static void compare_check(struct golden *g, json_t *check)
+static void compare_check(struct golden_chip *g, json_t *check)
 {
     uint8_t *before = malloc(g->size);
     json_t *after = json_object_get(check, "after");
@@ -155,7 +104,7 @@ static void wipe_padding(uint8_t *image, size_t size, size_t page)
     }
 }
 
-static char *as_trace(struct golden *g)
+static char *as_trace(struct golden_chip *g)
 {
     char *config = json_dumps(g->config, 0), *text = NULL;
     size_t size, i;
@@ -173,7 +122,7 @@ static char *as_trace(struct golden *g)
 }
 
 /* The operations that made the image, from scratch. */
-static void compare_history(struct golden *g)
+static void compare_history(struct golden_chip *g)
 {
     struct thm_replay_result r;
     size_t page = (size_t)number(g->config, "page_size");
@@ -189,7 +138,7 @@ static void compare_history(struct golden *g)
     free(text);
 }
 
-static void each_manifest(void (*compare)(struct golden *g))
+static void each_manifest(void (*compare)(struct golden_chip *g))
 {
     glob_t found;
     SHARED_OR_SKIP(dir, "golden/fs/spiffs");
@@ -197,16 +146,16 @@ static void each_manifest(void (*compare)(struct golden *g))
     snprintf(pattern, sizeof pattern, "%s/*.json", dir);
     assert_int_equal(glob(pattern, 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
-        struct golden g;
+        struct golden_chip g;
         print_message("# %s\n", strrchr(found.gl_pathv[i], '/') + 1);
         golden_open(&g, found.gl_pathv[i]);
         compare(&g);
-        golden_close(&g);
+        golden_chip_close(&g);
     }
     globfree(&found);
 }
 
-static void mount_and_list(struct golden *g)
+static void mount_and_list(struct golden_chip *g)
 {
     assert_int_equal(memcmp(g->bytes, g->original, g->size) != 0,
                      json_is_true(json_object_get(g->reference, "mount_changed_image")));
@@ -214,19 +163,19 @@ static void mount_and_list(struct golden *g)
     compare_files(g, json_object_get(g->reference, "files"));
 }
 
-static void check(struct golden *g)
+static void check(struct golden_chip *g)
 {
     compare_check(g, json_object_get(g->reference, "check"));
 }
 
-static void make_again(struct golden *g)
+static void make_again(struct golden_chip *g)
 {
     bool defect = strncmp(string(g->manifest, "description"), "REFERENCE DEFECT", 16) == 0;
     if (json_array_size(json_object_get(g->manifest, "ops_result")) && !defect)
         compare_history(g);
 }
 
-static void guess(struct golden *g)
+static void guess(struct golden_chip *g)
 {
     struct thm_fs_config c = { .name_len = g->fs_config.name_len };
     assert_int_equal(thm_fs_spiffs.probe(g->medium, &c), THM_FS_OK);

@@ -2,6 +2,7 @@
 #include "fsimages/eefs.h"
 #include "fsimages/fs_replay.h"
 #include "fsimages/media/rewritable.h"
+#include "tests/unit/fsimages/failing_heap.h"
 #include "tests/unit/fsimages/eeprom_ram.h"
 #include "tests/unit/fsimages/ramchip.h"
 
@@ -426,35 +427,14 @@ static void power__lost_anywhere_leaves_whole_files(void **state)
     }
 }
 
-struct heap {
-    int left, live;
-    uint32_t bytes;
-};
-
-static void *heap_alloc(void *ctx, uint32_t bytes, const char *what)
-{
-    struct heap *h = ctx;
-    assert_non_null(what);
-    if (h->left-- == 0)
-        return NULL;
-    h->live++;
-    h->bytes += bytes;
-    return malloc(bytes);
-}
-
-static void heap_free(void *ctx, void *p)
-{
-    ((struct heap *)ctx)->live--;
-    free(p);
-}
-
 static void memory__failing_at_any_allocation_fails_the_mount(void **state)
 {
     struct volume *v = *state;
     struct thm_fs *fs;
     for (int n = 0; n <= 3; n++) {
-        struct heap h = { .left = n };
-        int32_t res = FS.mount(&fs, v->chip.medium, &v->config, &(struct thm_fs_memory){ &h, heap_alloc, heap_free });
+        struct failing_heap h = { .left = n };
+        const struct thm_fs_memory mem = failing_heap_memory(&h);
+        int32_t res = FS.mount(&fs, v->chip.medium, &v->config, &mem);
         assert_int_equal(thm_fs_code_kind(FS.codes, res), n < 3 ? THM_FS_ENOMEM : THM_FS_OK);
         if (res == 0) {
             assert_int_equal(h.bytes, 20 * 36 + 68 + 528);

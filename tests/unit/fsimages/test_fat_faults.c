@@ -1,4 +1,5 @@
 /* tests/unit/fsimages/test_fat_faults.c -- FAT when power is lost, memory is missing, or the card holds anything. */
+#include "tests/unit/fsimages/failing_heap.h"
 #include "tests/unit/fsimages/fat_volume.h"
 #include "tests/unit/fsimages/ramchip.h"
 
@@ -96,29 +97,6 @@ static void power__lost_before_close_leaves_an_empty_file_and_its_chain(void **s
 
 /* ---- memory ---- */
 
-struct heap {
-    int left; /* allocations until it fails */
-    int live;
-    uint32_t bytes;
-};
-
-static void *heap_alloc(void *ctx, uint32_t bytes, const char *what)
-{
-    struct heap *h = ctx;
-    assert_non_null(what);
-    if (h->left-- == 0)
-        return NULL;
-    h->live++;
-    h->bytes += bytes;
-    return malloc(bytes);
-}
-
-static void heap_free(void *ctx, void *p)
-{
-    ((struct heap *)ctx)->live--;
-    free(p);
-}
-
 static int32_t no_more(void *ctx, const struct thm_fs_stat *st)
 {
     (void)ctx, (void)st;
@@ -142,8 +120,8 @@ static void memory__missing_at_any_allocation_is_told_and_nothing_leaks(void **s
     int n;
     (void)state;
     for (n = 0; res; n++) {
-        struct heap h = { .left = n };
-        const struct thm_fs_memory mem = { &h, heap_alloc, heap_free };
+        struct failing_heap h = { .left = n };
+        const struct thm_fs_memory mem = failing_heap_memory(&h);
         struct fat_volume v;
         struct thm_fs *fs;
         prepare(&v);
@@ -164,8 +142,8 @@ static void memory__missing_at_any_allocation_is_told_and_nothing_leaks(void **s
 
 static void memory__is_taken_as_on_the_device(void **state)
 {
-    struct heap h = { .left = -1 };
-    const struct thm_fs_memory mem = { &h, heap_alloc, heap_free };
+    struct failing_heap h = { .left = -1 };
+    const struct thm_fs_memory mem = failing_heap_memory(&h);
     struct fat_volume v;
     struct thm_fs *fs;
     (void)state;

@@ -2,6 +2,7 @@
  * blocks, bad images. */
 #include "fsimages/littlefs.h"
 #define FS thm_fs_littlefs
+#include "tests/unit/fsimages/failing_heap.h"
 #include "tests/unit/fsimages/volume.h"
 
 #define SIZE    131072u
@@ -121,29 +122,6 @@ static void power__lost_while_pairs_move_loses_nothing_either(void **state)
 
 /* ---- memory ---- */
 
-struct heap {
-    int left; /* allocations until it fails */
-    int live;
-    uint32_t bytes;
-};
-
-static void *heap_alloc(void *ctx, uint32_t bytes, const char *what)
-{
-    struct heap *h = ctx;
-    assert_non_null(what);
-    if (h->left-- == 0)
-        return NULL;
-    h->live++;
-    h->bytes += bytes;
-    return malloc(bytes);
-}
-
-static void heap_free(void *ctx, void *p)
-{
-    ((struct heap *)ctx)->live--;
-    free(p);
-}
-
 static void memory__failing_at_any_allocation_is_told(void **state)
 {
     struct volume v;
@@ -152,8 +130,9 @@ static void memory__failing_at_any_allocation_is_told(void **state)
     (void)state;
     volume_init(&v, SIZE, NULL);
     for (int n = 0; res < 0; n++) {
-        struct heap h = { .left = n };
-        res = FS.mount(&fs, v.chip.medium, &v.config, &(struct thm_fs_memory){ &h, heap_alloc, heap_free });
+        struct failing_heap h = { .left = n };
+        const struct thm_fs_memory mem = failing_heap_memory(&h);
+        res = FS.mount(&fs, v.chip.medium, &v.config, &mem);
         if (res == 0) {
             assert_true(n >= 3);
             assert_int_equal(h.bytes, 512 + 512 + 128);

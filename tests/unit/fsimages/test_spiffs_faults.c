@@ -1,5 +1,6 @@
 /* tests/unit/fsimages/test_spiffs_faults.c -- power lost at every operation, no memory at every allocation, bad images.
  */
+#include "tests/unit/fsimages/failing_heap.h"
 #include "tests/unit/fsimages/volume.h"
 
 /* A volume with garbage to collect and one file that nothing touches on purpose. */
@@ -95,29 +96,6 @@ static void power__lost_at_any_operation_keeps_other_files(void **state)
     assert_true(after.erases >= before.erases + 3); /* the collector was among what was cut */
 }
 
-struct heap {
-    int left; /* allocations until it fails */
-    int live;
-    uint32_t bytes;
-};
-
-static void *heap_alloc(void *ctx, uint32_t bytes, const char *what)
-{
-    struct heap *h = ctx;
-    assert_non_null(what);
-    if (h->left-- == 0)
-        return NULL;
-    h->live++;
-    h->bytes += bytes;
-    return malloc(bytes);
-}
-
-static void heap_free(void *ctx, void *p)
-{
-    ((struct heap *)ctx)->live--;
-    free(p);
-}
-
 static void memory__failing_at_any_allocation_fails_the_mount(void **state)
 {
     struct volume v;
@@ -126,8 +104,9 @@ static void memory__failing_at_any_allocation_fails_the_mount(void **state)
     (void)state;
     volume_init(&v, 65536, NULL);
     for (int n = 0; res < 0; n++) {
-        struct heap h = { .left = n };
-        res = FS.mount(&fs, v.chip.medium, &v.config, &(struct thm_fs_memory){ &h, heap_alloc, heap_free });
+        struct failing_heap h = { .left = n };
+        const struct thm_fs_memory mem = failing_heap_memory(&h);
+        res = FS.mount(&fs, v.chip.medium, &v.config, &mem);
         if (res < 0) {
             assert_int_equal(res, -257);
             assert_int_equal(thm_fs_code_kind(FS.codes, res), THM_FS_ENOMEM);
