@@ -29,19 +29,15 @@ static int32_t combine(const struct thm_add *d, int32_t a, int32_t b)
                          d->high);
 }
 
-#define ROW(name, type, EXPR)                                                                                      \
-    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
-    {                                                                                                              \
-        const struct thm_add *d = ctx;                                                                             \
-        for (size_t i = 0; i < count; i++) {                                                                       \
-            type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                     \
-            ((type *)out)[i] = EXPR;                                                                               \
-        }                                                                                                          \
-    }
-ROW(row_i8, int8_t, (int8_t)combine(d, x, y))
-ROW(row_i16, int16_t, (int16_t)combine(d, x, y))
-ROW(row_i32, int32_t,
-    thm_clamp((int32_t)(d->subtract ? (uint32_t)x - (uint32_t)y : (uint32_t)x + (uint32_t)y), d->low, d->high))
+static int32_t combine_i32(const struct thm_add *d, int32_t a, int32_t b)
+{
+    uint32_t x = (uint32_t)a, y = (uint32_t)b;
+    return thm_clamp((int32_t)(d->subtract ? x - y : x + y), d->low, d->high);
+}
+
+THM_BINARY_ROW(row_i8, int8_t, (int8_t)combine(ctx, x, y))
+THM_BINARY_ROW(row_i16, int16_t, (int16_t)combine(ctx, x, y))
+THM_BINARY_ROW(row_i32, int32_t, combine_i32(ctx, x, y))
 
 struct limits { /* float32 */
     float low, high, sign;
@@ -79,16 +75,14 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
 {
     struct thm_add *d = n->data;
     const struct options *o = n->options;
-    struct thm_quant a, b, out;
-    thm_node_quant(n, &v->a, &a);
-    thm_node_quant(n, &v->b, &b);
-    thm_node_quant(n, &v->out, &out);
-    d->a.zero = a.zero_point;
-    d->b.zero = b.zero_point;
-    d->out.zero = out.zero_point;
+    struct thm_binary_quant q;
+    thm_binary_quant(n, v, &q);
+    d->a.zero = q.a.zero_point;
+    d->b.zero = q.b.zero_point;
+    d->out.zero = q.out.zero_point;
     d->left = v->out.type == THM_INT16 ? 15 : 20;
-    if (!set_factors(d, a.scale, b.scale, out.scale, d->subtract) ||
-        !thm_activation_range(o->activation, v->out.type, &out, &d->low, &d->high))
+    if (!set_factors(d, q.a.scale, q.b.scale, q.out.scale, d->subtract) ||
+        !thm_activation_range(o->activation, v->out.type, &q.out, &d->low, &d->high))
         return thm_refuse(n, THM_NN_EQUANT, "a scale is missing or out of range");
     return THM_NN_OK;
 }
@@ -110,12 +104,10 @@ static enum thm_nn_err prepare(struct thm_node *n, bool subtract)
     struct thm_binary v;
     struct thm_add *d = n->data;
     const struct options *o = n->options;
-    enum thm_nn_err err = thm_binary_prepare(n, &v);
+    enum thm_nn_err err = thm_binary_prepare_alike(n, &v);
     if (err)
         return err;
     d->subtract = subtract;
-    if (v.a.type != v.out.type)
-        return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
     if (v.out.type == THM_FLOAT32)
         return THM_NN_OK;
     if (v.out.type == THM_INT8 || v.out.type == THM_INT16)

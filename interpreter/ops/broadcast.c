@@ -37,6 +37,21 @@ enum thm_nn_err thm_binary_prepare(struct thm_node *n, struct thm_binary *v)
     return err;
 }
 
+enum thm_nn_err thm_binary_prepare_alike(struct thm_node *n, struct thm_binary *v)
+{
+    enum thm_nn_err err = thm_binary_prepare(n, v);
+    if (!err && v->a.type != v->out.type)
+        return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
+    return err;
+}
+
+void thm_binary_quant(const struct thm_node *n, const struct thm_binary *v, struct thm_binary_quant *q)
+{
+    thm_node_quant(n, &v->a, &q->a);
+    thm_node_quant(n, &v->b, &q->b);
+    thm_node_quant(n, &v->out, &q->out);
+}
+
 struct walk {
     uint32_t rank; /* at least 1 */
     int32_t index[THM_MAX_RANK], size[THM_MAX_RANK];

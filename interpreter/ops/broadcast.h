@@ -15,6 +15,13 @@ typedef void thm_row_fn(const void *ctx, const void *a, size_t step_a, const voi
 enum thm_nn_err thm_binary_shapes(struct thm_node *n, struct thm_binary *v);
 /* The same; refused as well: the inputs differ in type. */
 enum thm_nn_err thm_binary_prepare(struct thm_node *n, struct thm_binary *v);
+/* The same; refused as well: the output is of another type. */
+enum thm_nn_err thm_binary_prepare_alike(struct thm_node *n, struct thm_binary *v);
+
+struct thm_binary_quant {
+    struct thm_quant a, b, out;
+};
+void thm_binary_quant(const struct thm_node *n, const struct thm_binary *v, struct thm_binary_quant *q);
 /* Does every dimension of `in`, extended on the left, equal that of `out` or 1? */
 bool thm_spreads_to(const struct thm_value *in, const struct thm_value *out);
 void thm_binary_gather(const struct thm_node *n, struct thm_binary *v);
@@ -32,6 +39,17 @@ struct thm_typed_row {
  * are. */
 enum thm_nn_err thm_binary_eval(struct thm_node *n, const struct thm_typed_row *rows, size_t count, const void *ctx,
                                 const char *what);
+
+/* Define a row function for inputs and output of one type: EXPR of ctx, x and y. */
+#define THM_BINARY_ROW(name, type, EXPR)                                                                           \
+    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
+    {                                                                                                              \
+        (void)ctx;                                                                                                 \
+        for (size_t i = 0; i < count; i++) {                                                                       \
+            const type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                               \
+            ((type *)out)[i] = EXPR;                                                                               \
+        }                                                                                                          \
+    }
 
 /* 64-bit numbers are only 4-aligned, in the model file and where an offline plan puts them. */
 static inline int64_t thm_i64_at(const void *data, size_t i)

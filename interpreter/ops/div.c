@@ -59,18 +59,17 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
 {
     struct data *d = n->data;
     const struct options *o = n->options;
-    struct thm_quant a, b, out;
-    thm_node_quant(n, &v->a, &a);
-    thm_node_quant(n, &v->b, &b);
-    thm_node_quant(n, &v->out, &out);
-    d->zero_a = a.zero_point;
-    d->zero_b = b.zero_point;
-    d->zero_out = out.zero_point;
-    if (a.zero_point < INT8_MIN || a.zero_point > INT8_MAX || b.zero_point < INT8_MIN || b.zero_point > INT8_MAX)
+    struct thm_binary_quant q;
+    thm_binary_quant(n, v, &q);
+    d->zero_a = q.a.zero_point;
+    d->zero_b = q.b.zero_point;
+    d->zero_out = q.out.zero_point;
+    if (q.a.zero_point < INT8_MIN || q.a.zero_point > INT8_MAX || q.b.zero_point < INT8_MIN ||
+        q.b.zero_point > INT8_MAX)
         return thm_refuse(n, THM_NN_EQUANT, "a zero point is out of range");
-    float factor = a.scale / (b.scale * out.scale); /* rounded to float */
+    float factor = q.a.scale / (q.b.scale * q.out.scale); /* rounded to float */
     if (!thm_quantize_factor((double)factor, &d->multiplier, &d->shift) ||
-        !thm_activation_range(o->activation, THM_INT8, &out, &d->low, &d->high))
+        !thm_activation_range(o->activation, THM_INT8, &q.out, &d->low, &d->high))
         return thm_refuse(n, THM_NN_EQUANT, "a scale is missing or out of range");
     return THM_NN_OK;
 }
@@ -90,11 +89,9 @@ static enum thm_nn_err prepare(struct thm_node *n)
     struct thm_binary v;
     struct data *d = n->data;
     const struct options *o = n->options;
-    enum thm_nn_err err = thm_binary_prepare(n, &v);
+    enum thm_nn_err err = thm_binary_prepare_alike(n, &v);
     if (err)
         return err;
-    if (v.a.type != v.out.type)
-        return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
     if (v.a.type == THM_INT8)
         return quantise(n, &v);
     thm_activation_range_i32(o->activation, &d->low, &d->high);

@@ -7,10 +7,7 @@
 static enum thm_nn_err prepare(struct thm_node *n)
 {
     struct thm_binary v;
-    enum thm_nn_err err = thm_binary_prepare(n, &v);
-    if (!err && v.a.type != v.out.type)
-        return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
-    return err;
+    return thm_binary_prepare_alike(n, &v);
 }
 
 static void div_row(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count)

@@ -7,21 +7,9 @@
 static enum thm_nn_err prepare(struct thm_node *n)
 {
     struct thm_binary v;
-    enum thm_nn_err err = thm_binary_prepare(n, &v);
-    if (!err && v.a.type != v.out.type)
-        return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
-    return err;
+    return thm_binary_prepare_alike(n, &v);
 }
 
-#define ROW(name, type, OP)                                                                                        \
-    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
-    {                                                                                                              \
-        (void)ctx;                                                                                                 \
-        for (size_t i = 0; i < count; i++) {                                                                       \
-            type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                     \
-            ((type *)out)[i] = x OP y ? x : y;                                                                     \
-        }                                                                                                          \
-    }
 #define ROW_I64(name, OP)                                                                                          \
     static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
     {                                                                                                              \
@@ -32,10 +20,10 @@ static enum thm_nn_err prepare(struct thm_node *n)
         }                                                                                                          \
     }
 #define OPERATOR(NAME, op, OP)                                                              \
-    ROW(op##_f32, float, OP)                                                                \
-    ROW(op##_i8, int8_t, OP)                                                                \
-    ROW(op##_i16, int16_t, OP)                                                              \
-    ROW(op##_i32, int32_t, OP)                                                              \
+    THM_BINARY_ROW(op##_f32, float, x OP y ? x : y)                                         \
+    THM_BINARY_ROW(op##_i8, int8_t, x OP y ? x : y)                                         \
+    THM_BINARY_ROW(op##_i16, int16_t, x OP y ? x : y)                                       \
+    THM_BINARY_ROW(op##_i32, int32_t, x OP y ? x : y)                                       \
     ROW_I64(op##_i64, OP)                                                                   \
     static enum thm_nn_err op##_eval(struct thm_node *n)                                    \
     {                                                                                       \

@@ -17,18 +17,14 @@ static int32_t combine(const struct thm_mul *d, int32_t a, int32_t b)
     return thm_add_clamp(thm_scale32((int32_t)product, d->out.multiplier, d->out.shift), d->out.zero, d->low, d->high);
 }
 
-#define ROW(name, type, EXPR)                                                                                      \
-    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
-    {                                                                                                              \
-        const struct thm_mul *d = ctx;                                                                             \
-        for (size_t i = 0; i < count; i++) {                                                                       \
-            type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                     \
-            ((type *)out)[i] = EXPR;                                                                               \
-        }                                                                                                          \
-    }
-ROW(row_i8, int8_t, (int8_t)combine(d, x, y))
-ROW(row_i16, int16_t, (int16_t)combine(d, x, y))
-ROW(row_i32, int32_t, thm_clamp((int32_t)((uint32_t)x *(uint32_t)y), d->low, d->high))
+static int32_t combine_i32(const struct thm_mul *d, int32_t a, int32_t b)
+{
+    return thm_clamp((int32_t)((uint32_t)a * (uint32_t)b), d->low, d->high);
+}
+
+THM_BINARY_ROW(row_i8, int8_t, (int8_t)combine(ctx, x, y))
+THM_BINARY_ROW(row_i16, int16_t, (int16_t)combine(ctx, x, y))
+THM_BINARY_ROW(row_i32, int32_t, combine_i32(ctx, x, y))
 
 static void row_f32(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count)
 {
@@ -41,18 +37,16 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
 {
     struct thm_mul *d = n->data;
     const struct options *o = n->options;
-    struct thm_quant a, b, out;
-    thm_node_quant(n, &v->a, &a);
-    thm_node_quant(n, &v->b, &b);
-    thm_node_quant(n, &v->out, &out);
-    d->zero_a = a.zero_point;
-    d->zero_b = b.zero_point;
-    d->out.zero = out.zero_point;
+    struct thm_binary_quant q;
+    thm_binary_quant(n, v, &q);
+    d->zero_a = q.a.zero_point;
+    d->zero_b = q.b.zero_point;
+    d->out.zero = q.out.zero_point;
     if (v->a.type == THM_INT16 && (d->zero_a || d->zero_b || d->out.zero))
         return thm_refuse(n, THM_NN_EQUANT, "int16 needs zero points of 0");
-    double factor = (double)a.scale * (double)b.scale / (double)out.scale;
+    double factor = (double)q.a.scale * (double)q.b.scale / (double)q.out.scale;
     if (!thm_quantize_factor(factor, &d->out.multiplier, &d->out.shift) ||
-        !thm_activation_range(o->activation, v->out.type, &out, &d->low, &d->high))
+        !thm_activation_range(o->activation, v->out.type, &q.out, &d->low, &d->high))
         return thm_refuse(n, THM_NN_EQUANT, "a scale is missing or out of range");
     return THM_NN_OK;
 }
@@ -62,11 +56,9 @@ static enum thm_nn_err prepare(struct thm_node *n)
     struct thm_binary v;
     struct thm_mul *d = n->data;
     const struct options *o = n->options;
-    enum thm_nn_err err = thm_binary_prepare(n, &v);
+    enum thm_nn_err err = thm_binary_prepare_alike(n, &v);
     if (err)
         return err;
-    if (v.a.type != v.out.type)
-        return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
     if (v.out.type == THM_INT8 || v.out.type == THM_INT16)
         return quantise(n, &v);
     thm_activation_range_i32(o->activation, &d->low, &d->high);

@@ -18,15 +18,13 @@ _Static_assert(sizeof(struct data) <= 28, "op data of PRELU");
 static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
 {
     struct data *d = n->data;
-    struct thm_quant in, alpha, out;
-    thm_node_quant(n, &v->a, &in);
-    thm_node_quant(n, &v->b, &alpha);
-    thm_node_quant(n, &v->out, &out);
-    d->input_zero = in.zero_point;
-    d->alpha_zero = alpha.zero_point;
-    d->output_zero = out.zero_point;
-    double positive = (double)in.scale / (double)out.scale;
-    double negative = (double)in.scale * (double)alpha.scale / (double)out.scale;
+    struct thm_binary_quant q;
+    thm_binary_quant(n, v, &q);
+    d->input_zero = q.a.zero_point;
+    d->alpha_zero = q.b.zero_point;
+    d->output_zero = q.out.zero_point;
+    double positive = (double)q.a.scale / (double)q.out.scale;
+    double negative = (double)q.a.scale * (double)q.b.scale / (double)q.out.scale;
     if (!thm_quantize_factor(positive, &d->positive.multiplier, &d->positive.shift) ||
         !thm_quantize_factor(negative, &d->negative.multiplier, &d->negative.shift))
         return thm_refuse(n, THM_NN_EQUANT, "a scale is out of range");

@@ -36,19 +36,17 @@ static bool zero_points_fit(struct data *d, enum thm_type type)
 static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
 {
     struct data *d = n->data;
-    struct thm_quant a, b, out;
-    thm_node_quant(n, &v->a, &a);
-    thm_node_quant(n, &v->b, &b);
-    thm_node_quant(n, &v->out, &out);
-    d->zero_a = a.zero_point;
-    d->zero_b = b.zero_point;
-    d->zero_out = out.zero_point;
+    struct thm_binary_quant q;
+    thm_binary_quant(n, v, &q);
+    d->zero_a = q.a.zero_point;
+    d->zero_b = q.b.zero_point;
+    d->zero_out = q.out.zero_point;
     d->low = thm_type_min(v->a.type);
     d->high = thm_type_max(v->a.type);
     d->left = v->a.type == THM_INT8 ? 7 : 0;
     if (!zero_points_fit(d, v->a.type))
         return thm_refuse(n, THM_NN_EQUANT, "a zero point is out of range (int16: is not 0)");
-    if (!set_factors(d, a.scale, b.scale, out.scale))
+    if (!set_factors(d, q.a.scale, q.b.scale, q.out.scale))
         return thm_refuse(n, THM_NN_EQUANT, "a scale is missing or out of range");
     return THM_NN_OK;
 }
@@ -56,11 +54,9 @@ static enum thm_nn_err quantise(struct thm_node *n, const struct thm_binary *v)
 static enum thm_nn_err prepare(struct thm_node *n)
 {
     struct thm_binary v;
-    enum thm_nn_err err = thm_binary_prepare(n, &v);
+    enum thm_nn_err err = thm_binary_prepare_alike(n, &v);
     if (err)
         return err;
-    if (v.a.type != v.out.type)
-        return thm_refuse(n, THM_NN_ETYPE, "inputs and output differ in type");
     return v.a.type == THM_INT8 || v.a.type == THM_INT16 ? quantise(n, &v) : THM_NN_OK;
 }
 
@@ -82,20 +78,10 @@ static int32_t combine(const struct data *d, int32_t x, int32_t y)
                          d->high);
 }
 
-#define ROW(name, type, EXPR)                                                                                      \
-    static void name(const void *ctx, const void *a, size_t sa, const void *b, size_t sb, void *out, size_t count) \
-    {                                                                                                              \
-        const struct data *d = ctx;                                                                                \
-        (void)d;                                                                                                   \
-        for (size_t i = 0; i < count; i++) {                                                                       \
-            type x = ((const type *)a)[i * sa], y = ((const type *)b)[i * sb];                                     \
-            ((type *)out)[i] = EXPR;                                                                               \
-        }                                                                                                          \
-    }
-ROW(row_f32, float, (x - y) * (x - y))
-ROW(row_i32, int32_t, square_of_difference(x, y))
-ROW(row_i8, int8_t, (int8_t)combine(d, x, y))
-ROW(row_i16, int16_t, (int16_t)combine(d, x, y))
+THM_BINARY_ROW(row_f32, float, (x - y) * (x - y))
+THM_BINARY_ROW(row_i32, int32_t, square_of_difference(x, y))
+THM_BINARY_ROW(row_i8, int8_t, (int8_t)combine(ctx, x, y))
+THM_BINARY_ROW(row_i16, int16_t, (int16_t)combine(ctx, x, y))
 
 static enum thm_nn_err eval(struct thm_node *n)
 {
