@@ -97,10 +97,11 @@ typedef void thm_fs_line(void *ctx, const char *line); /* one line of text, with
 struct thm_fs;
 
 struct thm_fs_ops {
-    const char *name; /* "spiffs", as in profiles */
-    bool flat;        /* no directories */
-    const char *root; /* flat: what names begin with by convention, "/" or "" */
-    bool rewrites;    /* it changes bytes where they are: on flash, media/rewritable.h goes in between */
+    const char *name;         /* "spiffs", as in profiles */
+    bool flat;                /* no directories */
+    const char *root;         /* flat: what names begin with by convention, "/" or "" */
+    const char *const *slots; /* the only names there can be, the one in use first, NULL ends them; NULL: any */
+    bool rewrites;            /* it changes bytes where they are: on flash, media/rewritable.h goes in between */
     /* Is there a volume of this kind? Fills in what *c leaves 0 and the content tells. Errors: THM_FS_EFORMAT. */
     enum thm_fs_err (*probe)(struct thm_medium *m, struct thm_fs_config *c);
     int32_t (*format)(struct thm_medium *m, const struct thm_fs_config *c, const struct thm_fs_memory *mem);

@@ -49,7 +49,7 @@ int64_t thm_hal_find_file(struct thm_board *b, const char *file); /* its size; -
 bool thm_hal_files_are_damaged(const struct thm_board *b); /* a call has failed of it since the board was switched on */
 /* Have the file system checked and repaired; no file may be open. The number of findings, or an error code. */
 int32_t thm_hal_mend_files(struct thm_board *b);
-const char *thm_hal_file_system(const struct thm_board *b); /* the mounted one's name; "": none */
+const char *const *thm_hal_slots(const struct thm_board *b); /* fsimages/fs.h; NULL: its files have any name */
 int32_t thm_hal_df(struct thm_board *b, uint32_t *total, uint32_t *used);
 
 /* Signed models (emu/board/signing.h), with the device time that portable code takes for them. signature: of the model

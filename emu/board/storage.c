@@ -364,9 +364,9 @@ int32_t thm_hal_rename(struct thm_board *b, const char *from, const char *to)
     return on_files(do_rename, (struct thm_call){ .b = b, .s = from, .q = to });
 }
 
-const char *thm_hal_file_system(const struct thm_board *b)
+const char *const *thm_hal_slots(const struct thm_board *b)
 {
-    return b->fs ? b->fs->ops->name : "";
+    return b->fs ? b->fs->ops->slots : NULL;
 }
 
 int32_t thm_hal_df(struct thm_board *b, uint32_t *total, uint32_t *used)

@@ -35,10 +35,8 @@ struct record {
 
 static bool is_raw(const struct thm_store *s)
 {
-    return strcmp(thm_hal_file_system(s->b), "slots") == 0;
+    return thm_hal_slots(s->b) != NULL;
 }
-
-static const char *const raw_names[] = { "model", "model.old" };
 
 static uint32_t slots(const struct thm_store *s)
 {
@@ -47,7 +45,13 @@ static uint32_t slots(const struct thm_store *s)
 
 static const char *name_of(const struct thm_store *s, uint32_t i)
 {
-    return is_raw(s) ? raw_names[i] : s->file[i];
+    return is_raw(s) ? thm_hal_slots(s->b)[i] : s->file[i];
+}
+
+/* Raw slots: the older model takes the place of the one in use. */
+static bool bring_back(const struct thm_store *s)
+{
+    return thm_hal_rename(s->b, name_of(s, 1), name_of(s, 0)) >= 0;
 }
 
 /* ---- records ---- */
@@ -227,12 +231,12 @@ static bool clear_raw(struct thm_store *s, const struct thm_store_entry *e, uint
 {
     bool keeps_current = false, has_older = false;
     for (uint32_t i = 0; i < n; i++) {
-        keeps_current = keeps_current || (e[i].name == raw_names[0] && e[i].mark == THM_STORE_CONFIRMED);
-        has_older = has_older || e[i].name == raw_names[1];
+        keeps_current = keeps_current || (e[i].name == name_of(s, 0) && e[i].mark == THM_STORE_CONFIRMED);
+        has_older = has_older || e[i].name == name_of(s, 1);
     }
     if (keeps_current || !has_older)
         return true;
-    return thm_hal_rename(s->b, raw_names[1], raw_names[0]) >= 0;
+    return bring_back(s);
 }
 
 /* The first slot without a sound bundle; else the last to be run. */
@@ -272,7 +276,7 @@ static bool open_slot(struct thm_store *s)
     s->next.sequence = next_sequence(e, n);
     if (is_raw(s) && !clear_raw(s, e, n))
         return false;
-    s->next.name = is_raw(s) ? raw_names[0] : file_to_write(s, e, n);
+    s->next.name = is_raw(s) ? name_of(s, 0) : file_to_write(s, e, n);
     thm_hal_failure_forget(s->b);
     thm_hal_digest_start(s->b, &s->digest);
     s->fd = thm_hal_open(s->b, s->next.name, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
@@ -306,8 +310,8 @@ static bool commit(struct thm_store *s)
 /* A raw slot becomes the current one when it is closed: the one before takes its place again. */
 static void abandon_raw(struct thm_store *s)
 {
-    if (thm_hal_find_file(s->b, raw_names[1]) >= 0)
-        (void)thm_hal_rename(s->b, raw_names[1], raw_names[0]);
+    if (thm_hal_find_file(s->b, name_of(s, 1)) >= 0)
+        (void)bring_back(s);
 }
 
 static void abandon(struct thm_store *s)
@@ -378,7 +382,7 @@ static bool switch_slots(struct thm_store *s)
         if (e[i].mark != THM_STORE_CONFIRMED || is_same_model(s, &e[0], &e[i]) || !is_sound(s, &e[i]))
             continue;
         if (is_raw(s))
-            return thm_hal_rename(s->b, raw_names[1], raw_names[0]) >= 0;
+            return bring_back(s);
         return append(s, e[i].name, 0, (struct record){ THM_STORE_CONFIRMED, next_sequence(e, n) });
     }
     thm_hal_failure(s->b, 15, 0, 0, 0, "no slot holds another confirmed model to switch to");

@@ -150,7 +150,7 @@ static void slots_unmount(struct thm_fs *f)
 
 /* ---- files ---- */
 
-static const char *const names[] = { "model", "model.old" };
+static const char *const names[] = { "model", "model.old", NULL };
 
 static bool known(const char *name)
 {
@@ -492,6 +492,7 @@ const struct thm_fs_ops thm_fs_slots = {
     .name = "slots",
     .flat = true,
     .root = "",
+    .slots = names,
     .probe = slots_probe,
     .format = slots_format,
     .mount = slots_mount,
