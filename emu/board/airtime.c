@@ -6,29 +6,34 @@
 #include "netlink/fetch.h"
 #include "netlink/net_faults.h"
 
-/* What a sketch gets as the result: arduino-esp32 HTTPClient.h. A host name that is not resolved is to it a connection
- * that is not made. What TLS calls its failures: netlink/tls_error.h. */
+/* What a sketch gets as the result: HTTPClient.h of arduino-esp32, and of the cores with BearSSL (esp8266/Arduino,
+ * arduino-pico). A host name that is not resolved is to it a connection that is not made. What TLS calls its failures:
+ * netlink/tls_error.h. */
 static const struct {
     enum thm_net_err err;
     int32_t code;
-    const char *name;
+    const char *mbedtls, *bearssl;
 } client_errors[] = {
-    { THM_NET_EDNS, -1, "HTTPC_ERROR_CONNECTION_REFUSED" }, { THM_NET_ECONNECT, -1, "HTTPC_ERROR_CONNECTION_REFUSED" },
-    { THM_NET_ECUT, -5, "HTTPC_ERROR_CONNECTION_LOST" },    { THM_NET_ETIMEOUT, -11, "HTTPC_ERROR_READ_TIMEOUT" },
-    { THM_NET_EPROTO, -7, "HTTPC_ERROR_NO_HTTP_SERVER" },
+    { THM_NET_EDNS, -1, "HTTPC_ERROR_CONNECTION_REFUSED", "HTTPC_ERROR_CONNECTION_FAILED" },
+    { THM_NET_ECONNECT, -1, "HTTPC_ERROR_CONNECTION_REFUSED", "HTTPC_ERROR_CONNECTION_FAILED" },
+    { THM_NET_ECUT, -5, "HTTPC_ERROR_CONNECTION_LOST", "HTTPC_ERROR_CONNECTION_LOST" },
+    { THM_NET_ETIMEOUT, -11, "HTTPC_ERROR_READ_TIMEOUT", "HTTPC_ERROR_READ_TIMEOUT" },
+    { THM_NET_EPROTO, -7, "HTTPC_ERROR_NO_HTTP_SERVER", "HTTPC_ERROR_NO_HTTP_SERVER" },
 };
 
 static void name_failure(struct thm_board *b, enum thm_net_err err)
 {
+    const char *tls = b->profile->network.tls;
     size_t i = 0;
     const size_t n = sizeof client_errors / sizeof client_errors[0];
     while (i < n && client_errors[i].err != err)
         i++;
-    if (i == n || strcmp(b->profile->network.tls, "mbedtls") != 0)
+    if (i == n || strcmp(tls, "none") == 0)
         return;
-    const int32_t code = client_errors[i].code;
-    b->failure.code = code;
-    thm_hal_failure_note(b, "; %s (%d)", client_errors[i].name, code);
+    b->failure.code = client_errors[i].code;
+    thm_hal_failure_note(b, "; %s (%d)",
+                         strcmp(tls, "bearssl") == 0 ? client_errors[i].bearssl : client_errors[i].mbedtls,
+                         client_errors[i].code);
 }
 
 void thm_board_network_failed(struct thm_board *b, enum thm_net_err err, int64_t code, uint64_t need, uint64_t have,

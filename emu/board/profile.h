@@ -115,6 +115,7 @@ struct thm_profile_network { /* all NULL and 0: the board has none */
     bool tls_keep_peer_certificate;
     char *ca_file;  /* on the storage: the CAs that the board reads before it connects; NULL: they are in the program */
     uint32_t chunk; /* bytes the firmware reads at a time by default */
+    uint32_t timeout_ms; /* it gives up when no byte has come for so long; 0: THM_NET_TIMEOUT_MS */
 };
 
 struct thm_profile_companion { /* another core of the same chip: a process of its own */
@@ -167,6 +168,7 @@ struct thm_profile_link {
     uint32_t outage_every_ms, outage_ms;
     struct thm_link_outage *outages;
     unsigned outages_count;
+    uint32_t timeout_ms; /* what a firmware for it waits at least for a byte; 0: not told */
 };
 
 /* Load by name (looked up in the profile folders: --profile-dir, $THIMBLE_PROFILES, the installed one, the source

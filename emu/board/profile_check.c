@@ -16,6 +16,7 @@
 #define STACK_MAX       0x1000000u
 #define TAKEN_MAX       10000u /* blocks of one row */
 #define CHUNK_MAX       0x100000u
+#define TIMEOUT_MAX_MS  3600000u
 #define RING_MAX        0x100000u
 #define TLS_CONTENT_MIN 512u   /* RFC 6066: smallest fragment length */
 #define TLS_CONTENT_MAX 16384u /* RFC 8446 5.1: longest record */
@@ -347,6 +348,10 @@ static int check_network(struct check *c)
         return WRONG(c, "expected 512, 1024, 2048 or 4096, with a TLS stack on this core; found %u", fragment);
     thm_check_at(c, "network.chunk");
     status = thm_check_within(c, n->chunk, 1, CHUNK_MAX);
+    if (status)
+        return status;
+    thm_check_at(c, "network.timeout_ms");
+    status = thm_check_within(c, n->timeout_ms, 0, TIMEOUT_MAX_MS);
     return status ? status : check_link_name(c);
 }
 
@@ -427,6 +432,7 @@ int thm_profile_link_check(const struct thm_profile_link *l, struct thm_yaml *y)
         { "jitter_us", l->jitter_us, 0, 600000000 },
         { "loss_ppm", l->loss_ppm, 0, 1000000 },
         { "outage_ms", l->outage_ms, l->outage_every_ms != 0, l->outage_every_ms },
+        { "timeout_ms", l->timeout_ms, 0, TIMEOUT_MAX_MS },
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         thm_check_at(&c, "%s", limits[i].key);

@@ -121,7 +121,8 @@
     K(UINT, thm_profile_network, tls_max_fragment, OPTIONAL, "maximum fragment length asked for: 512 ... 4096")    \
     K(TEXT, thm_profile_network, ca_file, OPTIONAL, "file on the storage with the CAs it reads before connecting") \
     K(FLAG, thm_profile_network, tls_keep_peer_certificate, OPTIONAL, "the peer's certificate stays until close")  \
-    K(UINT, thm_profile_network, chunk, REQUIRED, "bytes the firmware reads at a time")
+    K(UINT, thm_profile_network, chunk, REQUIRED, "bytes the firmware reads at a time")                            \
+    K(UINT, thm_profile_network, timeout_ms, OPTIONAL, "it gives up when no byte has come for so long")
 
 #define COMPANIONS_KEYS(K)                                                                      \
     K(TEXT, thm_profile_companion, name, REQUIRED, "name of the core: where messages are sent") \
@@ -220,7 +221,8 @@
     K(UINT, thm_profile_link, loss_ppm, OPTIONAL, "of a million packets so many are lost")             \
     K(UINT, thm_profile_link, outage_every_ms, OPTIONAL, "period of outages, device time")             \
     K(UINT, thm_profile_link, outage_ms, OPTIONAL, "the link is out for so long at each period's end") \
-    K(LIST, thm_profile_link, outages, OPTIONAL, "single outages")
+    K(LIST, thm_profile_link, outages, OPTIONAL, "single outages")                                     \
+    K(UINT, thm_profile_link, timeout_ms, OPTIONAL, "what a firmware waits for a byte on such a link")
 
 #define OUTAGES_KEYS(K)                                                        \
     K(UINT, thm_link_outage, start_ms, REQUIRED, "device time since power-on") \

@@ -15,6 +15,7 @@
 #include "emu/board/process.h"
 #include "emu/board/session.h"
 #include "emu/board/storage_place.h"
+#include "netlink/fetch.h"
 
 struct supervisor;
 
@@ -259,6 +260,13 @@ static void set_up(struct supervisor *all, const struct thm_run *run)
     }
 }
 
+/* The firmware's, or more where the link asks for it. */
+static uint32_t timeout_ms(const struct thm_profile *p, const struct thm_profile_link *link)
+{
+    const uint32_t own = p->network.timeout_ms ? p->network.timeout_ms : THM_NET_TIMEOUT_MS;
+    return link && link->timeout_ms > own ? link->timeout_ms : own;
+}
+
 void thm_run_fill(struct thm_run *run)
 {
     const struct thm_profile *p = run->profile;
@@ -268,6 +276,8 @@ void thm_run_fill(struct thm_run *run)
         run->file = thm_storage_file(p, run->storage);
     if (!run->chunk)
         run->chunk = p->network.chunk;
+    if (!run->timeout_ms)
+        run->timeout_ms = timeout_ms(p, run->link);
 }
 
 bool thm_run_cost(const struct thm_run *run, struct thm_cost *out)

@@ -122,7 +122,8 @@ struct thm_run_result {
     uint64_t peak_rss; /* bytes the board process had resident at most */
 };
 
-/* What the command line leaves open: the profile's first storage, or "none"; the model's name there; the chunk. */
+/* What the command line leaves open: the profile's first storage, or "none"; the model's name there; the chunk; the
+ * time-out, which is the larger of the board's and the link's. */
 void thm_run_fill(struct thm_run *run);
 /* What its operators cost, by its kernels. false: nothing is published of them on this core; *out is of the profile's.
  */

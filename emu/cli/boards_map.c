@@ -359,8 +359,8 @@ static void print_network(const struct thm_profile *p)
                                      .out_content = n->tls_out_content };
     printf("\n  %-16s %s: record buffers of %" PRIu32 " and %" PRIu32 " bytes,\n", "TLS", n->tls,
            tls_block(&s, "input record buffer"), tls_block(&s, "output record buffer"));
-    printf("  %-16s each in one piece; a handshake needs %" PRIu32 " bytes of stack%s\n", "", n->tls_stack,
-           thm_tls_own_stack(&s) ? ", from the heap" : "");
+    printf("  %-16s each in one piece; a handshake needs %" PRIu32 " bytes of %s\n", "", n->tls_stack,
+           thm_tls_own_stack(&s) ? "the heap" : "stack");
 }
 
 static void print_companions(const struct thm_profile *p)

@@ -137,7 +137,7 @@ static const struct thm_option options[] = {
     [STACK] = { "stack", "BYTES", "the task's stack (default: the profile's)", 0 },
     [CHUNK] = { "chunk", "BYTES", "bytes the firmware reads from the connection at a time (default: the profile's)",
                 0 },
-    [TIMEOUT] = { "timeout", "MS", "give up when no byte has come for so long (default: 5000)", 0 },
+    [TIMEOUT] = { "timeout", "MS", "give up when no byte has come for so long (default: the profile's)", 0 },
     [LINK] = { "link", "NAME", "the link it is on (see 'thimble boards --links'; default: the profile's)", 0 },
     [NET_FAULT] = { "net-fault", "LIST",
                     "what goes wrong on the network, comma-separated: dns, refused, tls-alert, expired, wrong-host, "

@@ -69,8 +69,8 @@ expect_error "max_fragment__mbedtls_cannot_read_a_certificate_in_pieces" 13 '-0x
 fetch --max-fragment 1024 --trace "$T/small"
 expect "max_fragment__that_holds_the_certificate_connects" 0
 fetch --trace "$T/large"
-buffers() { grep -o '"input record buffer","bytes":[0-9]*' "$1" | head -n 1; }
-[ "$(buffers "$T/small")" = "$(buffers "$T/large")" ]
+block() { sed -nE "s/.*\"alloc\",\"what\":\"$2\".*\"bytes\":([0-9]+).*/\1/p" "$1" | head -n 1; } # TRACE WHAT
+[ "$(block "$T/small" 'input record buffer')" = 16717 ] && [ "$(block "$T/large" 'input record buffer')" = 16717 ]
 ok "max_fragment__does_not_shrink_mbedtls_s_buffers" $?
 serve "$T/models" --fault rsa --fault intermediate
 fetch --max-fragment 1024
@@ -89,6 +89,14 @@ fetch --tls bearssl --tls-buffers 1024 --storage none
 expect_error "buffers__a_larger_record_ends_the_connection" 13 'BR_ERR_TOO_LARGE \(6\)'
 fetch --tls-buffers 4096
 expect_error "buffers__and_is_an_invalid_record_for_mbedtls" 13 '-0x7200' 'the limit is 4096'
+thimble run --board pico-w --model "$URL/gesture.tflite" --cacert "$CA" --trace "$T/trace"
+expect "bearssl__is_what_a_pico_w_has" 0
+[ "$(block "$T/trace" 'second stack')" = 6400 ] && [ "$(block "$T/trace" 'input record buffer')" = 16709 ]
+ok "bearssl__has_its_blocks_in_the_board_s_heap" $?
+thimble run --board pico-w --model "$URL/gesture.tflite" --cacert "$CA" --net-fault expired
+expect_error "bearssl__has_words_of_its_own" 13 'BR_ERR_X509_EXPIRED \(54\)'
+thimble run --board pico-w --model "$URL/gesture.tflite" --cacert "$CA" --net-fault refused
+expect_error "bearssl__and_its_users_http_client_too" 13 'HTTPC_ERROR_CONNECTION_FAILED \(-1\)'
 fetch --tls-buffers 100
 expect_error "buffers__too_small_are_refused" 2 '100'
 fetch --tls wolfssl

@@ -4,7 +4,7 @@
 # Cause: BearSSL's default buffers are 16709 and 597 bytes, and its second stack is a block of 6 KB
 # Remedy: setBufferSizes(512, 512), with a server that keeps to small records when asked (RFC 6066)
 # Expected: with 30000 bytes free the default fails and 512/512 connects; a server's larger record ends the session, it does not cut the
-#   file short. The board is an S3 with BearSSL: the library's blocks are the ESP8266's, the allocator is not.
+#   file short. The board is a Pico W, whose core has the ESP8266's WiFiClientSecure; newlib's malloc is in place of umm_malloc.
 . "$(dirname "$0")/../e2e/lib.sh"
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_odr_violation=0
 
@@ -14,10 +14,12 @@ mkdir "$T/models"
 cp "$DEMO/gesture.tflite" "$T/models/"
 serve "$T/models"
 node() {
-    thimble run --board esp32-s3 --firmware "$T/holes.so" --set "server=$URL/gesture.tflite" --cacert "$CA" --set free=29000 \
-        --set hole=30000 --tls bearssl "$@"
+    thimble run --board pico-w --firmware "$T/holes.so" --set "server=$URL/gesture.tflite" --cacert "$CA" --set free=29000 \
+        --set hole=30000 "$@"
 }
 
+thimble boards pico-w
+expect "FC-13__the_board_has_those_buffers" 0 'bearssl: record buffers of 16709 and 597 bytes'
 node
 expect_error "FC-13__default_buffers_do_not_fit_into_30000" 13 'Unable to allocate memory' '-1000'
 node --tls-buffers 512,512 --max-fragment 512

@@ -62,6 +62,10 @@ static const struct {
     { "pico", "sram", 0x20000000, 256 << 10 },
     { "pico", "scratch_x", 0x20040000, 4 << 10 },
     { "pico", "scratch_y", 0x20041000, 4 << 10 },
+    /* arduino-pico lib/rp2040/memmap_default.ld */
+    { "pico-w", "sram", 0x20000000, 256 << 10 },
+    { "pico-w", "scratch_x", 0x20040000, 4 << 10 },
+    { "pico-w", "scratch_y", 0x20041000, 4 << 10 },
     /* Microsoft: mt3620-memory-available */
     { "mt3620-m4", "tcm", 0x00100000, 192 << 10 },
     { "mt3620-m4", "sysram", 0x22000000, 64 << 10 },
@@ -100,6 +104,7 @@ static const struct {
     { "feather-m4", 0x20030000, 0x4000, 507904, 512 << 10, 0x20030000 },
     { "nano-33-ble", 0x2003FC00, 0x10000, 983040, 1 << 20, 0 },
     { "pico", 0x20040000, 0x10000000, 2 << 20, 2 << 20, 0x20042000 },
+    { "pico-w", 0x20040000, 0x10000000, 0xFF000, 2 << 20, 0x20042000 },
     { "mt3620-m4", 0x22010000, 0x10000000, 1 << 20, 16 << 20, 0 },
     { "esp32", 0, 0, 1310720, 4 << 20, 0 },
 };
@@ -132,6 +137,7 @@ static const struct {
     { "esp32", "esp_multi_heap_tlsf_light", "null", "abort", "canary", 8192 },
     { "nano-33-ble", "newlib_dlmalloc_v2_mbed", "null", "mbed_fatal", "silent", 32768 },
     { "pico", "newlib_dlmalloc", "panic", NULL, "silent", 2048 },
+    { "pico-w", "newlib_dlmalloc", "null", NULL, "silent", 4096 },
     { "mt3620-m4", "freertos_heap_4", "null", NULL, "silent", 0 },
     { "mt3620", "newlib_dlmalloc", "kill", NULL, "mpu", 0 },
 };
@@ -198,6 +204,7 @@ static const struct {
     { "nucleo-h743zi", 0x7EBFC - 8 }, /* nano: 8 bytes; the break moves by multiples of 4 */
     { "teensy40", 0x7CF80 - 20 },     /* dlmalloc: 4 bytes, and 16 of top remain */
     { "pico", 0x3E000 - 20 },
+    { "pico-w", 0x2FC00 - 20 },
     { "portenta-h7", 0x6E000 - 28 - 8 }, /* v2, up to the last page boundary; 8 for mbed's statistics */
     { "portenta-h7-m4", 0x3C000 - 28 - 8 },
     { "nano-33-ble", 0x34000 - 28 - 8 },
@@ -304,6 +311,7 @@ static const struct {
     { "pico", false, false, 10, "*** PANIC *** Out of memory: the board halts" },
     { "pico", true, false, 10, "*** PANIC ***" },
     { "pico", false, true, 100, "" },
+    { "pico-w", false, false, 100, "" },
     { "mt3620", false, false, 10, "SIGKILL" },
     { "mt3620-m4", false, false, 100, "" },
 };
