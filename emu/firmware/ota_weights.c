@@ -1,0 +1,69 @@
+/* emu/firmware/ota_weights.c -- new weights for the model that is loaded, before it is run. */
+#include "emu/firmware/ota_internal.h"
+#include "emu/board/hal.h"
+
+static bool load_again(struct ota *s)
+{
+    thm_hal_free(s->b, s->buffer);
+    s->buffer = NULL;
+    s->model_bytes = 0;
+    if (s->loaded)
+        return ota_load(s, s->loaded);
+    return s->o->url ? ota_load_from_socket(s) : ota_use_flash_model(s);
+}
+
+/* Piece by piece, as it would come from a server. */
+bool ota_write_model(struct ota *s, const uint8_t *model, uint32_t bytes)
+{
+    s->step = "store";
+    bool ok = thm_store_begin(&s->store);
+    for (uint32_t at = 0, n; ok && at < bytes; at += n) {
+        n = bytes - at < s->o->chunk ? bytes - at : s->o->chunk;
+        ok = thm_store_write(&s->store, model + at, n);
+    }
+    return ok;
+}
+
+/* A checked update of a stored model is stored as a new model is. */
+static bool store_updated(struct ota *s)
+{
+    if (!ota_write_model(s, s->model, s->model_bytes) || !ota_commit(s)) {
+        thm_store_abandon(&s->store);
+        return false;
+    }
+    thm_hal_step(s->b, "store", "%s with new weights, %u bytes", s->store.next.name, s->store.next.bytes);
+    return true;
+}
+
+OUT_OF_LINE bool ota_update_weights(struct ota *s)
+{
+    struct thm_weights_update *u = &s->update;
+    struct thm_nn_diag diag;
+    s->step = "weights";
+    *u = (struct thm_weights_update){ .b = s->b, .source = &s->o->weights, .chunk = s->o->chunk };
+    s->buffer = thm_weights_make_writable(u, s->buffer, s->model, s->model_bytes);
+    if (!s->buffer)
+        return false;
+    s->model = s->buffer;
+    if (thm_model_open(&u->parsed, s->model, s->model_bytes, &diag))
+        return ota_refused(s, &diag);
+    if (u->source->restore && !thm_weights_keep_old(u))
+        return false;
+    if (!u->source->stored && !ota_read_ca(s))
+        return false;
+    const enum thm_weights_outcome outcome = thm_weights_update(u);
+    ota_hang_up(s);
+    if (outcome == THM_WEIGHTS_STALE)
+        return load_again(s);
+    return outcome != THM_WEIGHTS_NEW || !s->loaded || !thm_weights_outlive_power(u) || store_updated(s);
+}
+
+/* An update that failed is no reason not to run, but one to tell. */
+bool ota_update_succeeded(struct ota *s)
+{
+    if (s->update.exit_status == 0)
+        return true;
+    s->step = "weights";
+    thm_hal_failure(s->b, s->update.exit_status, 0, 0, 0, "%s", s->update.message);
+    return false;
+}
