@@ -58,9 +58,14 @@ static bool take_answer(struct thm_download *d, const struct thm_hal_response *r
     d->left = r->content_length < 0 ? 0 : r->content_length;
     d->is_counted = d->policy->defects.counts_wish || (r->content_length < 0 && d->policy->defects.absent_is_zero);
     d->to_lose = d->policy->defects.loses_head;
-    if (strncmp(r->etag, "W/", 2) != 0) /* a weak one does not tell bytes apart: RFC 9110, 13.1.5 */
-        memcpy(d->etag, r->etag, sizeof d->etag);
+    memcpy(d->etag, r->etag, sizeof d->etag);
     return true;
+}
+
+/* A weak ETag does not tell bytes apart: RFC 9110, 13.1.5. That it has changed is telling. */
+static bool has_strong_etag(const struct thm_download *d)
+{
+    return d->etag[0] && strncmp(d->etag, "W/", 2) != 0;
 }
 
 static bool connect(struct thm_download *d)
@@ -71,7 +76,7 @@ static bool connect(struct thm_download *d)
                                        .chunk = p->chunk,
                                        .from = d->at,
                                        .to = p->part ? d->at + p->part : 0,
-                                       .if_range = d->at ? d->etag : NULL,
+                                       .if_range = d->at && has_strong_etag(d) ? d->etag : NULL,
                                        .raw = p->defects.raw_chunks };
     d->connected = thm_hal_https_request(d->b, &q, &r);
     d->status = r.status;
@@ -107,18 +112,34 @@ static bool is_worth_it(const struct thm_download *d)
            (d->status < 400 || d->status >= 500);
 }
 
+static void back_off(struct thm_download *d)
+{
+    d->failures++;
+    const uint32_t ms = backoff_ms(d);
+    thm_hal_attempt(d->b, d->failures + 1, d->at, d->total, ms);
+    wait(d, ms);
+}
+
 static bool prepare_again(struct thm_download *d, bool from_beginning)
 {
     hang_up(d);
     if (!is_worth_it(d))
         return false;
-    d->failures++;
-    const uint32_t ms = backoff_ms(d);
     if (from_beginning)
         start_over(d);
-    thm_hal_attempt(d->b, d->failures + 1, d->at, d->total, ms);
-    wait(d, ms);
+    back_off(d);
     return true;
+}
+
+void thm_download_go_back(struct thm_download *d, uint64_t at, const char *why)
+{
+    hang_up(d);
+    if (at)
+        d->at = at;
+    else
+        start_over(d);
+    thm_hal_failure(d->b, NETWORK, 0, 0, 0, "%s", why);
+    back_off(d);
 }
 
 bool thm_download_again(struct thm_download *d)

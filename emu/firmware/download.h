@@ -44,5 +44,7 @@ bool thm_download_open(struct thm_download *d);
  * connection that was cut, if it may. */
 int32_t thm_download_read(struct thm_download *d);
 void thm_download_close(struct thm_download *d); /* fine if it is not open */
+/* What came from byte `at` on is of no use, says `why`: the next open asks for it again, after a while. */
+void thm_download_go_back(struct thm_download *d, uint64_t at, const char *why);
 /* It failed, and is closed: is it worth the whole way again? Waits, if so, and forgets the failure. */
 bool thm_download_again(struct thm_download *d);

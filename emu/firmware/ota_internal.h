@@ -14,7 +14,8 @@ struct ota { /* in the task's static data on a device */
     struct thm_payload payload;
     char text[128]; /* the decoder's message */
     struct thm_download download;
-    uint8_t *ca; /* the CA file */
+    struct thm_download_policy weights_policy; /* of a payload of weights */
+    uint8_t *ca;                               /* the CA file */
     struct thm_store store;
     struct thm_store_entry entry[THM_STORE_ENTRIES]; /* what is stored */
     uint8_t signature[THM_SIGNATURE_BYTES];

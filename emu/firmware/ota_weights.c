@@ -35,12 +35,13 @@ static bool store_updated(struct ota *s)
     return true;
 }
 
-OUT_OF_LINE bool ota_update_weights(struct ota *s)
+/* The model where it can be written, what is needed to go back, and the payload's download. */
+static bool prepare(struct ota *s)
 {
     struct thm_weights_update *u = &s->update;
     struct thm_nn_diag diag;
     s->step = "weights";
-    *u = (struct thm_weights_update){ .b = s->b, .source = &s->o->weights, .chunk = s->o->chunk };
+    *u = (struct thm_weights_update){ .b = s->b, .source = &s->o->weights, .chunk = s->o->chunk, .fd = -1 };
     s->buffer = thm_weights_make_writable(u, s->buffer, s->model, s->model_bytes);
     if (!s->buffer)
         return false;
@@ -49,12 +50,30 @@ OUT_OF_LINE bool ota_update_weights(struct ota *s)
         return ota_refused(s, &diag);
     if (u->source->restore && !thm_weights_keep_old(u))
         return false;
-    if (!u->source->stored && !ota_read_ca(s))
-        return false;
-    const enum thm_weights_outcome outcome = thm_weights_update(u);
-    ota_hang_up(s);
-    if (outcome == THM_WEIGHTS_STALE)
-        return load_again(s);
+    s->weights_policy = s->o->download;
+    s->weights_policy.url = u->source->from;
+    s->weights_policy.chunk = u->chunk;
+    thm_download_init(&s->download, s->b, &s->weights_policy);
+    u->download = &s->download;
+    return u->source->stored || ota_read_ca(s);
+}
+
+/* A payload that changed under way has left the old model loaded again: it may be the next one's. */
+OUT_OF_LINE bool ota_update_weights(struct ota *s)
+{
+    enum { ROUNDS = 3 };
+    struct thm_weights_update *u = &s->update;
+    enum thm_weights_outcome outcome = THM_WEIGHTS_STALE;
+    bool changed = true;
+    for (int n = 0; outcome == THM_WEIGHTS_STALE && changed && n < ROUNDS; n++) {
+        if (!prepare(s))
+            return false;
+        outcome = thm_weights_update(u);
+        changed = thm_weights_changed(u);
+        ota_hang_up(s);
+        if (outcome == THM_WEIGHTS_STALE && !load_again(s))
+            return false;
+    }
     return outcome != THM_WEIGHTS_NEW || !s->loaded || !thm_weights_outlive_power(u) || store_updated(s);
 }
 

@@ -2,136 +2,19 @@
 #include <string.h>
 #include "emu/board/hal.h"
 #include "emu/firmware/text.h"
+#include "emu/firmware/weights_format.h"
 #include "fsimages/fs.h"
 
-enum { HEAD = 8, MARKER = sizeof THM_EI_MARKER - 1, ATTEMPTS = 3, PIECE = 64, UPDATE_FAILED = 15 };
-
-/* A format as the stream's reader needs it. */
-struct thm_weights_format {
-    const char *name;
-    bool retries;  /* a broken download is tried again */
-    bool outlives; /* what it makes is checked, so that it may be stored */
-    void (*begin)(struct thm_weights_update *u);
-    /* false: no more bytes are wanted. */
-    bool (*feed)(struct thm_weights_update *u, const uint8_t *data, uint32_t len);
-    enum thm_weights_outcome (*end)(struct thm_weights_update *u);
-    void (*message)(const struct thm_weights_update *u, char *out, size_t size);
-    void (*progress)(const struct thm_weights_update *u, uint64_t v[4]); /* records: all, new; of quantisations */
-};
-
-/* ---- Edge Impulse's ---- */
-
-static void ei_begin(struct thm_weights_update *u)
-{
-    u->weights = thm_weights_of_model(&u->walk, &u->parsed, u->model);
-    thm_ei_reader_init(&u->ei, &u->weights);
-}
-
-static bool ei_feed(struct thm_weights_update *u, const uint8_t *data, uint32_t len)
-{
-    /* What is behind the last record is not read, but it ends the wait for one byte more. */
-    return thm_ei_reader_feed(&u->ei, data, len) == len;
-}
-
-static enum thm_weights_outcome ei_end(struct thm_weights_update *u)
-{
-    if (thm_ei_reader_end(&u->ei) == THM_EI_OK)
-        return THM_WEIGHTS_NEW;
-    const bool untouched = u->ei.n == 0 || (u->ei.n == 1 && (u->ei.err != THM_EI_ESHORT || u->ei.at == 0));
-    return untouched ? THM_WEIGHTS_OLD : THM_WEIGHTS_MIXED;
-}
-
-static void ei_message(const struct thm_weights_update *u, char *out, size_t size)
-{
-    thm_ei_message(&u->ei, out, size);
-}
-
-static void ei_progress(const struct thm_weights_update *u, uint64_t v[4])
-{
-    const struct thm_ei_progress *p = &u->ei.progress;
-    v[0] = p->tensors;
-    v[1] = p->new_tensors;
-    v[2] = p->quants;
-    v[3] = p->new_quants;
-}
-
-static const struct thm_weights_format edge_impulse = { .name = "edge-impulse",
-                                                        .begin = ei_begin,
-                                                        .feed = ei_feed,
-                                                        .end = ei_end,
-                                                        .message = ei_message,
-                                                        .progress = ei_progress };
-
-/* ---- the safe one ---- */
-
-static uint8_t *stage(void *ctx, uint32_t bytes)
-{
-    struct thm_weights_update *u = ctx;
-    u->staged = thm_hal_malloc(u->b, bytes, "staged weights");
-    return u->staged;
-}
-
-static void digest_start(void *ctx, struct thm_digest *d)
-{
-    thm_hal_digest_start(((struct thm_weights_update *)ctx)->b, d);
-}
-
-static void digest_add(void *ctx, struct thm_digest *d, const void *data, uint32_t len)
-{
-    thm_hal_digest_add(((struct thm_weights_update *)ctx)->b, d, data, len);
-}
-
-static void digest_end(void *ctx, struct thm_digest *d, uint8_t *out)
-{
-    thm_hal_digest_end(((struct thm_weights_update *)ctx)->b, d, out);
-}
-
-static void safe_begin(struct thm_weights_update *u)
-{
-    if (u->safe_begun) {
-        (void)thm_safe_reader_resume(&u->safe, true);
-        return;
-    }
-    u->safe_begun = true;
-    u->host = (struct thm_safe_host){ stage, digest_start, digest_add, digest_end, u };
-    thm_safe_reader_init(&u->safe, &u->host, u->model, u->bytes);
-}
-
-static bool safe_feed(struct thm_weights_update *u, const uint8_t *data, uint32_t len)
-{
-    return thm_safe_reader_feed(&u->safe, data, len) == THM_SAFE_OK;
-}
-
-static enum thm_weights_outcome safe_end(struct thm_weights_update *u)
-{
-    if (thm_safe_reader_end(&u->safe) == THM_SAFE_OK)
-        return THM_WEIGHTS_NEW;
-    return u->safe.applied ? THM_WEIGHTS_STALE : THM_WEIGHTS_OLD;
-}
-
-static void safe_message(const struct thm_weights_update *u, char *out, size_t size)
-{
-    thm_safe_message(&u->safe, out, size);
-}
-
-static void safe_progress(const struct thm_weights_update *u, uint64_t v[4])
-{
-    v[0] = u->safe.header.records;
-    v[1] = u->safe.applied;
-}
-
-static const struct thm_weights_format safe = { .name = "safe",
-                                                .retries = true,
-                                                .outlives = true,
-                                                .begin = safe_begin,
-                                                .feed = safe_feed,
-                                                .end = safe_end,
-                                                .message = safe_message,
-                                                .progress = safe_progress };
+enum { HEAD = 8, MARKER = sizeof THM_EI_MARKER - 1, REPEATS = 2, PIECE = 64, UPDATE_FAILED = 15 };
 
 bool thm_weights_outlive_power(const struct thm_weights_update *u)
 {
     return u->format && u->format->outlives;
+}
+
+bool thm_weights_changed(const struct thm_weights_update *u)
+{
+    return u->format == &thm_weights_safe && u->safe.err == THM_SAFE_EOTHER;
 }
 
 /* ---- which one it is ---- */
@@ -149,15 +32,15 @@ static bool take_marker_byte(struct thm_weights_update *u, uint8_t byte)
     if (u->head_len == MARKER)
         memmove(u->head, u->head + 1, --u->head_len);
     u->head[u->head_len++] = byte;
-    return u->head_len == MARKER && memcmp(u->head, THM_EI_MARKER, MARKER) == 0 && begin(u, &edge_impulse);
+    return u->head_len == MARKER && memcmp(u->head, THM_EI_MARKER, MARKER) == 0 && begin(u, &thm_weights_edge_impulse);
 }
 
 static bool decide(struct thm_weights_update *u)
 {
     memcpy(u->first, u->head, sizeof u->first);
     if (memcmp(u->head, THM_SAFE_MAGIC, 4) == 0)
-        return begin(u, &safe);
-    return thm_ei_looks_like(u->head) && begin(u, &edge_impulse);
+        return begin(u, &thm_weights_safe);
+    return thm_ei_looks_like(u->head) && begin(u, &thm_weights_edge_impulse);
 }
 
 /* How many bytes of data it took to know; what was kept of earlier ones goes to the reader. */
@@ -185,44 +68,64 @@ static bool feed(struct thm_weights_update *u, const uint8_t *data, uint32_t len
 
 /* ---- the stream ---- */
 
-static bool open_source(struct thm_weights_update *u, int32_t *fd)
+static bool open_source(struct thm_weights_update *u)
 {
-    struct thm_hal_response response;
-    *fd = -1;
     if (!u->source->stored)
-        return thm_hal_https_get(u->b, u->source->from, u->chunk, &response);
-    *fd = thm_hal_open(u->b, u->source->from, THM_FS_READ);
-    return *fd >= 0;
+        return thm_download_open(u->download);
+    u->buffer = thm_hal_malloc(u->b, u->chunk, "receive buffer");
+    u->fd = u->buffer ? thm_hal_open(u->b, u->source->from, THM_FS_READ) : -1;
+    return u->fd >= 0;
 }
 
-static int32_t read_source(struct thm_weights_update *u, int32_t fd)
+static int32_t read_source(struct thm_weights_update *u, const uint8_t **data)
 {
-    return fd < 0 ? thm_hal_https_read(u->b, u->buffer, u->chunk) : thm_hal_read(u->b, fd, u->buffer, u->chunk);
+    const bool stored = u->source->stored;
+    const int32_t n = stored ? thm_hal_read(u->b, u->fd, u->buffer, u->chunk) : thm_download_read(u->download);
+    *data = stored ? u->buffer : u->download->chunk;
+    return n;
 }
 
-static void close_source(struct thm_weights_update *u, int32_t fd)
+static void close_source(struct thm_weights_update *u)
 {
-    if (fd < 0)
-        thm_hal_https_close(u->b);
-    else
-        (void)thm_hal_close(u->b, fd);
+    if (!u->source->stored)
+        thm_download_close(u->download);
+    else if (u->fd >= 0)
+        (void)thm_hal_close(u->b, u->fd);
+    thm_hal_free(u->b, u->buffer);
+    u->buffer = NULL;
+    u->fd = -1;
 }
 
 /* Edge Impulse's reader polls for every byte, and once more behind the last one. */
 static void wait_in_vain(struct thm_weights_update *u)
 {
-    if (u->format == &edge_impulse)
-        thm_hal_spend(u->b, THM_EI_WAIT_NS);
+    if (u->format)
+        thm_hal_spend(u->b, u->format->wait_ns);
 }
 
-static void receive(struct thm_weights_update *u, int32_t fd)
+/* A connection that was made again below the reader, after more than it waits for a byte. */
+static bool has_given_up(const struct thm_weights_update *u, uint64_t since_ns, uint32_t failures)
 {
-    int32_t n;
-    while ((n = read_source(u, fd)) > 0)
-        if (!feed(u, u->buffer, (uint32_t)n))
-            break;
-    if (n <= 0)
-        wait_in_vain(u);
+    return u->format && u->format->wait_ns && !u->source->stored && u->download->failures != failures &&
+           thm_hal_now_ns(u->b) - since_ns > u->format->wait_ns;
+}
+
+static void receive(struct thm_weights_update *u)
+{
+    const uint8_t *data;
+    for (;;) {
+        const uint64_t since = thm_hal_now_ns(u->b);
+        const uint32_t failures = u->source->stored ? 0 : u->download->failures;
+        const int32_t n = read_source(u, &data);
+        if (has_given_up(u, since, failures))
+            return;
+        if (n <= 0) {
+            wait_in_vain(u);
+            return;
+        }
+        if (!feed(u, data, (uint32_t)n))
+            return;
+    }
 }
 
 static void fail(struct thm_weights_update *u, const char *text)
@@ -263,19 +166,31 @@ static enum thm_weights_outcome conclude(struct thm_weights_update *u)
     return outcome;
 }
 
-static enum thm_weights_outcome attempt(struct thm_weights_update *u)
+/* What an attempt leaves of the one before. */
+static enum thm_weights_outcome worse(enum thm_weights_outcome before, enum thm_weights_outcome now)
 {
-    int32_t fd;
-    u->format = NULL;
-    u->received = u->head_len = 0;
+    return now == THM_WEIGHTS_OLD ? before : now;
+}
+
+/* From byte u->from on. */
+static enum thm_weights_outcome attempt(struct thm_weights_update *u, enum thm_weights_outcome before)
+{
+    enum thm_weights_outcome outcome = before;
     u->exit_status = 0;
-    if (!open_source(u, &fd)) {
-        fail(u, "");
-        return u->safe_begun && u->safe.applied ? THM_WEIGHTS_STALE : THM_WEIGHTS_OLD;
+    u->message[0] = '\0';
+    if (u->from == 0) {
+        u->format = NULL;
+        u->received = u->head_len = 0;
+    } else {
+        u->format->begin(u);
     }
-    receive(u, fd);
-    const enum thm_weights_outcome outcome = conclude(u);
-    close_source(u, fd);
+    if (open_source(u)) {
+        receive(u);
+        outcome = worse(before, conclude(u));
+    } else {
+        fail(u, "");
+    }
+    close_source(u);
     return outcome;
 }
 
@@ -334,7 +249,7 @@ static void restore_from_flash(struct thm_weights_update *u)
 
 static enum thm_weights_outcome restore(struct thm_weights_update *u)
 {
-    ei_begin(u);
+    thm_weights_edge_impulse.begin(u);
     if (u->original)
         restore_from_flash(u);
     else
@@ -357,30 +272,46 @@ static void tell(struct thm_weights_update *u, enum thm_weights_outcome outcome)
     thm_hal_step(u->b, "weights", "%s: %s%s%s", name, now[outcome], u->exit_status ? ": " : "", u->message);
 }
 
+/* Whatever the payload is: the connection failed. Its own resuming is over, so it is the whole payload again. */
+static bool connect_again(struct thm_weights_update *u)
+{
+    u->from = 0;
+    return !u->source->stored && thm_download_again(u->download);
+}
+
+/* What has come is damaged, and the format has noticed. */
+static bool fetch_again(struct thm_weights_update *u, uint64_t at)
+{
+    if (u->repeats == REPEATS)
+        return false;
+    u->repeats++;
+    u->from = !u->source->stored && u->download->policy->resume ? at : 0;
+    if (u->source->stored)
+        thm_hal_step(u->b, "retry", "%s", u->message);
+    else
+        thm_download_go_back(u->download, u->from, u->message);
+    return true;
+}
+
+static bool try_again(struct thm_weights_update *u)
+{
+    uint64_t at;
+    return connect_again(u) || (u->format && u->format->again && u->format->again(u, &at) && fetch_again(u, at));
+}
+
 static enum thm_weights_outcome attempts(struct thm_weights_update *u)
 {
-    enum thm_weights_outcome outcome = attempt(u);
-    for (int n = 1; n < ATTEMPTS && u->exit_status && u->format && u->format->retries; n++) {
-        if (u->safe.err == THM_SAFE_EBASE || u->safe.err == THM_SAFE_EMODEL || u->safe.err == THM_SAFE_ERESULT)
-            break;
-        thm_hal_step(u->b, "retry", "%s", u->message);
-        u->message[0] = '\0';
-        outcome = attempt(u);
-    }
+    enum thm_weights_outcome outcome = attempt(u, THM_WEIGHTS_OLD);
+    while (u->exit_status && try_again(u))
+        outcome = attempt(u, outcome);
     return outcome;
 }
 
 enum thm_weights_outcome thm_weights_update(struct thm_weights_update *u)
 {
-    u->buffer = thm_hal_malloc(u->b, u->chunk, "receive buffer");
-    enum thm_weights_outcome outcome = THM_WEIGHTS_OLD;
-    if (u->buffer)
-        outcome = attempts(u);
-    else
-        fail(u, "");
-    thm_hal_free(u->b, u->buffer);
+    enum thm_weights_outcome outcome = attempts(u);
     thm_hal_free(u->b, u->staged);
-    u->buffer = u->staged = NULL;
+    u->staged = NULL;
     tell(u, outcome);
     if (outcome == THM_WEIGHTS_MIXED && u->source->restore) {
         outcome = restore(u);

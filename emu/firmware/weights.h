@@ -6,6 +6,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "emu/firmware/download.h"
 #include "emu/ota/ei.h"
 #include "emu/ota/safe.h"
 
@@ -24,9 +25,10 @@ enum thm_weights_outcome {
     THM_WEIGHTS_STALE, /* some were written, and the model is to be loaded again */
 };
 
-struct thm_weights_update { /* in static data; out: format, message, exit_status, staged */
+struct thm_weights_update { /* in static data; out: format, message, exit_status */
     struct thm_board *b;
     const struct thm_weights_source *source;
+    struct thm_download *download;           /* of source->from, begun; unless that is stored. Lent */
     uint32_t chunk;                          /* bytes read at a time */
     uint8_t *model;                          /* writable, in SRAM */
     uint32_t bytes, moved;                   /* moved: of the model, from the flash to the SRAM for this */
@@ -40,7 +42,10 @@ struct thm_weights_update { /* in static data; out: format, message, exit_status
         struct thm_safe_reader safe;
     };
     struct thm_safe_host host;
-    uint8_t *buffer, *staged, *kept; /* receive buffer, one record, old weights */
+    uint8_t *buffer, *staged, *kept; /* receive buffer for a stored one, one record, old weights */
+    int32_t fd;
+    uint64_t from;                   /* the payload's byte that comes next */
+    uint32_t repeats;                /* so often a payload that came damaged was asked for again */
     uint32_t kept_bytes, room_bytes; /* room: what the old weights take, in the SRAM or in the flash */
     uint64_t received;
     uint8_t head[11], first[4]; /* the last bytes, in search of the marker; and the payload's first */
@@ -57,4 +62,6 @@ uint8_t *thm_weights_make_writable(struct thm_weights_update *u, uint8_t *buffer
  * Before the update. */
 bool thm_weights_keep_old(struct thm_weights_update *u);
 enum thm_weights_outcome thm_weights_update(struct thm_weights_update *u);
+/* It ended with another payload than it had begun with: once the old model is loaded again, that one may be taken. */
+bool thm_weights_changed(const struct thm_weights_update *u);
 bool thm_weights_outlive_power(const struct thm_weights_update *u); /* the format's updates are worth storing */

@@ -72,10 +72,11 @@ void thm_safe_reader_init(struct thm_safe_reader *r, const struct thm_safe_host 
 enum thm_safe_err thm_safe_reader_feed(struct thm_safe_reader *r, const uint8_t *data, size_t len);
 /* There is no more. OK: the model is the new one, by its digest. */
 enum thm_safe_err thm_safe_reader_end(struct thm_safe_reader *r);
-/* After an error in the stream: go on behind the last record that was applied. The result is the offset in the payload
- * from which to feed; from_start: feed from 0, what was applied is passed over. Not after EBASE, EMODEL and
- * ERESULT. */
+/* After an error in the stream: go on behind the last record that was applied; if none was, any payload will do. The
+ * result is the offset in the payload from which to feed; from_start: feed from 0, what was applied is passed over. Not
+ * after EBASE, EMODEL and ERESULT. */
 uint32_t thm_safe_reader_resume(struct thm_safe_reader *r, bool from_start);
+uint32_t thm_safe_reader_place(const struct thm_safe_reader *r); /* that offset; 0: nothing is applied yet */
 /* "record 3, tensor 7: damaged", cut to size - 1 characters. */
 void thm_safe_message(const struct thm_safe_reader *r, char *out, size_t size);
 

@@ -225,11 +225,17 @@ enum thm_safe_err thm_safe_reader_end(struct thm_safe_reader *r)
     return (enum thm_safe_err)r->err;
 }
 
+uint32_t thm_safe_reader_place(const struct thm_safe_reader *r)
+{
+    return r->known ? r->offset_kept : 0;
+}
+
 uint32_t thm_safe_reader_resume(struct thm_safe_reader *r, bool from_start)
 {
     r->err = THM_SAFE_OK;
     r->at = 0;
     if (from_start || !r->known) {
+        r->known = r->applied > 0;
         r->part = HEADER;
         r->n = r->offset = 0;
         r->host->digest_start(r->host->ctx, &r->digest);

@@ -186,6 +186,22 @@ static void reader__resumed_with_another_payload_stops(void **state)
     free(other);
 }
 
+static void reader__before_anything_is_written_any_payload_will_do(void **state)
+{
+    struct thm_safe_reader r;
+    uint8_t *other;
+    size_t other_len;
+    (void)state;
+    thm_safe_write(&bad.model, &bad.model, &other, &other_len);
+    begin(&r);
+    feed(&r, other, other_len, 512);
+    thm_safe_reader_resume(&r, true);
+    feed(&r, payload, len, 512);
+    assert_int_equal(thm_safe_reader_end(&r), THM_SAFE_OK);
+    assert_true(device_is_new());
+    free(other);
+}
+
 static void reader__bytes_behind_the_end_are_refused(void **state)
 {
     struct thm_safe_reader r;
@@ -257,6 +273,7 @@ int main(void)
         T(reader__any_corrupt_byte_is_found_and_none_of_its_record_written),
         T(reader__another_model_is_refused_before_anything_is_written),
         T(reader__resumed_with_another_payload_stops),
+        T(reader__before_anything_is_written_any_payload_will_do),
         T(reader__bytes_behind_the_end_are_refused),
         T(reader__without_memory_to_stage_writes_nothing),
         T(weights__of_a_model_are_written_where_they_are),
