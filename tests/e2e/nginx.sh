@@ -30,6 +30,7 @@ http {
     ssl_certificate_key $T/server.key;
     ssl_client_certificate $T/boards.pem;
     ssl_verify_client optional;
+    map \$http_range \$when { "" models; default later; }
     server {
         listen 127.0.0.1:$1 ssl;
         root $T/models;
@@ -39,6 +40,7 @@ http {
         location /plain/ { return 302 http://localhost:$1/; }
         location /members/ { if (\$ssl_client_verify != SUCCESS) { return 403; } alias $T/models/; }
         location /old/ { return 410; }
+        location ~ ^/changed/(.*)\$ { alias $T/\$when/\$1; }
     }
 }
 EOF
@@ -62,8 +64,9 @@ start() {
     exit 1
 }
 
-mkdir "$T/models" "$T/tmp"
+mkdir "$T/models" "$T/later" "$T/tmp"
 cp "$DEMO/gesture.tflite" "$T/models/"
+cp "$DEMO/watcher.tflite" "$T/later/gesture.tflite"
 ca mine && ca boards && leaf server mine && leaf board boards && leaf stranger mine
 start
 fetch() { local path=$1; shift; thimble run --board esp32 --model "$URL/$path" --cacert "$T/mine.pem" "$@"; }
@@ -88,6 +91,26 @@ fetch members/gesture.tflite
 expect_error "nginx__without_one_it_stays_closed" 13 'status 403'
 fetch members/gesture.tflite --cert "$T/stranger.pem" --key "$T/stranger.key"
 expect_error "nginx__a_stranger_s_is_an_error" 13 'status 400'
+kept() { # NAME: the board has the file, byte for byte
+    "$THIMBLE" image get "$T/state/flash.bin" /model.tflite "$T/kept" 2>/dev/null
+    cmp -s "$T/kept" "$T/models/gesture.tflite"
+    ok "$1" $?
+    rm -rf "$T/state" "$T/kept"
+}
+fetch gesture.tflite --net-fault cut=3000,times=2 --retries 3 --resume --state "$T/state"
+expect "nginx__goes_on_where_a_board_was_cut" 0 'connection 2, from byte 3000' 'connection 3, from byte 6000' '8736 bytes received'
+kept "nginx__and_the_file_is_the_same"
+fetch gesture.tflite --range 2000 --net-fault cut=1500,times=2 --retries 3 --resume --state "$T/state" --trace "$T/trace"
+expect "nginx__serves_parts" 0 'HTTPS 206, 8736 bytes' 'connection 2, from byte 1500'
+[ "$(grep -c '"event":"http"' "$T/trace")" -ge 5 ]
+ok "nginx__one_request_a_part" $?
+kept "nginx__and_parts_make_the_file"
+fetch changed/gesture.tflite --net-fault cut=3000,times=1 --retries 3 --resume --state "$T/state"
+expect "nginx__s_If_Range_tells_of_another_file" 0 'connection 2, from byte 3000' 'connection 3, from byte 0, .*sends all of it: it has changed'
+kept "nginx__and_the_board_begins_again"
+fetch chunked/gesture.tflite --net-fault cut=3000,times=1 --retries 3 --resume --state "$T/state"
+expect "nginx__has_no_ranges_of_what_it_makes" 0 'connection 3, from byte 0, .*there are no ranges'
+kept "nginx__and_the_board_begins_that_again"
 fetch gesture.tflite --max-fragment 1024
 expect "nginx__sends_small_records" 0
 fetch gesture.tflite --tls bearssl --tls-buffers 512,512 --max-fragment 512
