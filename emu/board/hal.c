@@ -123,6 +123,11 @@ const char *thm_hal_failure_text(const struct thm_board *b)
     return b->failure.message;
 }
 
+void thm_hal_failure_becomes(struct thm_board *b, int exit_status)
+{
+    b->failure.exit_status = exit_status;
+}
+
 int thm_hal_failure_status(const struct thm_board *b)
 {
     return b->failure.exit_status;

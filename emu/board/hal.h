@@ -169,6 +169,8 @@ void thm_hal_attempt(struct thm_board *b, uint32_t n, uint64_t at, int64_t total
 void thm_hal_vstep(struct thm_board *b, const char *step, const char *fmt, va_list args);
 int thm_hal_fail(struct thm_board *b, const char *step);
 const char *thm_hal_failure_text(const struct thm_board *b);
+void thm_hal_failure_becomes(struct thm_board *b,
+                             int exit_status);         /* it is one of another kind, too; for the firmware */
 int thm_hal_failure_status(const struct thm_board *b); /* 0: no service has failed since the last step */
 /* An update of weights has ended; message: its error, or "". v: values of the event "weights" (event.h). */
 void thm_hal_weights(struct thm_board *b, const char *format, const char *message, const uint64_t v[6]);

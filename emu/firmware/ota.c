@@ -93,14 +93,19 @@ static bool run_stored(struct ota *s, struct thm_booted *out)
     return false;
 }
 
-/* A store that keeps the old model until the new one is confirmed has it to go on with, whatever the board met. */
+/* A store that keeps the old model has it to go on with, whatever the board met. An update that came in part only is
+ * refused, as one that is wrong is. */
 static bool update_or_go_on(struct ota *s)
 {
+    enum { NETWORK = 13, REFUSED = 15 };
     if (ota_store(s))
         return true;
-    if (!s->store.ops->mark || thm_hal_failure_status(s->b) > 15 || s->store.ops->find(&s->store, s->entry) == 0)
+    const int status = thm_hal_failure_status(s->b);
+    if (!thm_store_keeps_old(&s->store) || status > REFUSED || s->store.ops->find(&s->store, s->entry) == 0)
         return false;
     ota_hang_up(s);
+    if (status == NETWORK && s->begun)
+        thm_hal_failure_becomes(s->b, REFUSED);
     refuse_update(s);
     return true;
 }

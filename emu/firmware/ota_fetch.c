@@ -12,12 +12,20 @@ static bool no_bundle(struct ota *s)
     return false;
 }
 
+/* A C array's length says nothing of its model's. */
+static bool begin_store(struct ota *s)
+{
+    const bool is_told = s->payload.kind == THM_PAYLOAD_RAW && s->download.total > 0;
+    s->begun = true;
+    return thm_store_begin(&s->store, is_told ? (uint64_t)s->download.total : 0);
+}
+
 static bool to_file(void *ctx, const uint8_t *data, uint32_t len)
 {
     struct ota *s = ctx;
     if (s->payload.kind == THM_PAYLOAD_BUNDLE && !s->store.ops->is_bundle)
         return no_bundle(s);
-    return thm_store_write(&s->store, data, len);
+    return (s->begun || begin_store(s)) && thm_store_write(&s->store, data, len);
 }
 
 static bool to_memory(void *ctx, const uint8_t *data, uint32_t len)
@@ -133,7 +141,8 @@ static OUT_OF_LINE bool store_once(struct ota *s)
     if (!connect_to_server(s))
         return false;
     s->step = "store";
-    if (!thm_store_begin(&s->store))
+    s->begun = false; /* a model that is kept is not touched before it is known that another one comes */
+    if (!thm_store_keeps_old(&s->store) && !begin_store(s))
         return false;
     if (!receive_body(s, to_file) || !ota_commit(s)) {
         thm_store_abandon(&s->store); /* a file that could not be completed is of no use */

@@ -17,6 +17,7 @@ struct ota { /* in the task's static data on a device */
     struct thm_download_policy weights_policy; /* of a payload of weights */
     uint8_t *ca;                               /* the CA file */
     struct thm_store store;
+    bool begun;                                      /* the store has been, for the model that comes */
     struct thm_store_entry entry[THM_STORE_ENTRIES]; /* what is stored */
     uint8_t signature[THM_SIGNATURE_BYTES];
     uint8_t *buffer;      /* the copy in RAM */

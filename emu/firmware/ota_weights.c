@@ -16,7 +16,7 @@ static bool load_again(struct ota *s)
 bool ota_write_model(struct ota *s, const uint8_t *model, uint32_t bytes)
 {
     s->step = "store";
-    bool ok = thm_store_begin(&s->store);
+    bool ok = thm_store_begin(&s->store, bytes);
     for (uint32_t at = 0, n; ok && at < bytes; at += n) {
         n = bytes - at < s->o->chunk ? bytes - at : s->o->chunk;
         ok = thm_store_write(&s->store, model + at, n);

@@ -5,6 +5,8 @@
 #include "fsimages/crc32.h"
 #include "fsimages/fs.h"
 
+enum { STORAGE_FULL = 11, UPDATE_REFUSED = 15 }; /* exit statuses */
+
 static const struct thm_store_ops *const strategies[] = {
     &thm_store_overwrite, &thm_store_rename, &thm_store_ab_crc, &thm_store_ab_signed, &thm_store_bundle,
 };
@@ -52,7 +54,39 @@ bool thm_store_put(struct thm_store *s, const void *data, uint32_t len)
     return thm_hal_write(s->b, s->fd, data, len) == (int32_t)len;
 }
 
-bool thm_store_begin(struct thm_store *s)
+bool thm_store_is_raw(const struct thm_store *s)
+{
+    return thm_hal_slots(s->b) != NULL;
+}
+
+bool thm_store_keeps_old(const struct thm_store *s)
+{
+    return s->ops->power_safe || thm_store_is_raw(s);
+}
+
+/* What the file of the new model has now is free when that is begun; of raw slots all of one is. */
+static uint64_t room(struct thm_store *s)
+{
+    uint32_t total = 0, used = 0;
+    if (thm_hal_df(s->b, &total, &used) < 0 || thm_store_is_raw(s))
+        return total;
+    const int64_t own = thm_hal_find_file(s->b, s->next.name);
+    return (total > used ? total - used : 0) + (own > 0 ? (uint64_t)own : 0);
+}
+
+static bool fits(struct thm_store *s, uint64_t bytes)
+{
+    struct thm_store_entry old[THM_STORE_ENTRIES];
+    const uint64_t have = room(s);
+    if (bytes <= have)
+        return true;
+    thm_hal_failure(s->b, s->ops->find(s, old) ? UPDATE_REFUSED : STORAGE_FULL, 0, bytes, have,
+                    "the update does not fit: it has %llu bytes, there is room for %llu; nothing is erased",
+                    (unsigned long long)bytes, (unsigned long long)have);
+    return false;
+}
+
+bool thm_store_begin(struct thm_store *s, uint64_t bytes)
 {
     s->next = (struct thm_store_entry){ 0 };
     if (s->ops->is_signed)
@@ -61,6 +95,8 @@ bool thm_store_begin(struct thm_store *s)
         return false;
     if (s->ops->write) /* which opens its file when it has seen what comes */
         return true;
+    if (bytes && thm_store_keeps_old(s) && !fits(s, bytes))
+        return false;
     s->fd = thm_hal_open(s->b, s->next.name, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
     return s->fd >= 0;
 }
@@ -86,7 +122,19 @@ bool thm_store_commit(struct thm_store *s)
     return s->ops->commit(s);
 }
 
-/* SPIFFS can remove a file even when it is full. One that is complete may already be the only one. */
+/* SPIFFS can remove a file even when it is full. A raw slot becomes the current one when it is closed, unless that
+ * fails: then the one before is to be so again. */
+static bool remove_partial(struct thm_store *s, bool closed)
+{
+    const char *const *slots = thm_hal_slots(s->b);
+    if (!slots)
+        return thm_hal_remove(s->b, s->next.name) >= 0;
+    if (closed && thm_hal_find_file(s->b, slots[1]) >= 0)
+        return thm_hal_rename(s->b, slots[1], slots[0]) >= 0;
+    return !closed || thm_hal_remove(s->b, s->next.name) >= 0;
+}
+
+/* One that is complete may already be the only one. */
 void thm_store_abandon(struct thm_store *s)
 {
     if (s->fd < 0)
@@ -96,9 +144,9 @@ void thm_store_abandon(struct thm_store *s)
         return;
     }
     thm_hal_failure_note(s->b, "; %u bytes of %s were written, the partial file is ", s->next.bytes, s->next.name);
-    (void)thm_hal_close(s->b, s->fd);
+    const bool closed = thm_hal_close(s->b, s->fd) >= 0;
     s->fd = -1;
-    thm_hal_failure_note(s->b, thm_hal_remove(s->b, s->next.name) >= 0 ? "removed" : "left on the storage");
+    thm_hal_failure_note(s->b, remove_partial(s, closed) ? "removed" : "left on the storage");
 }
 
 /* ---- stored models ---- */
@@ -162,7 +210,7 @@ bool thm_store_patch(struct thm_store *s, const struct thm_store_patch *p)
     const int32_t from = thm_hal_open(s->b, old[0].name, THM_FS_READ);
     if (from < 0)
         return false;
-    bool ok = thm_store_begin(s) && copy_patched(s, p, from, old[0].bytes);
+    bool ok = thm_store_begin(s, old[0].bytes) && copy_patched(s, p, from, old[0].bytes);
     (void)thm_hal_close(s->b, from); /* EEFS removes no file that is open */
     ok = ok && thm_store_commit(s);
     if (!ok)

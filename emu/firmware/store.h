@@ -80,14 +80,18 @@ const struct thm_store_ops *thm_store_at(uint32_t i);         /* NULL after the 
 
 void thm_store_init(struct thm_store *s, struct thm_board *b, const struct thm_store_ops *ops, const char *file);
 
-/* A new model, piece by piece. false: it failed, and the board knows why; then abandon what was begun. */
-bool thm_store_begin(struct thm_store *s);
+/* Does a failed update leave the model before, whatever it failed of? */
+bool thm_store_keeps_old(const struct thm_store *s);
+/* A new model, piece by piece; of so many bytes in all, 0: not known. false: it failed, and the board knows why; then
+ * abandon what was begun. What does not fit is refused before anything is erased where the model before is kept. */
+bool thm_store_begin(struct thm_store *s, uint64_t bytes);
 bool thm_store_write(struct thm_store *s, const uint8_t *data, uint32_t len);
 bool thm_store_commit(struct thm_store *s);
 void thm_store_abandon(struct thm_store *s); /* remove what is incomplete, if anything is */
 bool thm_store_patch(struct thm_store *s, const struct thm_store_patch *p);
 
 /* For the strategies. */
+bool thm_store_is_raw(const struct thm_store *s); /* on raw slots (fsimages/slots.h), not on a file system */
 bool thm_store_close(struct thm_store *s);
 bool thm_store_put(struct thm_store *s, const void *data, uint32_t len);        /* all of it, or false */
 bool thm_store_is_intact(struct thm_store *s, const struct thm_store_entry *e); /* by its CRC */

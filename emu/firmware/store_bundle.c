@@ -33,19 +33,14 @@ struct record {
 
 /* ---- names ---- */
 
-static bool is_raw(const struct thm_store *s)
-{
-    return thm_hal_slots(s->b) != NULL;
-}
-
 static uint32_t slots(const struct thm_store *s)
 {
-    return is_raw(s) ? 2 : THM_STORE_ENTRIES;
+    return thm_store_is_raw(s) ? 2 : THM_STORE_ENTRIES;
 }
 
 static const char *name_of(const struct thm_store *s, uint32_t i)
 {
-    return is_raw(s) ? thm_hal_slots(s->b)[i] : s->file[i];
+    return thm_store_is_raw(s) ? thm_hal_slots(s->b)[i] : s->file[i];
 }
 
 /* Raw slots: the older model takes the place of the one in use. */
@@ -108,7 +103,7 @@ static bool last_record(struct thm_store *s, const char *name, uint32_t from, ui
 /* Raw slots know no other way to write behind a payload, EEFS has no such flag. */
 static bool append(struct thm_store *s, const char *name, int flags, struct record r)
 {
-    const bool raw = is_raw(s);
+    const bool raw = thm_store_is_raw(s);
     s->fd = thm_hal_open(s->b, name, THM_FS_WRITE | (raw ? THM_FS_APPEND : flags));
     if (s->fd < 0)
         return false;
@@ -204,7 +199,7 @@ static uint32_t confirmed_counter(struct thm_store *s)
     for (uint32_t i = 0; i < n; i++)
         if (e[i].mark == THM_STORE_CONFIRMED && e[i].counter > counter)
             counter = e[i].counter;
-    const int64_t size = is_raw(s) ? -1 : thm_hal_find_file(s->b, s->file[COUNTERS]);
+    const int64_t size = thm_store_is_raw(s) ? -1 : thm_hal_find_file(s->b, s->file[COUNTERS]);
     if (size > 0 && size <= INT32_MAX && last_record(s, s->file[COUNTERS], 0, (uint32_t)size, &r) &&
         r.kind == COUNTER && r.value > counter)
         counter = r.value;
@@ -274,9 +269,9 @@ static bool open_slot(struct thm_store *s)
     struct thm_store_entry e[THM_STORE_ENTRIES];
     const uint32_t n = find(s, e);
     s->next.sequence = next_sequence(e, n);
-    if (is_raw(s) && !clear_raw(s, e, n))
+    if (thm_store_is_raw(s) && !clear_raw(s, e, n))
         return false;
-    s->next.name = is_raw(s) ? name_of(s, 0) : file_to_write(s, e, n);
+    s->next.name = thm_store_is_raw(s) ? name_of(s, 0) : file_to_write(s, e, n);
     thm_hal_failure_forget(s->b);
     thm_hal_digest_start(s->b, &s->digest);
     s->fd = thm_hal_open(s->b, s->next.name, THM_FS_WRITE | THM_FS_CREATE | THM_FS_TRUNC);
@@ -316,7 +311,7 @@ static void abandon_raw(struct thm_store *s)
 
 static void abandon(struct thm_store *s)
 {
-    const bool raw = is_raw(s);
+    const bool raw = thm_store_is_raw(s);
     (void)thm_hal_close(s->b, s->fd);
     s->fd = -1;
     if (raw)
@@ -343,7 +338,7 @@ static bool verify(struct thm_store *s, const struct thm_store_entry *e, const u
 
 static bool raise_counter(struct thm_store *s, const struct thm_store_entry *e, uint32_t before)
 {
-    return is_raw(s) || e->counter <= before ||
+    return thm_store_is_raw(s) || e->counter <= before ||
            append(s, s->file[COUNTERS], THM_FS_CREATE, (struct record){ COUNTER, e->counter });
 }
 
@@ -381,7 +376,7 @@ static bool switch_slots(struct thm_store *s)
     for (uint32_t i = 1; i < n; i++) {
         if (e[i].mark != THM_STORE_CONFIRMED || is_same_model(s, &e[0], &e[i]) || !is_sound(s, &e[i]))
             continue;
-        if (is_raw(s))
+        if (thm_store_is_raw(s))
             return bring_back(s);
         return append(s, e[i].name, 0, (struct record){ THM_STORE_CONFIRMED, next_sequence(e, n) });
     }
