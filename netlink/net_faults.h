@@ -14,7 +14,7 @@
  * stall[=BYTES]    nothing more comes from there on
  * segment=BYTE[/N] no piece goes beyond this byte, nor beyond every Nth after it
  * corrupt=BYTE[/N] one bit of this byte is another, and of every Nth after it, as in a cache: TLS does not see it
- * duplicate=OFF:LEN  these bytes come twice, as from a server that resumes too early
+ * duplicate=OFF:LEN  these bytes come twice (netlink/repeats.h), as from a server that resumes too early
  * drop=OFF:LEN     they do not come, as from one that resumes too late
  * length=N         Content-Length says so
  * chunked[=SIZE]   no Content-Length; a client that reads the stream sees frames of so many bytes (4096)
@@ -28,10 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "netlink/fault_list.h"
-
-struct thm_net_span {
-    uint64_t at, len;
-};
+#include "netlink/repeats.h"
 
 struct thm_net_faults { /* numbers: THM_NO_FAULT, not asked for */
     bool dns, refused, tls_alert, expired, wrong_host, redirect_loop, gzip;

@@ -63,31 +63,10 @@ static void corrupt(const struct thm_server_faults *f, uint8_t *data, size_t len
     }
 }
 
-uint64_t thm_serve_size(const struct thm_server_faults *f, uint64_t size)
-{
-    const uint64_t dropped = f->drop[0] < size ? size - f->drop[0] : 0;
-    size -= f->drop[1] < dropped ? f->drop[1] : dropped;
-    return f->duplicate[0] != THM_NO_FAULT && f->duplicate[0] + f->duplicate[1] <= size ? size + f->duplicate[1] : size;
-}
-
-/* Where in the file byte `at` of what is served lies. *run: so many bytes go on from there. */
-static uint64_t place_in_file(const struct thm_server_faults *f, uint64_t at, uint64_t *run)
-{
-    const uint64_t again = f->duplicate[0] == THM_NO_FAULT ? THM_NO_FAULT : f->duplicate[0] + f->duplicate[1];
-    *run = at < again ? again - at : UINT64_MAX;
-    if (at >= again)
-        at -= f->duplicate[1];
-    if (at >= f->drop[0])
-        return at + f->drop[1];
-    if (f->drop[0] - at < *run)
-        *run = f->drop[0] - at;
-    return at;
-}
-
 static ssize_t read_run(const struct thm_request *r, uint64_t at, void *buf, size_t len)
 {
     uint64_t run;
-    const uint64_t place = place_in_file(&r->server->faults, at, &run);
+    const uint64_t place = thm_repeats_place(&r->part, at, &run);
     ssize_t n;
     do
         n = pread(r->fd, buf, len < run ? len : (size_t)run, (off_t)place);
@@ -97,7 +76,7 @@ static ssize_t read_run(const struct thm_request *r, uint64_t at, void *buf, siz
     return n;
 }
 
-/* As many bytes as there are, up to len. */
+/* As many bytes as there are, up to len, from the at-th that is sent on. */
 static ssize_t read_file(const struct thm_request *r, uint64_t at, uint8_t *buf, size_t len)
 {
     size_t got = 0;
@@ -119,7 +98,7 @@ static ssize_t read_body(void *ctx, uint64_t pos, char *buf, size_t max)
             cut_connection(r);
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
-    ssize_t n = read_file(r, r->offset + pos, (uint8_t *)buf, want);
+    ssize_t n = read_file(r, pos, (uint8_t *)buf, want);
     if (n == 0 && (f->no_length || f->chunked))
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (n <= 0) /* the file has become shorter, cannot be read, or Content-Length has lied */
@@ -171,9 +150,11 @@ static struct MHD_Response *gzip_response(struct thm_request *r, uint64_t size)
     return response;
 }
 
-struct MHD_Response *thm_serve_file(struct thm_request *r, uint64_t size)
+struct MHD_Response *thm_serve_file(struct thm_request *r, uint64_t from, uint64_t to)
 {
     const struct thm_server_faults *f = &r->server->faults;
+    r->part = thm_repeats_of(from, to, &f->duplicate, &f->drop);
+    uint64_t size = thm_repeats_bytes(&r->part);
     if (f->gzip)
         return gzip_response(r, size);
     if (f->length != THM_NO_FAULT)

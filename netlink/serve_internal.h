@@ -30,7 +30,8 @@ struct thm_request {
     struct MHD_Connection *connection;
     char *method, *path, *version;
     unsigned status;
-    uint64_t offset, sent; /* of the file; bytes of the body given to the connection */
+    struct thm_repeats part; /* of the file, as it is sent */
+    uint64_t sent;           /* bytes of the body given to the connection */
     int fd;
 };
 
@@ -43,10 +44,8 @@ void thm_serve_completed(void *ctx, struct MHD_Connection *connection, void **st
 /* serve_body.c */
 /* Wait ms (-1: for ever). false: the server stops or the client has gone. */
 bool thm_serve_wait(const struct thm_request *r, int ms);
-/* Of a file of so many bytes, how many are served, with those that come twice and without those that do not come. */
-uint64_t thm_serve_size(const struct thm_server_faults *f, uint64_t size);
-/* `size` bytes of r->fd from r->offset on, with the faults asked for. NULL: out of memory. */
-struct MHD_Response *thm_serve_file(struct thm_request *r, uint64_t size);
+/* Bytes [from, to) of r->fd, with the faults asked for. NULL: out of memory. */
+struct MHD_Response *thm_serve_file(struct thm_request *r, uint64_t from, uint64_t to);
 
 /* serve_tls.c */
 /* Has the client shown a certificate that it need not, or that the server's client_ca vouches for? */

@@ -41,9 +41,9 @@ static enum MHD_Result answer_short(struct thm_request *r, unsigned status, cons
     return answer(r, status, response);
 }
 
-static struct MHD_Response *file_response(struct thm_request *r, uint64_t size, const char *etag)
+static struct MHD_Response *file_response(struct thm_request *r, uint64_t from, uint64_t to, const char *etag)
 {
-    struct MHD_Response *response = thm_serve_file(r, size);
+    struct MHD_Response *response = thm_serve_file(r, from, to);
     if (!response)
         return NULL;
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, thm_http_content_type(r->path));
@@ -70,7 +70,7 @@ static const char *range_of(const struct thm_request *r, const char *etag)
 static enum MHD_Result answer_file(struct thm_request *r, const struct stat *st)
 {
     char etag[THM_ETAG_MAX], text[80];
-    uint64_t size = thm_serve_size(&r->server->faults, (uint64_t)st->st_size), first = 0, last = 0;
+    uint64_t size = (uint64_t)st->st_size, first = 0, last = 0;
     thm_http_etag(st, etag);
     if (thm_http_etag_listed(header_of(r, MHD_HTTP_HEADER_IF_NONE_MATCH), etag))
         return answer_short(r, MHD_HTTP_NOT_MODIFIED, "", MHD_HTTP_HEADER_ETAG, etag);
@@ -79,14 +79,14 @@ static enum MHD_Result answer_file(struct thm_request *r, const struct stat *st)
         snprintf(text, sizeof text, "bytes */%llu", (unsigned long long)size);
         return answer_short(r, MHD_HTTP_RANGE_NOT_SATISFIABLE, "no such range\n", MHD_HTTP_HEADER_CONTENT_RANGE, text);
     }
-    r->offset = range == THM_RANGE_PART ? first : 0;
-    struct MHD_Response *response = file_response(r, range == THM_RANGE_PART ? last - first + 1 : size, etag);
-    if (response && range == THM_RANGE_PART) {
+    const bool part = range == THM_RANGE_PART;
+    struct MHD_Response *response = file_response(r, part ? first : 0, part ? last + 1 : size, etag);
+    if (response && part) {
         snprintf(text, sizeof text, "bytes %llu-%llu/%llu", (unsigned long long)first, (unsigned long long)last,
                  (unsigned long long)size);
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_RANGE, text);
     }
-    return answer(r, range == THM_RANGE_PART ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK, response);
+    return answer(r, part ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK, response);
 }
 
 static enum MHD_Result answer_request(struct thm_request *r)

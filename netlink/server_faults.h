@@ -18,20 +18,21 @@
  * length=N         Content-Length says so
  * corrupt=BYTE[/N] one bit of this byte of the file is another, and of every Nth after it
  * drip=BPS         no more bits a second
- * duplicate=OFF:LEN  these bytes of the file come twice; the file that ranges and lengths are of is that one
+ * duplicate=OFF:LEN  these bytes of the file come twice
  * drop=OFF:LEN     they do not come
  * tls-alert        the handshake ends with an alert (handshake_failure) */
 #pragma once
 #include <stdint.h>
 #include "netlink/ca.h"
 #include "netlink/fault_list.h"
+#include "netlink/repeats.h"
 
 struct thm_server_faults {
     struct thm_certificate_faults certificate;
     bool redirect_loop, no_range, no_length, chunked, gzip, tls_alert;
     uint64_t status, cut, stall, delay_ms, length, drip_bps; /* THM_NO_FAULT: not asked for */
     uint64_t corrupt[2];                                     /* the first byte, and the period; 0: only that one */
-    uint64_t duplicate[2], drop[2];                          /* offset, length */
+    struct thm_net_span duplicate, drop;
 };
 
 /* Errors: THM_NET_EINVAL, *message is a sentence naming the fault. list may be NULL. */

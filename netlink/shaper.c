@@ -91,25 +91,16 @@ static void refuse(struct thm_shaper *s, struct thm_fetch_end *e)
 
 /* ---- Content-Length ---- */
 
-static int64_t overlap(const struct thm_net_span *span, uint64_t from, uint64_t to)
-{
-    if (span->at == THM_NO_FAULT || span->at >= to || span->at + span->len <= from)
-        return 0;
-    const uint64_t a = span->at > from ? span->at : from, b = span->at + span->len < to ? span->at + span->len : to;
-    return (int64_t)(b - a);
-}
-
 /* A server that sends wrong parts believes in them: its length is that of what it sends. */
 static int64_t told_length(const struct thm_shaper *s, int64_t length)
 {
     const struct thm_net_faults *f = s->faults;
-    const uint64_t to = s->at + (uint64_t)length;
     if (f->chunked != THM_NO_FAULT || f->gzip || length < 0)
         return -1;
     if (f->length != THM_NO_FAULT)
         return (int64_t)f->length;
-    length -= overlap(&f->drop, s->at, to);
-    return f->duplicate.at + f->duplicate.len <= to ? length + overlap(&f->duplicate, s->at, to) : length;
+    const struct thm_repeats part = thm_repeats_of(s->at, s->at + (uint64_t)length, &f->duplicate, &f->drop);
+    return (int64_t)thm_repeats_bytes(&part);
 }
 
 static void on_header(void *ctx, const struct thm_fetch_info *info)

@@ -54,6 +54,7 @@ static bool take_answer(struct thm_download *d, const struct thm_hal_response *r
 {
     if (!is_what_was_asked_for(d, r))
         return false;
+    d->begun = d->at;
     d->total = r->status == 206 ? r->total : r->content_length;
     d->left = r->content_length < 0 ? 0 : r->content_length;
     d->is_counted = d->policy->defects.counts_wish || (r->content_length < 0 && d->policy->defects.absent_is_zero);
@@ -209,6 +210,8 @@ static bool next_part(struct thm_download *d)
 {
     const uint64_t at = d->at;
     hang_up(d);
+    if (at == d->begun) /* it would be asked for again for ever */
+        return refuse(d, &(struct thm_hal_response){ .status = d->status }, "sends nothing of it");
     return connect(d) || (d->at == at && go_on(d));
 }
 

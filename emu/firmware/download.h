@@ -27,7 +27,8 @@ struct thm_download { /* in static data on a device */
     struct thm_board *b;
     const struct thm_download_policy *policy;
     uint8_t *chunk; /* receive buffer, while open */
-    uint64_t at;    /* bytes of the file that have come */
+    uint64_t at;    /* bytes of the file that have come; */
+    uint64_t begun; /* by the beginning of this connection */
     int64_t total;  /* the file's; -1: not told */
     int64_t left;   /* of the body, as the client counts, if it stops by that */
     bool is_counted;

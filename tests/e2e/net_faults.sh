@@ -27,6 +27,7 @@ fault tls_alert tls-alert 13 'connect: .*handshake failed.*alert 40' 'MBEDTLS_ER
 fault expired expired 13 'connect: .*certificate has expired' 'MBEDTLS_ERR_X509_CERT_VERIFY_FAILED \(-0x2700\)'
 fault wrong_host wrong-host 13 'connect: .*certificate.*name' 'MBEDTLS_ERR_X509_CERT_VERIFY_FAILED \(-0x2700\)'
 fault status status=503 13 'connect: .*status 503'
+fault status_of_the_client status=404 13 'connect: .*status 404'
 fault redirect_loop redirect-loop 13 'connect: .*more than 10 redirects'
 fault cut cut=3000 13 'store: .*cut after 3000 of 8736 bytes' "$lost" 'the partial file is removed'
 fault stall stall=3000 13 'store: .*no byte for 5000 ms after 3000 of 8736' 'HTTPC_ERROR_READ_TIMEOUT \(-11\)'
@@ -57,6 +58,32 @@ stalled=$("$THIMBLE" "${run[@]}" --net-fault stall --timeout 20000 --json 2>/dev
 [ "$stalled" -ge 35000000000 ]
 ok "stall__lasts_the_time_out_on_the_boards_clock" $?
 
+# A fault of the server is the link's of that name: boards that fetch in parts, or go on, see the same.
+stored() { # NAME OPTION...: what the board has stored, in $T/NAME
+    rm -f "$T/$1"
+    thimble run --cacert "$CA" --model "$URL/gesture.tflite" --state "$T/state" "${@:2}"
+    "$THIMBLE" image get "$T/state/flash.bin" /model.tflite "$T/$1" 2>/dev/null
+    rm -rf "$T/state"
+}
+for change in duplicate=1000:3000 drop=1500:1000 duplicate=100:50,drop=120:100; do
+    serve "$M"
+    stored link --net-fault "$change"
+    stored link-parts --net-fault "$change" --range 2000
+    stored link-on --net-fault "$change,cut=5500" --resume --retries 3
+    expect "fault__${change}_is_noticed_by_a_board_that_goes_on" 13 'connection 2, from byte 5500' 'sends a part of another file'
+    serve "$M" --fault "$change"
+    stored server
+    stored server-parts --range 2000
+    stored server-on --net-fault cut=5500 --resume --retries 3
+    expect "fault__${change}_of_the_server_is_noticed_as_well" 13 'connection 2, from byte 5500' 'sends a part of another file'
+    for how in "" -parts; do
+        [ -s "$T/link$how" ] && cmp -s "$T/link$how" "$T/server$how" && ! cmp -s "$T/link$how" "$M/gesture.tflite"
+        ok "fault__${change}${how}_is_the_same_of_link_and_server" $?
+    done
+done
+serve "$M"
+thimble run --cacert "$CA" --model "$URL/gesture.tflite" --net-fault drop=1500:2500 --range 2000
+expect_error "fault__a_part_without_a_byte_is_not_asked_for_for_ever" 13 'from byte 1500, the server sends nothing of it'
 thimble "${run[@]}" --net-fault frob
 expect "fault__unknown_is_named" 2 "'frob'" 'thimble-run\(1\)'
 thimble "${run[@]}" --net-fault drop=5

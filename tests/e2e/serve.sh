@@ -101,4 +101,16 @@ fault redirect-loop 13 'redirects'
 fault cut=3000 13 'cut after 3000 of 8736'
 fault stall=3000 13 'no byte for 1000 ms'
 fault expired 13 'BADCERT_EXPIRED'
+fault wrong-host 13 'BADCERT_CN_MISMATCH'
+fault self-signed 13 'BADCERT_NOT_TRUSTED'
+fault rsa 0 '"key_type": "RSA-2048"'
+fault intermediate 0 '"exit_status": 0'
+fault status=404 13 'status 404'
+fault no-length 0 '"content_length": -1'
+fault delay=100 0 '"exit_status": 0'
+fault no-range 0 '"exit_status": 0' # what it does to boards that resume: retries.sh
+# every fault that there is
+for name in $(sed -nE 's/^ \* ([a-z-]+)[^a-z].*/\1/p' "$THIMBLE_SOURCE/netlink/server_faults.h" | sort -u); do
+    grep -qE "^fault $name([= ]|$)" "$0" || { echo "no test of '$name'" >&2; ok "fault_${name}__has_a_test" 1; }
+done
 finish

@@ -208,9 +208,24 @@ static void fault__bytes_come_twice_or_not_at_all(void **state)
     assert_int_equal(r->len, BODY_BYTES + 50);
     for (size_t i = 0; i < r->len; i++)
         assert_int_equal(r->body[i], pattern(i < 150 ? i : i - 50));
-    r = ask(l, "GET", "/model.tflite", "Range: bytes=150-159");
+}
+
+static void fault__bytes_come_twice_or_not_at_all_in_ranges_of_the_file_as_it_is(void **state)
+{
+    struct loopback *l = *state;
+    serve(l, "duplicate=100:50,drop=300:50");
+    const struct reply *r = ask(l, "GET", "/model.tflite", "Range: bytes=150-159");
     assert_int_equal(r->len, 10);
-    assert_int_equal(r->body[0], pattern(100));
+    assert_int_equal(r->body[0], pattern(150));
+    r = ask(l, "GET", "/model.tflite", "Range: bytes=120-159"); /* from 120 on they come again */
+    assert_int_equal(r->len, 70);
+    for (size_t i = 0; i < r->len; i++)
+        assert_int_equal(r->body[i], pattern(120 + (i < 30 ? i : i - 30)));
+    r = ask(l, "GET", "/model.tflite", "Range: bytes=90-120");
+    assert_int_equal(r->len, 31);
+    r = ask(l, "GET", "/model.tflite", "Range: bytes=320-399");
+    assert_int_equal(r->len, 50);
+    assert_int_equal(r->body[0], pattern(350));
 }
 
 static void serve__is_well_whatever_the_faults(void **state)
@@ -506,6 +521,7 @@ int main(void)
         T(serve__is_well_whatever_the_faults),
         T(fault__bodies_are_wrong_as_asked),
         T(fault__bytes_come_twice_or_not_at_all),
+        T(fault__bytes_come_twice_or_not_at_all_in_ranges_of_the_file_as_it_is),
         T(serve__nothing_outside_the_folder_and_nothing_hidden),
         T(serve__logs_a_line_a_request),
         T(serve__stop_does_not_wait_for_a_stalled_client),
