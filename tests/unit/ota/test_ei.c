@@ -43,6 +43,26 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Once its end fell together with that of a piece, the writer began again. */
+static void writer__behind_its_end_gives_nothing(void **state)
+{
+    struct device *d = *state;
+    for (size_t step = 1; step <= d->len + 1; step++) {
+        struct thm_ei_writer writer;
+        uint8_t piece[sizeof d->payload + 1];
+        size_t total = 0, n;
+        thm_ei_writer_init(&writer, &d->weights, (uint32_t)d->len - 4);
+        while (total <= d->len && (n = thm_ei_writer_read(&writer, piece, step)) > 0) {
+            assert_true(total + n <= d->len);
+            assert_memory_equal(piece, d->payload + total, n);
+            total += n;
+        }
+        assert_int_equal(total, d->len);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(thm_ei_writer_read(&writer, piece, step), 0);
+    }
+}
+
 static enum thm_ei_err read_payload(struct device *d, const uint8_t *data, size_t len)
 {
     thm_ei_reader_init(&d->reader, &d->weights);
@@ -197,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(writer__sends_big_endian_without_a_word_too_many),
+        T(writer__behind_its_end_gives_nothing),
         T(reader__payload_of_another_size_is_refused_and_nothing_written),
         T(reader__cut_anywhere_leaves_what_came_before),
         T(reader__cut_inside_a_number_leaves_its_high_bytes_new),
