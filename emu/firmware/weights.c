@@ -19,10 +19,15 @@ bool thm_weights_changed(const struct thm_weights_update *u)
 
 /* ---- which one it is ---- */
 
+/* Once records of the safe format are written, a payload of the other format is another payload to its reader. */
 static bool begin(struct thm_weights_update *u, const struct thm_weights_format *f)
 {
-    u->format = f;
-    f->begin(u);
+    const bool is_other = f != &thm_weights_safe && u->safe_begun && u->safe.applied;
+    u->format = is_other ? &thm_weights_safe : f;
+    if (is_other)
+        u->safe.err = THM_SAFE_EOTHER;
+    else
+        f->begin(u);
     return true;
 }
 

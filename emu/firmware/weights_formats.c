@@ -6,6 +6,7 @@
 
 static void ei_begin(struct thm_weights_update *u)
 {
+    u->safe_begun = false; /* its reader is where this one will be */
     u->weights = thm_weights_of_model(&u->walk, &u->parsed, u->model);
     thm_ei_reader_init(&u->ei, &u->weights);
 }

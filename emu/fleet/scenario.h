@@ -19,7 +19,7 @@ struct thm_fleet_group { /* boards of one kind */
     char *firmware;       /* a user's .so; NULL: the built-in one */
     uint32_t duration_s;  /* of a user's firmware, device time; 0: no end */
     uint32_t arena;       /* bytes; 0: the model's minimum */
-    uint32_t timeout_ms;  /* of the PC's time: no byte for so long; 0: 5000 */
+    uint32_t timeout_ms;  /* of the PC's time: no byte for so long; 0: the profile's */
     uint32_t skew_s;      /* clocks are off by up to so much, either way */
     uint32_t switch_on_s; /* boards are switched on within so much time */
 };

@@ -160,6 +160,12 @@ for cut in 100 3000 7000; do
     [ "$STATUS" -eq 0 ] && same lied of-third || { [ "$STATUS" -eq 15 ] && same lied of-bad; }
     ok "weights__safe_of_a_liar_at_${cut}_are_never_a_mixture" $?
 done
+cp a/safe.bin a/either.bin && cp b/ei.bin b/either.bin
+for cut in 100 3000; do
+    runs=$((runs + 1)); weights changed "honest/1/key$runs/either.bin" --net-fault "cut=$cut,times=1" --retries 3 --resume
+    [ "$STATUS" -eq 0 ] && same changed of-bad && [ "$(json "['weights']['format']")" = edge-impulse ]
+    ok "weights__changed_to_the_other_format_at_${cut}_are_the_later_ones" $?
+done
 runs=$((runs + 1)); weights lied "liar/1/key$runs/ei.bin" --net-fault cut=4000,times=1 --retries 3 --resume
 [ "$STATUS" -eq 0 ] && ! same lied of-bad && ! same lied of-smart
 ok "weights__ei_of_a_liar_are_a_mixture_unnoticed" $?
