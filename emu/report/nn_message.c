@@ -102,8 +102,8 @@ enum thm_nn_err thm_nn_measure_changed(const struct thm_model *m, const struct t
                                        struct thm_nn_diag *diag)
 {
     enum thm_nn_err err = THM_NN_EARENA;
-    for (uint32_t bytes = UINT32_C(1) << 18; err == THM_NN_EARENA && bytes <= ARENA_MOST; bytes *= 4)
-        err = try_arena(m, l, change, bytes, stats, diag);
+    for (uint64_t bytes = UINT64_C(1) << 18; err == THM_NN_EARENA && bytes <= ARENA_MOST; bytes *= 4)
+        err = try_arena(m, l, change, (uint32_t)bytes, stats, diag);
     return err;
 }
 

@@ -135,6 +135,33 @@ static void message__has_the_place_and_the_bytes_in_one_line(void **state)
     assert_int_equal(strlen(small), sizeof small - 1);
 }
 
+static void make_tiny(void *tries, struct thm_interpreter *it)
+{
+    ++*(unsigned *)tries;
+    thm_interpreter_init(it, it->model, it->layout, it->arena, 64, NULL);
+}
+
+static void measure__of_a_model_that_fits_no_arena_ends(void **state)
+{
+    char path[512];
+    unsigned tries = 0;
+    struct thm_model model;
+    struct thm_arena_stats stats;
+    struct thm_nn_diag diag;
+    (void)state;
+    snprintf(path, sizeof path, "%s/demo/gesture.tflite", getenv("THIMBLE_SOURCE"));
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    uint8_t *data = malloc(65536);
+    assert_int_equal(thm_model_open(&model, data, fread(data, 1, 65536, f), &diag), THM_NN_OK);
+    fclose(f);
+    const struct thm_nn_change change = { make_tiny, &tries };
+    assert_int_equal(thm_nn_measure_changed(&model, thm_layout_find("cortex_m"), &change, &stats, &diag),
+                     THM_NN_EARENA);
+    assert_int_equal(tries, 7); /* 256 KiB to 1 GiB */
+    free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +170,7 @@ int main(void)
         cmocka_unit_test(tensor__labelled_output_names_the_winner_and_the_next),
         cmocka_unit_test(tensor__of_not_a_number_is_null_in_json),
         cmocka_unit_test(message__has_the_place_and_the_bytes_in_one_line),
+        cmocka_unit_test(measure__of_a_model_that_fits_no_arena_ends),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }
