@@ -78,6 +78,30 @@ int thm_chips_open(struct thm_chips *c, const struct thm_profile *p, uint32_t wh
     return status;
 }
 
+int thm_chips_add(struct thm_chips *c, const struct thm_profile *p, uint32_t which)
+{
+    for (unsigned i = 0; i < thm_media_count(p); i++)
+        if (which & 1u << i && !c->cells[i].bytes &&
+            thm_cells_create_shared(&c->cells[i], thm_part_find(thm_medium_part(p, i)), thm_medium_bytes(p, i)))
+            return -1;
+    return 0;
+}
+
+int thm_chips_copy(struct thm_chips *to, const struct thm_chips *from, const struct thm_profile *p)
+{
+    *to = (struct thm_chips){ .lock = -1 };
+    for (unsigned i = 0; i < thm_media_count(p); i++) {
+        if (!from->cells[i].bytes)
+            continue;
+        if (thm_chips_add(to, p, 1u << i) < 0) {
+            thm_chips_close(to);
+            return -1;
+        }
+        thm_cells_copy(&to->cells[i], &from->cells[i], thm_part_find(thm_medium_part(p, i)), thm_medium_bytes(p, i));
+    }
+    return 0;
+}
+
 void thm_chips_close(struct thm_chips *c)
 {
     for (unsigned i = 0; i < THM_MEDIA_MAX; i++) {

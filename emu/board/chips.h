@@ -16,4 +16,9 @@ struct thm_chips {
  * status with one line in error. */
 int thm_chips_open(struct thm_chips *c, const struct thm_profile *p, uint32_t which, const char *dir, char *error,
                    size_t error_size);
+/* Fresh ones that outlive a run (struct thm_run's chips), of those of which that are not there yet. Result: 0, or -1:
+ * the PC has no memory. */
+int thm_chips_add(struct thm_chips *c, const struct thm_profile *p, uint32_t which);
+/* The same with the same on them. Result: 0, or -1: likewise; then *to is closed. */
+int thm_chips_copy(struct thm_chips *to, const struct thm_chips *from, const struct thm_profile *p);
 void thm_chips_close(struct thm_chips *c);

@@ -211,6 +211,10 @@ static int open_chips(struct supervisor *all)
     for (uint32_t i = 0; i < all->cores && !status; i++) {
         struct core *c = &all->core[i];
         struct thm_run_result *r = &c->s.result;
+        if (c->run.chips) {
+            c->chips = *c->run.chips;
+            continue;
+        }
         status = thm_chips_open(&c->chips, c->run.profile, media_of(&c->run), c->run.state_dir, r->message,
                                 sizeof r->message);
         r->exit_status = status;
@@ -223,7 +227,8 @@ static void finish(struct supervisor *all)
     for (uint32_t i = 0; i < all->cores; i++) {
         if (all->core[i].pid > 0)
             reap(&all->core[i]);
-        thm_chips_close(&all->core[i].chips);
+        if (!all->core[i].run.chips)
+            thm_chips_close(&all->core[i].chips);
     }
     thm_net_destroy(all->net);
     thm_merge_destroy(all->merge);

@@ -20,6 +20,7 @@ struct thm_run_input { /* one model input's frames, one after another */
     size_t len;
 };
 
+struct thm_chips;
 struct thm_cores;
 
 struct thm_run_setting {
@@ -46,7 +47,7 @@ struct thm_run { /* everything lent */
     const struct thm_profile *profile;
     const struct thm_profile_link *link;
     const char *url; /* of the model, for the built-in firmware; NULL: `model` is part of the program */
-    const struct thm_canned_answer *answer; /* what every URL answers, without a network; NULL: there is one */
+    const struct thm_canned_answer *answer; /* what URLs answer, without a network; NULL: there is one */
     const uint8_t *model; /* a model compiled in: it lies in the program's flash and is used there; NULL: none */
     uint32_t model_bytes;
     bool from_storage;     /* the model is `file` on the storage: nothing is fetched */
@@ -67,6 +68,7 @@ struct thm_run { /* everything lent */
     const struct thm_public_key *trust;  /* whose signed bundles it takes; NULL: the emulator's own key */
     const char *board_class;             /* that they must be for; NULL: the profile's name */
     const char *state_dir;               /* keeps the flash between runs; NULL: a fresh chip */
+    const struct thm_chips *chips;       /* those of the main core, in place of both; NULL: not */
     uint32_t chunk;                      /* bytes the firmware reads at a time */
     struct thm_download_policy download; /* of the built-in firmware; its url and chunk are this one's */
     const char *const *operators;        /* names of those the firmware registers; NULL: all there are */

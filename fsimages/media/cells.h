@@ -20,4 +20,9 @@ struct thm_cells {
 /* A fresh chip of `size` bytes (0: the part's own) in a pool. It takes the PC's memory only for what is programmed,
  * whatever the size. Errors: THM_FS_EHOST. */
 enum thm_fs_err thm_cells_create(struct thm_cells *c, const struct thm_part *part, uint64_t size);
+/* As above, and what a process that is forked later writes is seen here. */
+enum thm_fs_err thm_cells_create_shared(struct thm_cells *c, const struct thm_part *part, uint64_t size);
+/* The content and history of another fresh chip of the same part and size, in time proportional to what was programmed.
+ */
+void thm_cells_copy(struct thm_cells *to, const struct thm_cells *from, const struct thm_part *part, uint64_t size);
 void thm_cells_destroy(struct thm_cells *c);

@@ -106,7 +106,7 @@ static size_t round_up(uint64_t bytes)
 }
 
 /* One mapping: bytes, slots, wear, writes. The kernel gives memory to what is touched only. */
-enum thm_fs_err thm_cells_create(struct thm_cells *c, const struct thm_part *part, uint64_t size)
+static enum thm_fs_err create(struct thm_cells *c, const struct thm_part *part, uint64_t size, int sharing)
 {
     size = size ? size : part->size;
     size_t bytes = round_up(size), slots = round_up((size / pool_page_size(part) + 2) * sizeof *c->slot),
@@ -114,7 +114,7 @@ enum thm_fs_err thm_cells_create(struct thm_cells *c, const struct thm_part *par
            writes = part->unit_programs ? round_up(size / part->program_unit) : 0;
     size_t all = bytes + slots + wear + writes;
     *c = (struct thm_cells){ 0 };
-    uint8_t *p = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *p = mmap(NULL, all, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return THM_FS_EHOST;
     (void)madvise(p, all, MADV_NOHUGEPAGE); /* a few programmed pages must not take 2 MB */
@@ -124,6 +124,25 @@ enum thm_fs_err thm_cells_create(struct thm_cells *c, const struct thm_part *par
                              .writes = writes ? p + bytes + slots + wear : NULL,
                              .mapped = all };
     return THM_FS_OK;
+}
+
+enum thm_fs_err thm_cells_create(struct thm_cells *c, const struct thm_part *part, uint64_t size)
+{
+    return create(c, part, size, MAP_PRIVATE);
+}
+
+enum thm_fs_err thm_cells_create_shared(struct thm_cells *c, const struct thm_part *part, uint64_t size)
+{
+    return create(c, part, size, MAP_SHARED);
+}
+
+void thm_cells_copy(struct thm_cells *to, const struct thm_cells *from, const struct thm_part *part, uint64_t size)
+{
+    const uint64_t pages = (size ? size : part->size) / pool_page_size(part);
+    const size_t taken = (size_t)from->slot[pages] * pool_page_size(part);
+    const size_t beside = (size_t)((const uint8_t *)from->slot - from->bytes);
+    memcpy(to->bytes, from->bytes, taken);
+    memcpy(to->slot, from->slot, from->mapped - beside);
 }
 
 void thm_cells_destroy(struct thm_cells *c)

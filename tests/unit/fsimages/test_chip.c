@@ -1,6 +1,8 @@
 /* tests/unit/fsimages/test_chip.c -- what each kind of part allows, takes, and how it wears. */
 #include "tests/unit/fsimages/ramchip.h"
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define MEDIUM ((struct ramchip *)*state)->medium
 
@@ -318,6 +320,68 @@ static void parts__all_are_consistent(void **state)
 }
 
 #define T(setup, name) cmocka_unit_test_setup_teardown(name, setup_##setup, teardown)
+/* ---- cells that outlive their chip ---- */
+
+static uint64_t last_block(const struct thm_medium *m)
+{
+    return (uint64_t)m->erase_size * (m->erase_count - 1);
+}
+
+/* Pages far apart, one of them erased again. */
+static void write_some(struct thm_medium *m)
+{
+    assert_int_equal(thm_medium_program(m, 0, "\x12\x34", 2), THM_FS_OK);
+    assert_int_equal(thm_medium_program(m, 2 * m->erase_size, "\x56\x78", 2), THM_FS_OK);
+    assert_int_equal(thm_medium_erase(m, 2), THM_FS_OK);
+    assert_int_equal(thm_medium_program(m, last_block(m), "\x9A\xBC", 2), THM_FS_OK);
+}
+
+static void cells__copy_has_content_and_wear_and_goes_its_own_way(void **state)
+{
+    const struct thm_part *part = thm_part_find("W25Q32JV");
+    struct thm_cells cells, copies;
+    struct thm_medium *m, *copy;
+    (void)state;
+    assert_non_null(part);
+    assert_int_equal(thm_cells_create_shared(&cells, part, 0), THM_FS_OK);
+    assert_int_equal(thm_cells_create_shared(&copies, part, 0), THM_FS_OK);
+    assert_int_equal(thm_chip_create(&m, part, 0, &cells, NULL), THM_FS_OK);
+    write_some(m);
+    thm_cells_copy(&copies, &cells, part, 0);
+    assert_int_equal(thm_chip_create(&copy, part, 0, &copies, NULL), THM_FS_OK);
+    assert_int_equal(byte_at(copy, 1), 0x34);
+    assert_int_equal(byte_at(copy, 2 * m->erase_size), 0xFF);
+    assert_int_equal(byte_at(copy, last_block(m) + 1), 0xBC);
+    assert_int_equal(copies.wear[2], 1);
+    assert_int_equal(thm_medium_program(copy, 2 * m->erase_size, "\0\0", 2), THM_FS_OK);
+    assert_int_equal(thm_medium_program(m, 3 * m->erase_size, "\0\0", 2), THM_FS_OK);
+    assert_int_equal(byte_at(m, 2 * m->erase_size), 0xFF);
+    assert_int_equal(byte_at(copy, 3 * m->erase_size), 0xFF);
+    thm_medium_destroy(copy);
+    thm_medium_destroy(m);
+    thm_cells_destroy(&copies);
+    thm_cells_destroy(&cells);
+}
+
+static void cells__shared_show_what_another_process_has_written(void **state)
+{
+    const struct thm_part *part = thm_part_find("W25Q32JV");
+    struct thm_cells cells;
+    struct thm_medium *m;
+    int status;
+    (void)state;
+    assert_int_equal(thm_cells_create_shared(&cells, part, 0), THM_FS_OK);
+    assert_int_equal(thm_chip_create(&m, part, 0, &cells, NULL), THM_FS_OK);
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(thm_medium_program(m, 0, "\x12\x34", 2) != THM_FS_OK);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(byte_at(m, 1), 0x34);
+    thm_medium_destroy(m);
+    thm_cells_destroy(&cells);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +407,8 @@ int main(void)
         cmocka_unit_test(wear_out__worn_eeprom_page_keeps_what_it_holds),
         T(card, wear_out__needs_a_known_endurance),
         cmocka_unit_test(parts__all_are_consistent),
+        cmocka_unit_test(cells__copy_has_content_and_wear_and_goes_its_own_way),
+        cmocka_unit_test(cells__shared_show_what_another_process_has_written),
     };
     return cmocka_run_group_tests_name("chip", tests, NULL, NULL);
 }
