@@ -1,6 +1,7 @@
 #include "netlink/canned.h"
 #include <stdio.h>
 #include <string.h>
+#include "netlink/fetch_internal.h"
 
 /* DER bytes of the model server's certificate for localhost, and of its authority's: netlink/x509.c always makes them
  * as long. */
@@ -34,8 +35,37 @@ static void take_part(struct thm_canned *c, const struct thm_fetch_options *o)
     c->info.range_total = (int64_t)a->len;
 }
 
+const struct thm_canned_answer *thm_canned_find(const struct thm_canned_answer *list, const char *url)
+{
+    while (list && list->url && strcmp(list->url, url) != 0)
+        list = list->next;
+    return list;
+}
+
+static void refuse(const struct thm_fetch_options *o, const struct thm_fetch_info *info)
+{
+    const char *message;
+    const struct thm_fetch_end end = { .code = CURLE_HTTP_RETURNED_ERROR,
+                                       .http_status = info->http_status,
+                                       .url = o->url,
+                                       .connected = true,
+                                       .closed_properly = true };
+    const enum thm_net_err err = thm_fetch_explain(&end, &message);
+    if (o->header)
+        o->header(o->ctx, info);
+    o->done(o->ctx, err, message, info);
+}
+
 void thm_canned_start(struct thm_canned *c, const struct thm_canned_answer *answer, const struct thm_fetch_options *o)
 {
+    struct thm_fetch_info info = answer ? answer->info : thm_canned_info(0);
+    if (!answer)
+        info.http_status = 404;
+    *c = (struct thm_canned){ 0 };
+    if (info.http_status / 100 != 2) {
+        refuse(o, &info);
+        return;
+    }
     *c = (struct thm_canned){ .answer = answer, .o = *o, .info = answer->info, .end = answer->len };
     take_part(c, o);
     if (o->header)

@@ -171,7 +171,7 @@ static void start_transfer(struct thm_session *s, const struct thm_fetch_options
 {
     const char *message = NULL;
     if (s->run->answer) {
-        thm_canned_start(&s->canned, s->run->answer, o);
+        thm_canned_start(&s->canned, thm_canned_find(s->run->answer, o->url), o);
         return;
     }
     enum thm_net_err err = thm_fetch_start(s->net, o, &s->fetch, &message);

@@ -199,7 +199,9 @@ static void conclude(struct reader *r, const struct thm_run_result *result)
 
 void thm_fit_run(const struct thm_fit_case *c, struct thm_fit_cell *cell)
 {
-    const struct thm_canned_answer answer = { c->model->data, c->model->bytes, thm_canned_info(c->model->bytes) };
+    const struct thm_canned_answer answer = { .body = c->model->data,
+                                              .len = c->model->bytes,
+                                              .info = thm_canned_info(c->model->bytes) };
     struct thm_run run = make_run(c, &answer);
     struct reader r = { .c = c, .cell = cell };
     struct thm_run_result result;

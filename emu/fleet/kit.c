@@ -79,7 +79,8 @@ static int load_model(struct loading *l, const struct thm_fleet_group *g, struct
         return fail(l, 20, "out of memory");
     int status = read_file(l, path, &k->model, &k->model_bytes);
     free(path);
-    k->answer = (struct thm_canned_answer){ k->model, k->model_bytes, thm_canned_info(k->model_bytes) };
+    k->answer =
+        (struct thm_canned_answer){ .body = k->model, .len = k->model_bytes, .info = thm_canned_info(k->model_bytes) };
     return status;
 }
 

@@ -149,7 +149,7 @@ static void canned__waits_while_nobody_takes(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof body; i++)
         body[i] = pattern(i);
-    const struct thm_canned_answer answer = { body, sizeof body, thm_canned_info(sizeof body) };
+    const struct thm_canned_answer answer = { .body = body, .len = sizeof body, .info = thm_canned_info(sizeof body) };
     thm_canned_start(&c, &answer,
                      &(struct thm_fetch_options){
                          .chunk_bytes = 30, .header = take_header, .body = take_piece, .done = take_end, .ctx = &t });
@@ -162,6 +162,36 @@ static void canned__waits_while_nobody_takes(void **state)
     assert_memory_equal(t.data, body, sizeof body);
     assert_int_equal(t.headers, 1);
     assert_int_equal(t.ends, 1);
+}
+
+static void take_error(void *ctx, enum thm_net_err err, const char *message, const struct thm_fetch_info *info)
+{
+    struct taker *t = ctx;
+    assert_int_equal(err, THM_NET_EHTTP);
+    assert_non_null(strstr(message, info->http_status == 404 ? "status 404" : "status 503"));
+    t->ends++;
+}
+
+static void canned__answers_what_it_is_for_and_the_rest_is_a_404(void **state)
+{
+    static const uint8_t body[1] = "x";
+    struct thm_canned_answer last = { .body = body, .len = 1, .info = thm_canned_info(1), .url = "https://a/2" };
+    const struct thm_canned_answer first = { .body = body, .len = 1, .url = "https://a/1", .next = &last };
+    struct taker t = { 0 };
+    struct thm_canned c;
+    const struct thm_fetch_options o = { .url = "https://a/3", .body = take_piece, .done = take_error, .ctx = &t };
+    (void)state;
+    assert_ptr_equal(thm_canned_find(&first, "https://a/1"), &first);
+    assert_ptr_equal(thm_canned_find(&first, "https://a/2"), &last);
+    assert_null(thm_canned_find(&first, "https://a/3"));
+    thm_canned_start(&c, NULL, &o);
+    assert_null(c.answer);
+    last.info.http_status = 503;
+    thm_canned_start(&c, &last, &o);
+    assert_int_equal(t.ends, 2);
+    assert_int_equal(t.got, 0);
+    last.url = NULL;
+    assert_ptr_equal(thm_canned_find(&first, "https://a/3"), &last);
 }
 
 static void fetch__rsa_chain_is_counted(void **state)
@@ -527,6 +557,7 @@ int main(void)
         T(fetch__raw_has_the_framing_of_a_chunked_body),
         T(canned__tells_what_the_model_server_tells),
         T(canned__waits_while_nobody_takes),
+        T(canned__answers_what_it_is_for_and_the_rest_is_a_404),
         T(fetch__rsa_chain_is_counted),
         T(fetch__back_pressure_loses_and_repeats_nothing),
         T(fetch__a_refused_piece_waits_without_a_timeout),

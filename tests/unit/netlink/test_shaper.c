@@ -57,7 +57,7 @@ static void fetch(struct owner *o, const char *list, uint64_t from)
     static struct thm_net_faults faults;
     const char *message;
     assert_int_equal(thm_net_faults_parse(list, &faults, &message), THM_NET_OK);
-    const struct thm_canned_answer answer = { file, sizeof file, thm_canned_info(sizeof file) };
+    const struct thm_canned_answer answer = { .body = file, .len = sizeof file, .info = thm_canned_info(sizeof file) };
     struct thm_fetch_options f = { .url = "https://board.test/file",
                                    .chunk_bytes = CHUNK,
                                    .range_from = from,
