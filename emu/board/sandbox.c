@@ -3,10 +3,14 @@
  * A hostile model or image can at worst end this one process. */
 #include "emu/board/board.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include "emu/board/memcheck.h"
+#include "memmodels/lowmap.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define THM_SANITIZED 1
@@ -69,9 +73,21 @@ static int limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard)
     return setrlimit(resource, &(struct rlimit){ soft, hard });
 }
 
+/* Bytes that are mapped now: with the media, what another program around the emulator has. 0: not known. */
+static uint64_t address_space(void)
+{
+    char text[64] = ""; /* pages in decimal, a space, more */
+    const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    return n < 0 ? 0 : strtoull(text, NULL, 10) * (uint64_t)thm_page_size();
+}
+
 static int set_limits(uint64_t mapped)
 {
-    const rlim_t space = ((rlim_t)2 << 30) + mapped;
+    const uint64_t now = address_space();
+    const rlim_t space = ((rlim_t)2 << 30) + (now > mapped ? now : mapped);
     (void)space;
     if (limit(RLIMIT_CORE, 0, 0))
         return -1;

@@ -21,6 +21,7 @@ struct spans {
     const char *keep;
     struct span of[LIBRARIES_MAX];
     unsigned count;
+    bool in_program; /* this code is in the program itself, not in a library */
 };
 
 /* What the board's own code calls, and what has no file. */
@@ -52,9 +53,12 @@ static int note(struct dl_phdr_info *info, size_t size, void *ctx)
 {
     struct spans *all = ctx;
     (void)size;
+    const struct span here = span_of(info);
+    const uintptr_t code = (uintptr_t)thm_shed_libraries;
+    all->in_program |= *info->dlpi_name == '\0' && code >= here.from && code < here.to;
     const bool kept = all->keep && strcmp(info->dlpi_name, all->keep) == 0;
     if (all->count < LIBRARIES_MAX && !kept && !is_needed(info->dlpi_name))
-        all->of[all->count++] = span_of(info);
+        all->of[all->count++] = here;
     return 0;
 }
 
@@ -69,7 +73,8 @@ void thm_shed_libraries(const char *keep)
         return;
     shed = true;
     dl_iterate_phdr(note, &all);
-    for (unsigned i = 0; i < all.count; i++)
+    /* In somebody else's program nobody knows what its libraries are for. */
+    for (unsigned i = 0; i < all.count && all.in_program; i++)
         if (all.of[i].from < all.of[i].to)
             munmap((void *)all.of[i].from, all.of[i].to - all.of[i].from);
 }

@@ -127,15 +127,7 @@ void thm_heap_info(uint32_t caps, struct thm_heap_info *out)
 
 /* ---- C++: operator new and delete of a firmware that links no libstdc++ (with one, its own calls malloc) ----
  *
- * Their own, as what a platform does when operator new finds no memory is not always what it does for malloc. Names of
- * the Itanium C++ ABI. */
-
-void *_Znwm(size_t bytes);
-void *_Znam(size_t bytes);
-void _ZdlPv(void *p);
-void _ZdlPvm(void *p, size_t bytes);
-void _ZdaPv(void *p);
-void _ZdaPvm(void *p, size_t bytes);
+ * Their own, as what a platform does when operator new finds no memory is not always what it does for malloc. */
 
 static void *board_new(size_t bytes, const void *caller)
 {

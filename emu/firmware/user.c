@@ -52,10 +52,19 @@ static int not_loaded(const char *path, char **why)
                            : "");
 }
 
+/* In a program that has loaded the emulator as a library, the services are there for the firmware from now on. */
+static void publish_services(void)
+{
+    Dl_info here;
+    if (dladdr((const void *)(uintptr_t)thm_user_load, &here))
+        (void)dlopen(here.dli_fname, RTLD_NOW | RTLD_GLOBAL | RTLD_NOLOAD);
+}
+
 int thm_user_load(struct thm_user *u, const char *path, char **why)
 {
     size_t n;
     const struct thm_binding *bindings = thm_libc_bindings(&n);
+    publish_services();
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     *why = NULL;
     if (!handle)
