@@ -29,8 +29,8 @@ static const struct thm_option options[] = {
     [JOBS] = { "jobs", "N", "boards under way at once (default: four for each processor)", 'j' },
     [SEED] = { "seed", "N", "in place of the scenario's", 's' },
     [SHARD] = { "shard", "I/N",
-                "run: only every Nth board, from the Ith on, counted from 0 (default: as "
-                "SLURM_ARRAY_TASK_ID and _COUNT say)",
+                "run: only every Nth board, from the Ith on, counted from 0 (default: as a Slurm array, srun or "
+                "mpirun says)",
                 0 },
     [BOARD] = { "board", "ID", "replay: the board's number", 'b' },
     [TRACE] = { "trace", "FILE", "replay: write every event as a line of JSON", 't' },

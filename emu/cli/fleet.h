@@ -24,6 +24,8 @@ int fleet_load_from(struct fleet_scenario *s, struct thm_fleet_results *r);
 int fleet_load_kit(struct fleet_scenario *s);
 void fleet_unload(struct fleet_scenario *s);
 int fleet_open(struct thm_fleet_results **r, const char *path, bool write);
+/* Without --shard: the share of a task of Slurm or MPI. */
+int fleet_shard(struct fleet_options *o);
 int fleet_error(int status, char *error); /* report and free it */
 
 int fleet_run(const struct fleet_options *o, int argc, char **argv);

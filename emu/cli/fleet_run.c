@@ -93,20 +93,6 @@ static char *default_output(const char *scenario)
     return asprintf(&out, "%.*s.db", dot ? (int)(dot - name) : (int)strlen(name), name) < 0 ? NULL : out;
 }
 
-/* A task of a Slurm array is a shard (sbatch(1)): indices may begin anywhere, with steps of 1. */
-static void shard_from_slurm(struct fleet_options *o)
-{
-    const char *id = getenv("SLURM_ARRAY_TASK_ID"), *count = getenv("SLURM_ARRAY_TASK_COUNT");
-    const char *min = getenv("SLURM_ARRAY_TASK_MIN");
-    if (o->shards || !id || !count)
-        return;
-    const long n = atol(count), i = atol(id) - (min ? atol(min) : 0);
-    if (n <= 0 || i < 0 || i >= n)
-        return;
-    o->shards = (uint32_t)n;
-    o->shard = (uint32_t)i;
-}
-
 static int start(const struct fleet_options *o, struct fleet_scenario *s, const char *database)
 {
     struct thm_fleet_results *r;
@@ -134,8 +120,10 @@ int fleet_run(const struct fleet_options *given, int argc, char **argv)
     struct fleet_options o = *given;
     struct fleet_scenario s;
     (void)argc;
-    shard_from_slurm(&o);
-    int status = fleet_load(&s, &o, argv[0]);
+    int status = fleet_shard(&o);
+    if (status)
+        return status;
+    status = fleet_load(&s, &o, argv[0]);
     char *output = o.output ? strdup(o.output) : default_output(argv[0]);
     if (!status && !output)
         status = thm_fail(THM_EXIT_HOST, "out of memory");
