@@ -9,17 +9,22 @@
 
 #define FILE_MOST (UINT64_C(1) << 30)
 
-enum { OPT_LAYOUT, OPT_KERNELS, OPT_JSON };
+enum { OPT_LAYOUT, OPT_KERNELS, OPT_PLAN, OPT_JSON };
 
 static const struct thm_option options[] = {
     [OPT_LAYOUT] = { "layout", "NAME", "struct layout of the target: cortex_m (default), ilp32_align8 or i386", 'l' },
     [OPT_KERNELS] = { "kernels", "NAME", THM_KERNELS_HELP, 'k' },
+    [OPT_PLAN] = { "plan-arena", "FILE",
+                   "look for a memory plan with a smaller arena, and write the model with that plan; exit with 1 if "
+                   "there is none",
+                   'p' },
     [OPT_JSON] = { "json", NULL, "print one JSON object", 'j' },
     { NULL, NULL, NULL, 0 },
 };
 
 struct request {
     struct thm_model_facts facts;
+    const char *planned; /* where the model with a plan goes; NULL: nobody asks */
     bool json;
 };
 
@@ -27,6 +32,7 @@ static int set_option(struct request *r, const struct thm_args *a, int option)
 {
     switch (option) {
     case OPT_JSON: r->json = true; return 0;
+    case OPT_PLAN: r->planned = a->value; return 0;
     case OPT_KERNELS: return thm_cli_kernel_library(a, a->value, &r->facts.kernels) ? 0 : THM_EXIT_USAGE;
     default:
         r->facts.layout = thm_layout_find(a->value);
@@ -261,6 +267,8 @@ static void print_text(const struct thm_model_facts *f)
     }
     printf("work     %" PRIu64 " multiply-accumulates\n", f->macs);
     print_memory(f);
+    if (f->offline.data)
+        printf("planned  an arena of %u bytes instead of %u\n", f->offline.after.min, f->offline.before.min);
     print_boards(f);
 }
 
@@ -295,25 +303,61 @@ static int find_out(struct thm_model_facts *f, const uint8_t *file, size_t bytes
     return status ? status : thm_model_refusing_boards(&f->model, &f->refusing_boards);
 }
 
+/* A model with a plan of its own, if that is asked for. */
+static int plan(struct request *r)
+{
+    struct thm_model_facts *f = &r->facts;
+    const struct thm_nn_change change = { set_library, f };
+    if (!r->planned || f->refused)
+        return 0;
+    if (thm_offline_plan(&f->model, f->layout, &change, &f->offline, &f->diag)) {
+        char text[512];
+        thm_nn_message(&f->diag, text, sizeof text);
+        return thm_fail(thm_nn_exit_status(f->diag.err), "%s: %s", f->path, text);
+    }
+    return f->offline.data ? thm_write_file(r->planned, f->offline.data, f->offline.bytes) : 0;
+}
+
+/* The exit status of what was asked, and its line. */
+static int judge(const struct request *r)
+{
+    const struct thm_model_facts *f = &r->facts;
+    char text[512];
+    if (f->refused) {
+        thm_nn_message(&f->diag, text, sizeof text);
+        return thm_fail(thm_nn_exit_status(f->refused), "%s: %s", f->path, text);
+    }
+    if (r->planned && !f->offline.data)
+        return thm_fail(THM_EXIT_DIFFERS, "%s: no plan with an arena below %u bytes was found; nothing is written",
+                        f->path, f->plan.arena.min);
+    return 0;
+}
+
+static int print(const struct request *r)
+{
+    if (r->json)
+        return print_json(&r->facts);
+    print_text(&r->facts);
+    return 0;
+}
+
 static int describe(struct request *r)
 {
     struct thm_model_facts *f = &r->facts;
     uint8_t *file = NULL;
     size_t bytes;
-    char text[512];
     int status = thm_read_file(f->path, FILE_MOST, &file, &bytes);
     if (!status)
         status = find_out(f, file, bytes);
-    if (!status && r->json)
-        status = print_json(f);
-    else if (!status)
-        print_text(f);
-    if (!status && f->refused) {
-        thm_nn_message(&f->diag, text, sizeof text);
-        status = thm_fail(thm_nn_exit_status(f->refused), "%s: %s", f->path, text);
-    }
+    if (!status)
+        status = plan(r);
+    if (!status)
+        status = print(r);
+    if (!status)
+        status = judge(r);
     thm_memory_plan_free(&f->plan);
     json_decref(f->refusing_boards);
+    free(f->offline.data);
     free(file);
     return status;
 }

@@ -1,7 +1,7 @@
 /* emu/cli/model_facts.h -- what `thimble model` knows of a model, as text or JSON. */
 #pragma once
 #include <jansson.h>
-#include "emu/report/memory_plan.h"
+#include "emu/plan/offline.h"
 #include "emu/report/tensor_text.h"
 #include "interpreter/kernel_library.h"
 
@@ -14,6 +14,7 @@ struct thm_model_facts {
     enum thm_nn_err refused; /* THM_NN_OK = accepted; otherwise there is no plan */
     struct thm_nn_diag diag;
     struct thm_memory_plan plan;
+    struct thm_offline_model offline;   /* with a plan of its own, if one was asked for and is smaller; data is owned */
     uint64_t constants, constant_bytes; /* elements and bytes in the file; data that tensors share counts once */
     json_t *refusing_boards;            /* see below; owned; NULL = not known */
     uint64_t macs;                      /* of one invocation in which every operator that is planned runs once */

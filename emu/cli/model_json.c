@@ -103,6 +103,12 @@ static void add_plan(const struct thm_model_facts *f, json_t *o)
                                 (json_int_t)s->head, "tail_bytes", (json_int_t)s->tail, "peak", peak(f));
     json_object_update(o, figures);
     json_decref(figures);
+    s = &f->offline.after;
+    if (f->offline.data)
+        json_object_set_new(o, "offline_plan",
+                            json_pack("{s:I, s:I, s:I, s:I}", "file_bytes", (json_int_t)f->offline.bytes,
+                                      "arena_used_bytes", (json_int_t)s->used, "min_arena_bytes", (json_int_t)s->min,
+                                      "head_bytes", (json_int_t)s->head));
 }
 
 json_t *thm_model_facts_json(const struct thm_model_facts *f)

@@ -126,14 +126,16 @@ uint32_t thm_fb_slot(const struct thm_fb *fb, uint32_t table, unsigned slot)
     return field ? table + field : 0;
 }
 
-uint32_t thm_fb_vector(struct thm_fb *fb, uint32_t at, const void *elements, uint32_t size, uint32_t n)
+/* Length and n elements, the first of them at a multiple of `alignment`. Result: its position, 0 if failed. */
+static uint32_t vector(struct thm_fb *fb, uint32_t at, const void *elements, uint32_t size, uint32_t n,
+                       uint32_t alignment)
 {
     if (n > LEN_MAX / 8) {
         fb->failed = true;
         return 0;
     }
     align(fb, 0, 4);
-    align(fb, 4, size > 4 ? size : 4);
+    align(fb, 4, alignment);
     uint32_t length = append(fb, 4 + size * n);
     if (fb->failed)
         return 0;
@@ -142,6 +144,16 @@ uint32_t thm_fb_vector(struct thm_fb *fb, uint32_t at, const void *elements, uin
         memcpy(fb->data + length + 4, elements, (size_t)size * n);
     thm_fb_link(fb, at, length);
     return length + 4;
+}
+
+uint32_t thm_fb_vector(struct thm_fb *fb, uint32_t at, const void *elements, uint32_t size, uint32_t n)
+{
+    return vector(fb, at, elements, size, n, size > 4 ? size : 4);
+}
+
+uint32_t thm_fb_bytes(struct thm_fb *fb, uint32_t at, const void *bytes, uint32_t n, uint32_t alignment)
+{
+    return vector(fb, at, bytes, 1, n, alignment);
 }
 
 void thm_fb_string(struct thm_fb *fb, uint32_t at, const char *text)

@@ -44,6 +44,9 @@ uint32_t thm_fb_slot(const struct thm_fb *fb, uint32_t table, unsigned slot);
  * Result: position of the first element; 0 if failed. */
 uint32_t thm_fb_vector(struct thm_fb *fb, uint32_t at, const void *elements, uint32_t size, uint32_t n);
 
+/* A vector of n bytes, the first at a multiple of `alignment` (4 or more, a power of 2); else as above. */
+uint32_t thm_fb_bytes(struct thm_fb *fb, uint32_t at, const void *bytes, uint32_t n, uint32_t alignment);
+
 void thm_fb_string(struct thm_fb *fb, uint32_t at, const char *text);
 
 /* Let the reference at `at` point to `target`, which lies behind it and may lie beyond what is written. */

@@ -72,6 +72,34 @@ thimble model "$DEMO/person.tflite" --kernels cmsis-nn:fast
 expect "an unknown library is wrong use" 2 'none of reference, cmsis-nn:no_simd'
 thimble model "$DEMO/person.tflite" --kernels cmsis-nn:dsp --layout i386
 expect "a library is not planned for another layout" 2 'layout cortex_m only'
+
+# A plan that the model brings along: smaller, measured, and the same results.
+"$THIMBLE" zoo "$T" --model vww4_128_128_INT8 >/dev/null
+model=$T/vww4_128_128_INT8.tflite
+thimble model "$model" --plan-arena "$T/planned.tflite" --json
+before=$(json '["min_arena_bytes"]') after=$(json '["offline_plan"]["min_arena_bytes"]')
+[ "$STATUS" -eq 0 ] && [ "$after" -lt "$before" ]
+ok "plan: the arena is smaller" $?
+head -c 16384 /dev/urandom >"$T/in.bin"
+thimble infer "$model" -i "$T/in.bin" -o "$T"
+mv "$T/output0.bin" "$T/reference.bin"
+thimble infer "$T/planned.tflite" -i "$T/in.bin" -o "$T" --arena "$after"
+expect "plan: it runs in that arena" 0
+cmp -s "$T/output0.bin" "$T/reference.bin"
+ok "plan: the result is the same" $?
+thimble infer "$T/planned.tflite" -i "$T/in.bin" --arena $((after - 16))
+expect "plan: 16 bytes less do not do" 10 "an arena of $after bytes would do"
+thimble model "$T/planned.tflite" --json
+[ "$(json '["min_arena_bytes"]')" -eq "$after" ]
+ok "plan: it is the file's own" $?
+cp "$T/planned.tflite" "$T/first.tflite"
+thimble model "$model" --plan-arena "$T/planned.tflite"
+expect "plan: the bytes are told" 0 "an arena of $after bytes instead of $before"
+cmp -s "$T/planned.tflite" "$T/first.tflite"
+ok "plan: it is the same every time" $?
+thimble model "$DEMO/keyword.tflite" --plan-arena "$T/none.tflite" --json
+[ "$STATUS" -eq 1 ] && [ ! -e "$T/none.tflite" ] && [ "$(json '["min_arena_bytes"]')" -eq 13216 ]
+ok "plan: where there is none, nothing is written" $?
 thimble model --help
 expect "help is printed" 0 'usage'
 [ -z "$(grep '.\{80,\}' "$T/out")" ]
