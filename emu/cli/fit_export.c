@@ -50,12 +50,21 @@ static json_t *times_json(const struct thm_fit_cell *c)
     return o;
 }
 
+static json_t *one_advice_json(const struct thm_fit_advice *a)
+{
+    char how[sizeof a->step[0].how * THM_FIT_TOGETHER];
+    json_t *steps = json_array();
+    thm_fit_advice_how(a, how, sizeof how);
+    for (unsigned i = 0; i < a->steps; i++)
+        json_array_append_new(steps, json_pack("{s:s, s:s}", "how", a->step[i].how, "text", a->step[i].text));
+    return json_pack("{s:s, s:o, s:o}", "how", how, "steps", steps, "left", number(a->cell.peak.row[THM_FIT_LEFT]));
+}
+
 static json_t *advice_json(const struct thm_fit_advices *a)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < a->n; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "how", a->list[i].how, "text", a->list[i].text, "left",
-                                              number(a->list[i].cell.peak.row[THM_FIT_LEFT])));
+        json_array_append_new(list, one_advice_json(&a->list[i]));
     return list;
 }
 

@@ -117,14 +117,22 @@ static void list_models(const struct fit_request *q, FILE *f)
 
 /* ---- what would help ---- */
 
+static void one_advice(const struct thm_fit_advice *a, FILE *f)
+{
+    if (a->steps > 1)
+        fprintf(f, "  %u together:\n", a->steps);
+    for (unsigned i = 0; i < a->steps; i++)
+        fprintf(f, "%s  %s: %s", i ? "\n  " : a->steps > 1 ? "  " : "", a->step[i].how, a->step[i].text);
+    fprintf(f, "; then %" PRIu64 " bytes are left over\n", a->cell.peak.row[THM_FIT_LEFT]);
+}
+
 static void advice(const struct thm_fit_advices *a, FILE *f)
 {
     if (!a->list)
         return;
     fputs(a->n ? "\nwould help, each tried:\n" : "\nNothing that was tried helps.\n", f);
     for (size_t i = 0; i < a->n; i++)
-        fprintf(f, "  %s: %s; then %llu bytes are left over\n", a->list[i].how, a->list[i].text,
-                (unsigned long long)a->list[i].cell.peak.row[THM_FIT_LEFT]);
+        one_advice(&a->list[i], f);
 }
 
 static void all_advice(const struct fit_request *q, FILE *f)

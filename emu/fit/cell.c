@@ -52,7 +52,8 @@ enum thm_fit_from thm_fit_default_from(const struct thm_profile *p)
 struct reader {
     const struct thm_fit_case *c;
     struct thm_fit_cell *cell;
-    struct fit_heap heap[2]; /* at the call that failed, at the end */
+    struct fit_heap heap[2];   /* at the call that failed, at the end */
+    uint64_t refused, largest; /* bytes of the last allocation that failed, block there was */
     bool at_end;
 };
 
@@ -76,11 +77,19 @@ static void take_arena(struct thm_arena_stats *a, const uint64_t *v)
                                    .min = (uint32_t)v[4] };
 }
 
+/* A board that halts at a malloc tells no bytes of its own. */
+static void take_fault(const struct reader *r, const struct thm_event *ev)
+{
+    snprintf(r->cell->step, sizeof r->cell->step, "%s", ev->name);
+    if (ev->v[0] == 10) {
+        r->cell->need = r->refused;
+        r->cell->have = r->largest;
+    }
+}
+
 static void take_failure(struct thm_fit_cell *cell, const struct thm_event *ev)
 {
     snprintf(cell->step, sizeof cell->step, "%s", ev->name);
-    if (ev->type != THM_EV_FAILED)
-        return;
     cell->code = (int64_t)ev->v[1];
     cell->need = ev->v[2];
     cell->have = ev->v[3];
@@ -102,8 +111,12 @@ static void on_event(void *ctx, const struct thm_event *ev)
             r->c->op(r->c->op_ctx, ev);
         break;
     case THM_EV_INVOKE: cell->macs = ev->v[1]; break;
-    case THM_EV_FAILED:
-    case THM_EV_FAULT: take_failure(cell, ev); break;
+    case THM_EV_ALLOC_FAILED:
+        r->refused = ev->v[0];
+        r->largest = ev->v[2];
+        break;
+    case THM_EV_FAILED: take_failure(cell, ev); break;
+    case THM_EV_FAULT: take_fault(r, ev); break;
     case THM_EV_STACK:
         cell->stack_used = (uint32_t)ev->v[0];
         cell->stack_size = (uint32_t)ev->v[1];

@@ -118,18 +118,25 @@ static void facts(FILE *f, const struct thm_fit_cell *c)
     fputs(".</p>\n", f);
 }
 
+static void one_advice(FILE *f, const struct thm_fit_advice *a)
+{
+    fputs("<li>", f);
+    for (unsigned i = 0; i < a->steps; i++) {
+        fputs(i ? "; together with " : "", f);
+        element(f, "code", a->step[i].how);
+        fputs(": ", f);
+        thm_xml_text(f, a->step[i].text);
+    }
+    fprintf(f, "; then %" PRIu64 " bytes are left over</li>\n", a->cell.peak.row[THM_FIT_LEFT]);
+}
+
 static void advice(FILE *f, const struct thm_fit_advices *a)
 {
     if (!a->list)
         return;
     fputs(a->n ? "<p>Would help, each tried:</p><ul>" : "<p>Nothing that was tried helps.</p>", f);
-    for (size_t i = 0; i < a->n; i++) {
-        fputs("<li><code>", f);
-        thm_xml_text(f, a->list[i].how);
-        fputs("</code>: ", f);
-        thm_xml_text(f, a->list[i].text);
-        fputs("</li>", f);
-    }
+    for (size_t i = 0; i < a->n; i++)
+        one_advice(f, &a->list[i]);
     fputs(a->n ? "</ul>\n" : "\n", f);
 }
 

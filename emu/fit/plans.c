@@ -2,21 +2,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct setting {
-    const struct thm_fit_case *c;
-};
-
-static void apply(void *ctx, struct thm_interpreter *it)
+void fit_apply_setting(void *ctx, struct thm_interpreter *it)
 {
-    const struct setting *s = ctx;
-    if (s->c->kernels)
-        thm_interpreter_set_library(it, s->c->kernels);
+    const struct thm_fit_case *c = ctx;
+    if (c->operators)
+        thm_interpreter_set_operators(it, c->operators, c->operators_count);
+    if (c->kernels)
+        thm_interpreter_set_library(it, c->kernels);
 }
 
 enum thm_nn_err fit_plan_make(const struct thm_fit_case *c, struct thm_model *m, struct thm_memory_plan *plan)
 {
-    struct setting s = { c };
-    const struct thm_nn_change change = { apply, &s };
+    struct thm_fit_case any = *c; /* a plan is the same whichever operators the firmware registers */
+    any.operators = NULL;
+    const struct thm_nn_change change = { fit_apply_setting, &any };
     struct thm_nn_diag diag;
     enum thm_nn_err err = thm_model_open(m, c->model->data, c->model->bytes, &diag);
     if (err)

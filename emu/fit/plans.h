@@ -4,6 +4,9 @@
 #include "emu/fit/page.h"
 #include "emu/report/memory_plan.h"
 
+/* For struct thm_nn_change: the interpreter as the firmware of a case (ctx) sets it up. */
+void fit_apply_setting(void *ctx, struct thm_interpreter *it);
+
 /* The plan of case c's model for its board. Result: THM_NN_OK: give *plan back with thm_memory_plan_free(). Else the
  * model is refused, and there is nothing to give back. */
 enum thm_nn_err fit_plan_make(const struct thm_fit_case *c, struct thm_model *m, struct thm_memory_plan *plan);
