@@ -44,6 +44,17 @@ static void name_of(const struct chart *c, const struct thm_planned_buffer *b, c
     snprintf(buf, size, "tensor %d %s", b->tensor, name);
 }
 
+/* Its bytes, where there is room for them. */
+static void label(const struct chart *c, const struct thm_planned_buffer *b, double x, double y, double width,
+                  double height)
+{
+    enum { LETTER = 7, LINE = 13 };
+    char text[16];
+    const int letters = snprintf(text, sizeof text, "%u", b->bytes);
+    if (width > LETTER * (letters + 1) && height > LINE)
+        thm_svg_text(c->f, x, y, "middle", text);
+}
+
 static void draw_buffer(const struct chart *c, const struct thm_planned_buffer *b)
 {
     static const char *const classes[] = { "c2", "c3", "c5", "c6", "c8", "c9", "c10", "c12" };
@@ -55,8 +66,9 @@ static void draw_buffer(const struct chart *c, const struct thm_planned_buffer *
     snprintf(title, sizeof title, "%s: %u bytes at %u, operators %d to %d", name, b->bytes, b->offset, b->first,
              b->last);
     const uint64_t top = (uint64_t)b->offset + thm_planned_room(b);
-    thm_svg_rect(c->f, x_of(c, b->first), y_of(c, top), c->per_moment * (b->last - b->first + 1),
-                 c->per_byte * (double)thm_planned_room(b), css, title);
+    const double width = c->per_moment * (b->last - b->first + 1), height = c->per_byte * (double)thm_planned_room(b);
+    thm_svg_rect(c->f, x_of(c, b->first), y_of(c, top), width, height, css, title);
+    label(c, b, x_of(c, b->first) + width / 2, y_of(c, top) + height / 2 + 4, width, height);
 }
 
 static void mark_peak(const struct chart *c)

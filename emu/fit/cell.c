@@ -164,6 +164,7 @@ static struct thm_run make_run(const struct thm_fit_case *c, const struct thm_ca
                            .arena = c->arena,
                            .stack = c->stack,
                            .no_invoke = c->no_invoke,
+                           .state_dir = c->state_dir,
                            .trace = c->op != NULL,
                            .event = on_event };
     if (c->from == THM_FIT_URL) {

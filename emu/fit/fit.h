@@ -34,6 +34,7 @@ struct thm_fit_case { /* lent; how the board is to get the model, and what its f
     uint32_t operators_count;
     const struct thm_kernel_library *kernels; /* NULL: the reference kernels */
     bool no_invoke;
+    const char *state_dir;                             /* as in struct thm_run; NULL: fresh parts, gone with the run */
     void (*op)(void *ctx, const struct thm_event *ev); /* each operator that has run; NULL: nobody asks */
     void *op_ctx;
 };

@@ -9,13 +9,20 @@
 static const char style[] =
     "body{margin:0 auto;max-width:62rem;padding:1rem;color:var(--ink);background:var(--paper);"
     "font:15px/1.45 system-ui,sans-serif}h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.5rem;"
-    "border-bottom:1px solid var(--frame)}a{color:inherit}.wide{overflow-x:auto}"
+    "border-bottom:1px solid var(--frame);overflow-wrap:anywhere}h3{font-size:1rem;overflow-wrap:anywhere}"
+    "a{color:inherit}.wide{overflow-x:auto}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.15rem .5rem;text-align:right;"
     "border-bottom:1px solid var(--free)}th:first-child,td:first-child{text-align:left}"
+    "#matrix th:first-child,#matrix td:first-child,.ops th:first-child,.ops td:first-child{position:sticky;left:0;"
+    "background:var(--paper)}.ops tr.peak td{font-weight:bold}"
     "td.fits{background:#2f9e7733}td.fails{background:#d1242f33}td.none{color:var(--frame)}"
-    "details{margin:.4rem 0}summary{cursor:pointer;overflow-wrap:anywhere}svg{display:block;width:100%;min-width:34rem;"
-    "height:auto;margin:.5rem 0}.message{overflow-wrap:anywhere}"
-    "@media print{details>*{display:block}summary{font-weight:bold}svg{min-width:0;break-inside:avoid}}";
+    "b.fits{color:#2f9e77}b.fails{color:#d1242f}"
+    "details{margin:.4rem 0}summary{cursor:pointer;overflow-wrap:anywhere}svg{display:block;width:100%;min-width:38rem;"
+    "height:auto;margin:.5rem 0}svg.key{display:inline-block;width:.7rem;min-width:0;margin:0 .4rem 0 0}"
+    ".message,li{overflow-wrap:anywhere}"
+    "@media print{details::details-content{content-visibility:visible;display:block}summary{font-weight:bold}"
+    "svg{min-width:0}svg,table.ram{break-inside:avoid}h2,h3,summary{break-after:avoid}"
+    ".wide{overflow:visible}}";
 
 static const char *const verdicts[] = { "fits", "fails", "none", "broken" };
 
@@ -92,9 +99,11 @@ static void numbers(FILE *f, const struct thm_fit_cell *c)
     for (int r = 0; r < THM_FIT_ROWS_COUNT; r++) {
         if (!c->peak.row[r] && !c->now.row[r])
             continue;
-        fputs("<tr>", f);
-        element(f, "td", thm_fit_row_words(r));
-        fprintf(f, "<td>%" PRIu64 "</td><td>%" PRIu64 "</td></tr>\n", c->peak.row[r], c->now.row[r]);
+        fprintf(
+            f, "<tr><td><svg class=\"key\" viewBox=\"0 0 10 10\"><rect class=\"%s\" width=\"10\" height=\"10\"/></svg>",
+            thm_fit_row_class(r));
+        fprintf(f, "%s</td><td>%" PRIu64 "</td><td>%" PRIu64 "</td></tr>\n", thm_fit_row_words(r), c->peak.row[r],
+                c->now.row[r]);
     }
     fprintf(f, "<tr><th>all of it</th><th>%" PRIu64 "</th><th>%" PRIu64 "</th></tr>\n", c->ram, c->ram);
     fprintf(f, "<tr><td>largest block left</td><td></td><td>%u</td></tr></table>\n", c->now.largest);
@@ -108,14 +117,16 @@ static void facts(FILE *f, const struct thm_fit_cell *c)
                 c->arena.tail);
     if (c->storage_total)
         fprintf(f, "Storage: %" PRIu64 " of %" PRIu64 " bytes used. ", c->storage_used, c->storage_total);
-    fputs("Device time:", f);
+    const char *separator = "Device time: ";
     for (int s = 0; s < THM_FIT_STEPS_COUNT; s++)
-        if (c->step_ns[s] >= 500)
-            fprintf(f, " %s %.3f ms", thm_fit_step_name(s), (double)c->step_ns[s] / 1e6);
+        if (c->step_ns[s] >= 500) {
+            fprintf(f, "%s%s %.3f ms", separator, thm_fit_step_name(s), (double)c->step_ns[s] / 1e6);
+            separator = ", ";
+        }
     if (c->infer_error.median > 0)
         fprintf(f, ", of which half are within %.0f %%, nine in ten within %.0f %%", c->infer_error.median,
                 c->infer_error.p90);
-    fputs(".</p>\n", f);
+    fputs(*separator == ',' ? ".</p>\n" : "</p>\n", f);
 }
 
 static void one_advice(FILE *f, const struct thm_fit_advice *a)
@@ -140,13 +151,25 @@ static void advice(FILE *f, const struct thm_fit_advices *a)
     fputs(a->n ? "</ul>\n" : "\n", f);
 }
 
+static void volume_map(FILE *f, const struct thm_fit_case *q, const struct thm_fit_cell *c)
+{
+    struct fit_volume v;
+    if (!c->storage_total)
+        return;
+    fit_volume_run(q, &v);
+    if (v.fs)
+        thm_fit_draw_volume(f, THM_SVG_IN_PAGE, c, &v);
+    fit_volume_free(&v);
+}
+
 static void pair(FILE *f, const struct thm_fit_page *p, unsigned board, unsigned model)
 {
     const struct thm_fit_cell *c = cell_of(p, board, model);
     const struct thm_fit_case *q = case_of(p, board, model);
     fprintf(f, "<details id=\"p%u-%u\"%s><summary>", board, model, p->boards * p->models == 1 ? " open" : "");
     thm_xml_text(f, q->profile->title);
-    fprintf(f, " (%s, %s): <b>%s</b></summary>\n", thm_fit_from_name(c->from), c->storage,
+    fprintf(f, " (%s, %s): <b class=\"%s\">%s</b></summary>\n", thm_fit_from_name(c->from), c->storage,
+            verdicts[c->verdict],
             c->verdict == THM_FIT_FITS   ? "fits"
             : c->verdict == THM_FIT_NONE ? "no such case"
                                          : "does not fit");
@@ -159,6 +182,7 @@ static void pair(FILE *f, const struct thm_fit_page *p, unsigned board, unsigned
     if (c->now.known) {
         thm_fit_draw_ram(f, THM_SVG_IN_PAGE, c);
         thm_fit_draw_flash(f, THM_SVG_IN_PAGE, q, c);
+        volume_map(f, q, c);
         numbers(f, c);
     }
     fputs("</div>\n", f);
@@ -200,7 +224,8 @@ static void ops_row(FILE *f, const struct ops_table *t, size_t i, const struct t
                     const struct thm_memory_plan *plan)
 {
     const struct fit_op *op = &t->ops[0].op[i];
-    fprintf(f, "<tr><td>%u ", op->index);
+    const struct thm_planned_op *peak = thm_memory_plan_running(plan, plan->peak);
+    fprintf(f, "<tr%s><td>%u ", m->subgraphs == 1 && peak && peak->op == op->index ? " class=\"peak\"" : "", op->index);
     thm_xml_text(f, op->name);
     fputs("</td>", f);
     if (m->subgraphs == 1)

@@ -52,6 +52,24 @@ static int write_flash(const struct thm_fit_case *c, const struct thm_fit_cell *
     return end(&p, files, cell->model, cell->board, "flash");
 }
 
+static int write_volume(const struct thm_fit_case *c, const struct thm_fit_cell *cell,
+                        const struct thm_fit_files *files)
+{
+    struct fit_volume v = { 0 };
+    struct picture p;
+    int status = 0;
+    if (cell->storage_total)
+        fit_volume_run(c, &v);
+    if (v.fs) {
+        const bool begun = begin(&p);
+        if (begun)
+            thm_fit_draw_volume(p.f, THM_SVG_FILE, cell, &v);
+        status = begun ? end(&p, files, cell->model, cell->board, "storage") : -1;
+    }
+    fit_volume_free(&v);
+    return status;
+}
+
 static int write_arena(const struct thm_fit_case *c, const struct thm_fit_files *files)
 {
     struct thm_memory_plan plan;
@@ -76,6 +94,8 @@ int thm_fit_pictures_write(const struct thm_fit_page *p, const struct thm_fit_fi
                 status = write_ram(&p->cells[i], files);
             if (!status && p->cells[i].now.known)
                 status = write_flash(&p->cases[i], &p->cells[i], files);
+            if (!status && p->cells[i].now.known)
+                status = write_volume(&p->cases[i], &p->cells[i], files);
             if (!status && fit_plan_is_first(p, b, m))
                 status = write_arena(&p->cases[i], files);
         }

@@ -45,7 +45,7 @@ static void caption(const struct bar *b, const char *text)
 
 /* ---- RAM ---- */
 
-static const char *row_class(int row)
+const char *thm_fit_row_class(enum thm_fit_row row)
 {
     static const char *const classes[] = { "c0", "c1", "c2",  "c3",  "c4",  "c5",  "c6",  "c7",
                                            "c8", "c9", "c10", "c11", "c12", "c13", "c14", "c15" };
@@ -57,7 +57,7 @@ static void ram_bar(const struct bar *b, const struct thm_fit_ledger *l, const c
 {
     uint64_t at = 0;
     for (int r = 0; r < THM_FIT_ROWS_COUNT; at += l->row[r], r++)
-        segment(b, at, l->row[r], row_class(r), thm_fit_row_words(r));
+        segment(b, at, l->row[r], thm_fit_row_class(r), thm_fit_row_words(r));
     caption(b, text);
 }
 
@@ -85,7 +85,7 @@ static void legend(FILE *f, const struct thm_fit_cell *c, double y)
         const unsigned line = n / 2;
         const double x = n % 2 ? WIDTH / 2 : LEFT, at = y + line * LEGEND;
         snprintf(text, sizeof text, "%s: %" PRIu64 ", %" PRIu64, thm_fit_row_words(r), c->peak.row[r], c->now.row[r]);
-        thm_svg_rect(f, x, at, 10, 10, row_class(r), NULL);
+        thm_svg_rect(f, x, at, 10, 10, thm_fit_row_class(r), NULL);
         thm_svg_text(f, x + 15, at + 9, "start", text);
         n++;
     }
@@ -94,14 +94,15 @@ static void legend(FILE *f, const struct thm_fit_cell *c, double y)
 void thm_fit_draw_ram(FILE *f, enum thm_svg_where where, const struct thm_fit_cell *cell)
 {
     char title[256];
-    const unsigned lines = (count_rows(cell) + 1) / 2;
+    const unsigned lines = where == THM_SVG_FILE ? (count_rows(cell) + 1) / 2 : 0;
     const double legend_y = 2 * (BAR + GAP) + 4;
     snprintf(title, sizeof title, "RAM of %s with %s: %" PRIu64 " bytes, at its fullest and now", cell->board,
              cell->model, cell->ram);
     thm_svg_begin(f, where, WIDTH, legend_y + lines * LEGEND + 4, title);
     ram_bar(&(struct bar){ f, 2, cell->ram }, &cell->peak, "fullest");
     ram_bar(&(struct bar){ f, 2 + BAR + GAP, cell->ram }, &cell->now, cell->exit_status ? "at the end" : "running");
-    legend(f, cell, legend_y);
+    if (lines)
+        legend(f, cell, legend_y);
     thm_svg_end(f);
 }
 

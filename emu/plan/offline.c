@@ -26,13 +26,22 @@ static bool reserve(struct plan *p)
     return p->place && p->offset && !p->greedy.out_of_memory;
 }
 
+/* Bytes that any plan needs: those alive at once, or those never used, which have a moment of their own. */
+static uint64_t bound(const struct plan *p)
+{
+    uint64_t idle = 0;
+    for (size_t i = 0; i < p->greedy.buffer_count; i++)
+        idle += p->greedy.buffers[i].last < 0 ? thm_planned_room(&p->greedy.buffers[i]) : 0;
+    return idle > p->greedy.peak_bytes ? idle : p->greedy.peak_bytes;
+}
+
 static uint64_t search(struct plan *p)
 {
     for (size_t i = 0; i < p->greedy.buffer_count; i++) {
         const struct thm_planned_buffer *b = &p->greedy.buffers[i];
         p->place[i] = (struct thm_place){ thm_planned_room(b), b->first, b->last, 0 };
     }
-    return thm_place_search(p->place, p->greedy.buffer_count, p->greedy.peak_bytes);
+    return thm_place_search(p->place, p->greedy.buffer_count, bound(p));
 }
 
 /* Scratch memory is not in the file's plan: the planner puts it, after the tensors, into the first gap. */

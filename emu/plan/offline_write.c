@@ -43,6 +43,16 @@ static uint32_t tensors_of(const struct thm_model *m)
     return n;
 }
 
+/* The reader takes an index behind the last buffer for "none"; the plan's would be taken for it. */
+static bool names_no_buffer(const struct thm_model *m, uint32_t buffers)
+{
+    bool beyond = false;
+    for (uint32_t s = 0; s < m->subgraphs; s++)
+        for (uint32_t i = 0; i < thm_model_tensors(m, s) && !beyond; i++)
+            beyond = (uint32_t)thm_fb_i32(m, thm_model_tensor_table(m, s, i), TENSOR_BUFFER, 0) >= buffers;
+    return beyond;
+}
+
 static bool has_unknown_fields(const struct thm_model *m)
 {
     bool unknown = false;
@@ -149,6 +159,8 @@ enum thm_nn_err thm_offline_write(const struct thm_model *m, const int32_t *offs
     *bytes = 0;
     if (has_unknown_fields(m) || !list_of(&c, MODEL_BUFFERS))
         return fail(diag, THM_NN_EUNSUPPORTED, "the model has fields that would be lost");
+    if (names_no_buffer(m, thm_fb_len(m, list_of(&c, MODEL_BUFFERS))))
+        return fail(diag, THM_NN_EUNSUPPORTED, "a tensor's buffer index is out of range");
     write_root(&c);
     write_plan(&c, offset);
     c.base = (c.fb.len + ALIGNMENT - 1) & ~(uint32_t)(ALIGNMENT - 1);

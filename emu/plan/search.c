@@ -6,7 +6,7 @@
 #define EFFORT (UINT64_C(1) << 26) /* buffers looked at: some tenths of a second */
 #define NONE   UINT32_MAX
 
-enum { PATIENCE = 64 }; /* moves without gain before it goes back to the best order */
+enum { PATIENCE = 64, MOVES = 1 << 14 }; /* moves without gain before it goes back to the best order; of all moves */
 
 struct search {
     struct thm_place *place;
@@ -140,7 +140,7 @@ static void start(struct search *s, uint64_t bound)
 static void improve(struct search *s, uint64_t bound)
 {
     uint32_t top = 0, vain = PATIENCE;
-    while (s->best > bound && s->effort < EFFORT) {
+    for (uint32_t moves = 0; moves < MOVES && s->best > bound && s->effort < EFFORT; moves++) {
         if (vain++ >= PATIENCE) {
             memcpy(s->order, s->best_order, s->n * sizeof *s->order);
             place_all(s, &top);
