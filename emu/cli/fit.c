@@ -127,10 +127,18 @@ static int parse(struct thm_args *a, struct fit_request *q)
 
 /* ---- running ---- */
 
-struct progress { /* told from the second second on, where somebody looks */
+struct progress {     /* told from the second second on, where somebody looks */
+    const char *what; /* "pairs" */
     struct timespec start;
     bool told;
 };
+
+static struct progress progress_of(const char *what)
+{
+    struct progress p = { .what = what };
+    clock_gettime(CLOCK_MONOTONIC, &p.start);
+    return p;
+}
 
 static void tell_progress(void *ctx, size_t done, size_t all)
 {
@@ -141,17 +149,21 @@ static void tell_progress(void *ctx, size_t done, size_t all)
     if (s < 1 || !isatty(STDERR_FILENO))
         return;
     p->told = true;
-    fprintf(stderr, "\r  %zu of %zu pairs", done, all);
+    fprintf(stderr, "\r  %zu of %zu %s", done, all, p->what);
+}
+
+static void end_progress(const struct progress *p)
+{
+    if (p->told)
+        fputs("\r\033[K", stderr);
 }
 
 static int run_cases(struct fit_request *q)
 {
-    struct progress p = { 0 };
+    struct progress p = progress_of("pairs");
     const struct thm_fit_progress progress = { &p, tell_progress };
-    clock_gettime(CLOCK_MONOTONIC, &p.start);
     const int failed = thm_fit_run_all(q->cases, q->count, q->cells, &progress);
-    if (p.told)
-        fputs("\r\033[K", stderr);
+    end_progress(&p);
     return failed ? thm_fail(THM_EXIT_HOST, "running the boards: %s", strerror(errno)) : 0;
 }
 
@@ -188,9 +200,13 @@ static int advise(struct fit_request *q, size_t i)
 
 static int advise_all(struct fit_request *q)
 {
+    struct progress p = progress_of("pairs advised on");
     int status = 0;
-    for (size_t i = 0; i < q->count && !status && (q->advice || q->count == 1); i++)
+    for (size_t i = 0; i < q->count && !status && (q->advice || q->count == 1); i++) {
+        tell_progress(&p, i, q->count);
         status = advise(q, i);
+    }
+    end_progress(&p);
     return status;
 }
 
