@@ -52,7 +52,7 @@ static void label(const struct chart *c, const struct thm_planned_buffer *b, dou
     char text[16];
     const int letters = snprintf(text, sizeof text, "%u", b->bytes);
     if (width > LETTER * (letters + 1) && height > LINE)
-        thm_svg_text(c->f, x, y, "middle", text);
+        thm_svg_label(c->f, x, y, text);
 }
 
 static void draw_buffer(const struct chart *c, const struct thm_planned_buffer *b)

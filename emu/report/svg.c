@@ -12,6 +12,7 @@ const char thm_svg_style[] =
     ".c12{fill:#8fbf4d}.c13{fill:#4c5a67}.c14{fill:#c3c9cf}.c15,.free{fill:#e8ecf0;fill:var(--free)}"
     ".over{fill:#d1242f}.frame{fill:none;stroke:#8c959f;stroke:var(--frame)}.line{stroke:#d1242f;stroke-dasharray:4 3}"
     ".axis{stroke:#8c959f;stroke:var(--frame)}svg text{fill:#1b1f24;fill:var(--ink);font:11px system-ui,sans-serif}"
+    "svg text.on{fill:#10151b}"
     "svg rect{stroke:#fff;stroke:var(--paper);stroke-width:.4}svg "
     "rect.frame{stroke:#8c959f;stroke:var(--frame);stroke-width:1}";
 
@@ -53,6 +54,13 @@ void thm_svg_rect(FILE *f, double x, double y, double w, double h, const char *c
 void thm_svg_line(FILE *f, double x1, double y1, double x2, double y2, const char *css_class)
 {
     fprintf(f, "<line class=\"%s\" x1=\"%.2f\" y1=\"%.2f\" x2=\"%.2f\" y2=\"%.2f\"/>\n", css_class, x1, y1, x2, y2);
+}
+
+void thm_svg_label(FILE *f, double x, double y, const char *text)
+{
+    fprintf(f, "<text class=\"on\" x=\"%.2f\" y=\"%.2f\" text-anchor=\"middle\">", x, y);
+    thm_xml_text(f, text);
+    fputs("</text>\n", f);
 }
 
 void thm_svg_text(FILE *f, double x, double y, const char *anchor, const char *text)

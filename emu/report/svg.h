@@ -16,6 +16,8 @@ void thm_svg_rect(FILE *f, double x, double y, double w, double h, const char *c
 void thm_svg_line(FILE *f, double x1, double y1, double x2, double y2, const char *css_class);
 /* anchor: "start", "middle", "end" */
 void thm_svg_text(FILE *f, double x, double y, const char *anchor, const char *text);
+/* In the middle of a rectangle of a class c2 to c12. */
+void thm_svg_label(FILE *f, double x, double y, const char *text);
 void thm_svg_end(FILE *f);
 
 void thm_xml_text(FILE *f, const char *text); /* escaped for XML and HTML; control characters become '?' */
