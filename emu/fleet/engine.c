@@ -8,21 +8,21 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "emu/board/session.h"
+#include "emu/fleet/jobs.h"
 #include "emu/fleet/queue.h"
 #include "emu/fleet/server.h"
 #include "emu/fleet/zygote.h"
 
 enum {
-    JOBS_A_PROCESSOR = 4,
-    FILES_A_BOARD = 2, /* its modem, a connection */
-    FILES_BESIDE = 64,
     EVENTS_MAX = 64,
-    STARTS_MAX = 16,       /* in one round */
-    WAIT_MS = 250,         /* longest round */
-    WALL_A_CPU_SECOND = 20 /* a board that gets no processor time for so long, has gone to sleep */
+    STARTS_MAX = 16,        /* in one round */
+    WAIT_MS = 250,          /* longest round */
+    WALL_A_CPU_SECOND = 20, /* a board that gets no processor time for so long, has gone to sleep */
+    TRIES_MAX = 3           /* of one board, when it is the PC that fails */
 };
 
 #define LINE UINT32_MAX /* in place of a slot's number */
@@ -32,6 +32,7 @@ struct engine;
 struct slot {
     struct engine *all;
     bool used, ended; /* ended: the zygote has told its end */
+    bool killed;      /* by us */
     struct thm_fleet_plan plan;
     struct thm_fleet_run run;
     struct thm_session session;
@@ -47,9 +48,11 @@ struct engine {
     struct thm_net *net; /* NULL: offline */
     int epoll;
     struct slot *slots;
-    uint32_t slot_count, jobs, alive; /* jobs: what may be alive; less than slot_count when the PC has no more */
-    int lowered;                      /* errno of what lowered it, not yet told; 0: nothing */
+    uint32_t slot_count, alive;
+    struct thm_fleet_jobs jobs; /* less than slot_count when the PC has no more */
     struct thm_fleet_queue queue;
+    struct thm_fleet_own_server server;
+    uint8_t *tries; /* of each board, that the PC failed */
     struct thm_fleet_totals totals;
     uint8_t *buf;
     double start, told, looked;
@@ -72,12 +75,14 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void fail(struct engine *e, const char *what)
+/* error: errno; 0: what says it all. */
+static void fail(struct engine *e, const char *what, int error)
 {
     if (e->status)
         return;
     e->status = 20;
-    if (asprintf(e->error, "%s: %s", what, strerror(errno)) < 0)
+    if (asprintf(e->error, "%s%s%s; 'thimble fleet resume' goes on", what, error ? ": " : "",
+                 error ? strerror(error) : "") < 0)
         *e->error = NULL;
 }
 
@@ -167,35 +172,12 @@ static void set_up(struct engine *e, struct slot *s, uint32_t id, int modem)
     e->alive++;
 }
 
-static bool is_of_files(int error)
-{
-    return error == EMFILE || error == ENFILE;
-}
-
 /* The PC has no more for now: with fewer at once it may go on. */
 static void lower(struct engine *e, int error)
 {
-    if (e->alive == 0) {
-        errno = error;
-        fail(e, is_of_files(error) ? "no descriptor is left for a board (see ulimit -n)"
-                                   : "no process can be started for a board (see ulimit -u, ulimit -v)");
-    } else if (e->alive < e->jobs) {
-        e->jobs = e->alive;
-        e->lowered = error;
-    }
-}
-
-/* Once for many refusals in a row. */
-static void tell_lowered(struct engine *e)
-{
-    struct rlimit l = { 0 };
-    const bool files = is_of_files(e->lowered);
-    if (!e->lowered)
-        return;
-    getrlimit(files ? RLIMIT_NOFILE : RLIMIT_NPROC, &l);
-    note(e, "%s: no more than %u boards at once from now on (the limit is %llu %s)", strerror(e->lowered), e->jobs,
-         (unsigned long long)l.rlim_cur, files ? "descriptors" : "processes");
-    e->lowered = 0;
+    const char *why = thm_fleet_jobs_lower(&e->jobs, e->alive, error);
+    if (why)
+        fail(e, why, error);
 }
 
 static struct slot *free_slot(struct engine *e)
@@ -224,16 +206,15 @@ static bool start_board(struct engine *e, struct slot *s, uint32_t id)
         set_up(e, s, id, fds[0]);
     else
         close(fds[0]);
-    errno = error;
     if (!ok && error != EAGAIN)
-        fail(e, "starting a board");
+        fail(e, "starting a board", error);
     return ok;
 }
 
 static void start_boards(struct engine *e)
 {
     uint32_t id;
-    for (int i = 0; i < STARTS_MAX && !e->status && !signals && e->alive < e->jobs; i++) {
+    for (int i = 0; i < STARTS_MAX && !e->status && !signals && e->alive < e->jobs.most; i++) {
         struct slot *s = free_slot(e);
         if (!s || !thm_fleet_queue_next(&e->queue, &id))
             return;
@@ -244,11 +225,43 @@ static void start_boards(struct engine *e)
     }
 }
 
+/* What became of it says nothing of the board: the PC failed, or somebody else killed it (for want of memory, say). */
+static bool was_lost(const struct slot *s)
+{
+    const struct thm_zygote_report *r = &s->report;
+    const uint64_t limit = (uint64_t)s->all->o->kit->fleet->cpu_s * 1000000u;
+    const bool shot = WIFSIGNALED(r->wait_status) && WTERMSIG(r->wait_status) == SIGKILL && !s->killed &&
+                      r->user_us + r->system_us < limit;
+    return shot || s->session.result.exit_status == 20;
+}
+
+/* Later, and with fewer others. false: often enough. */
+static bool try_again(struct engine *e, struct slot *s)
+{
+    const uint32_t id = s->plan.id;
+    if (++e->tries[id] >= TRIES_MAX)
+        return false;
+    if (e->alive > 1)
+        e->jobs.most = e->alive - 1;
+    note(e, "board %u is run again, with no more than %u at once: %s", id, e->jobs.most, s->session.result.message);
+    thm_fleet_queue_again(&e->queue, id);
+    release(s);
+    return true;
+}
+
 static void finish(struct engine *e, struct slot *s)
 {
     const struct thm_zygote_report *r = &s->report;
     const struct thm_fleet_cost cost = { r->user_us, r->system_us, r->rss_bytes };
+    char line[THM_FLEET_NOTE_MAX];
     thm_session_ended(&s->session, r->wait_status);
+    if (s->session.result.exit_status && thm_fleet_server_has_ended(&e->server)) {
+        fail(e, "the model server's process has ended", 0);
+        release(s);
+        return;
+    }
+    if (was_lost(s) && try_again(e, s))
+        return;
     thm_fleet_reader_end(&s->reader, &s->session.result);
     put(e, &s->row, &cost);
     e->totals.ran++;
@@ -256,7 +269,8 @@ static void finish(struct engine *e, struct slot *s)
     e->totals.boards_system_us += r->system_us;
     thm_fleet_queue_ended(&e->queue, s->plan.wave, s->session.result.exit_status != 0);
     release(s);
-    tell_lowered(e);
+    if (thm_fleet_jobs_told(&e->jobs, line))
+        note(e, "%s", line);
 }
 
 /* What it said before its end is still in the socket. */
@@ -286,10 +300,8 @@ static void take_reports(struct engine *e)
         if (s->session.modem < 0)
             finish(e, s);
     }
-    if (n < 0) {
-        errno = EPIPE;
-        fail(e, "the process that boards are forked from has ended");
-    }
+    if (n < 0)
+        fail(e, "the process that boards are forked from has ended", 0);
 }
 
 /* ---- the loop ---- */
@@ -302,7 +314,7 @@ static void look_for_sleepers(struct engine *e)
     e->looked = t;
     for (uint32_t i = 0; i < e->slot_count; i++)
         if (e->slots[i].used && t - e->slots[i].started > limit)
-            (void)thm_zygote_kill(&e->zygote, i);
+            e->slots[i].killed = thm_zygote_kill(&e->zygote, i) == 0;
 }
 
 static void tell_progress(struct engine *e, bool end)
@@ -323,12 +335,12 @@ static void wait_for_events(struct engine *e)
     int timeout = WAIT_MS;
     if (e->net) {
         if (thm_net_poll(e->net, &e->epoll, &ready, 1, timeout) != THM_NET_OK)
-            fail(e, "network poll");
+            fail(e, "network poll", errno);
         timeout = 0;
     }
     const int n = epoll_wait(e->epoll, ev, EVENTS_MAX, timeout);
     if (n < 0 && errno != EINTR)
-        fail(e, "epoll");
+        fail(e, "epoll", errno);
     bool reports = false;
     for (int i = 0; i < n; i++) {
         reports = reports || ev[i].data.u32 == LINE;
@@ -376,25 +388,6 @@ static void loop(struct engine *e)
 
 /* ---- before and after ---- */
 
-/* Descriptors for so many boards; fewer boards if the limit is low. */
-static void fit_descriptors(struct engine *e)
-{
-    struct rlimit l;
-    if (getrlimit(RLIMIT_NOFILE, &l) < 0)
-        return;
-    const rlim_t want = (rlim_t)e->jobs * FILES_A_BOARD + FILES_BESIDE;
-    if (l.rlim_cur < want) {
-        l.rlim_cur = want < l.rlim_max ? want : l.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &l);
-        getrlimit(RLIMIT_NOFILE, &l);
-    }
-    if (l.rlim_cur >= want)
-        return;
-    e->jobs = l.rlim_cur > FILES_BESIDE + FILES_A_BOARD ? (uint32_t)(l.rlim_cur - FILES_BESIDE) / FILES_A_BOARD : 1;
-    note(e, "%u boards at once: there may be only %llu descriptors (ulimit -n)", e->jobs,
-         (unsigned long long)l.rlim_cur);
-}
-
 static int load_queue(struct engine *e)
 {
     const struct thm_fleet *f = e->o->kit->fleet;
@@ -419,9 +412,10 @@ static int open_engine(struct engine *e)
     struct epoll_event ev = { .events = EPOLLIN, .data.u32 = LINE };
     e->epoll = epoll_create1(EPOLL_CLOEXEC);
     e->buf = malloc(THM_SESSION_MESSAGE_MAX);
-    e->slot_count = e->jobs;
+    e->slot_count = e->jobs.most;
     e->slots = calloc(e->slot_count, sizeof *e->slots);
-    if (!e->buf || !e->slots)
+    e->tries = calloc(thm_fleet_boards(e->o->kit->fleet), 1);
+    if (!e->buf || !e->slots || !e->tries)
         return -1;
     if (e->epoll < 0 || epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->zygote.line, &ev) < 0)
         return -1;
@@ -444,6 +438,7 @@ static void close_engine(struct engine *e)
         close(e->epoll);
     thm_fleet_queue_free(&e->queue);
     free(e->slots);
+    free(e->tries);
     free(e->buf);
 }
 
@@ -500,11 +495,13 @@ int thm_fleet_engine_serve(struct thm_fleet_kit *k, const char *folder, struct t
 
 static void run(struct engine *e)
 {
-    fit_descriptors(e);
-    if (thm_zygote_start(&e->zygote, e->o->kit, e->jobs) < 0)
-        fail(e, "starting the process that boards are forked from");
+    char line[THM_FLEET_NOTE_MAX];
+    if (thm_fleet_jobs_fit(&e->jobs, line))
+        note(e, "%s", line);
+    if (thm_zygote_start(&e->zygote, e->o->kit, e->jobs.most) < 0)
+        fail(e, "starting the process that boards are forked from", errno);
     else if (open_engine(e) < 0)
-        fail(e, "supervisor");
+        fail(e, "supervisor", errno);
     else if ((e->status = load_queue(e)) == 0)
         work(e);
     commit(e);
@@ -512,19 +509,17 @@ static void run(struct engine *e)
 
 int thm_fleet_engine_run(const struct thm_fleet_engine *o, struct thm_fleet_totals *out, char **error)
 {
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct thm_fleet_own_server server;
     struct engine e = { .o = o, .epoll = -1, .zygote = { .line = -1 }, .error = error };
     const uint64_t before = cpu_us();
     *error = NULL;
-    e.jobs = o->jobs ? o->jobs : JOBS_A_PROCESSOR * (processors > 0 ? (uint32_t)processors : 1);
+    thm_fleet_jobs_init(&e.jobs, o->jobs);
     e.start = now();
-    e.status = thm_fleet_engine_serve(o->kit, o->folder, &server, error);
+    e.status = thm_fleet_engine_serve(o->kit, o->folder, &e.server, error);
     if (!e.status)
         run(&e);
     tell_progress(&e, true);
     close_engine(&e);
-    thm_fleet_server_stop(&server, &e.totals.server_us);
+    thm_fleet_server_stop(&e.server, &e.totals.server_us);
     e.totals.seconds = now() - e.start;
     e.totals.supervisor_us = cpu_us() - before;
     *out = e.totals;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "emu/fleet/lock.h"
 
 enum { BUSY_MS = 5000, SCHEMA = 1 };
 
@@ -13,6 +14,7 @@ struct thm_fleet_results {
     bool pending; /* a transaction is open */
     struct thm_fleet_meta meta;
     char *path, *text[4]; /* the meta's */
+    int lock;             /* a writer's; -1: none */
 };
 
 #define SQL_INT  "INTEGER"
@@ -94,7 +96,10 @@ static int open_db(struct thm_fleet_results **out, const char *path, int flags, 
     struct thm_fleet_results *r = calloc(1, sizeof *r);
     *out = r;
     *error = NULL;
-    if (!r || !(r->path = strdup(path)))
+    if (!r)
+        return 20;
+    r->lock = -1;
+    if (!(r->path = strdup(path)))
         return 20;
     if (!thm_sqlite_load()) {
         (void)complain(r, error, "cannot be opened: libsqlite3.so.0 is missing");
@@ -104,6 +109,15 @@ static int open_db(struct thm_fleet_results **out, const char *path, int flags, 
         return failed(r, error) == 2 || access(path, F_OK) < 0 ? 2 : 20;
     thm_sqlite.busy_timeout(r->db, BUSY_MS);
     return 0;
+}
+
+static int lock(struct thm_fleet_results *r, char **error)
+{
+    r->lock = thm_fleet_lock(r->path);
+    if (r->lock >= 0)
+        return 0;
+    (void)complain(r, error, errno == EAGAIN ? "another 'thimble fleet' is writing it" : strerror(errno));
+    return 20;
 }
 
 static int put_meta(struct thm_fleet_results *r, const char *key, const char *text, int64_t number, char **error)
@@ -236,6 +250,7 @@ int thm_fleet_results_create(struct thm_fleet_results **out, const char *path, c
                              char **error)
 {
     int status = open_db(out, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    status = status ? status : lock(*out, error);
     status = status ? status : expect_empty(*out, error);
     status = status ? status : begin_writing(*out, error);
     status = status ? status : make_tables(*out, meta, error);
@@ -247,6 +262,7 @@ int thm_fleet_results_create(struct thm_fleet_results **out, const char *path, c
 int thm_fleet_results_open(struct thm_fleet_results **out, const char *path, bool write, char **error)
 {
     int status = open_db(out, path, write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, error);
+    status = status || !write ? status : lock(*out, error);
     status = status ? status : read_meta(*out, error);
     if (write) {
         status = status ? status : begin_writing(*out, error);
@@ -264,6 +280,8 @@ void thm_fleet_results_close(struct thm_fleet_results *r)
         thm_sqlite.finalize(r->cost);
         thm_sqlite.close(r->db);
     }
+    if (r->lock >= 0)
+        close(r->lock);
     for (size_t i = 0; i < sizeof r->text / sizeof r->text[0]; i++)
         free(r->text[i]);
     free(r->path);

@@ -1,6 +1,7 @@
 #include "emu/fleet/server.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "emu/fleet/child.h"
 #include "netlink/serve.h"
 
 struct greeting { /* what the child tells when it is ready */
@@ -54,8 +56,7 @@ static void serve(int line, const char *folder)
     struct thm_server *server = NULL;
     const char *message = NULL;
     const struct thm_server_options o = { .dir = folder, .state_dir = state };
-    signal(SIGINT, SIG_IGN); /* the terminal's is for the supervisor */
-    signal(SIGTERM, SIG_IGN);
+    thm_fleet_child(&line);
     signal(SIGPIPE, SIG_IGN);
     enum thm_net_err err =
         n > 0 && (size_t)n < sizeof state && mkdtemp(state) ? thm_server_start(&server, &o, &message) : THM_NET_EHOST;
@@ -88,16 +89,19 @@ int thm_fleet_server_start(struct thm_fleet_own_server *s, const char *folder, c
         (void)!asprintf(error, "model server: %s", strerror(errno));
         return 20;
     }
-    if (s->pid == 0) {
-        close(fds[0]);
+    if (s->pid == 0)
         serve(fds[1], folder);
-    }
     close(fds[1]);
     s->line = fds[0];
     int status = took_greeting(s, error);
     if (status)
         thm_fleet_server_stop(s, NULL);
     return status;
+}
+
+bool thm_fleet_server_has_ended(const struct thm_fleet_own_server *s)
+{
+    return s->pid > 0 && poll(&(struct pollfd){ .fd = s->line, .events = POLLIN }, 1, 0) > 0;
 }
 
 void thm_fleet_server_stop(struct thm_fleet_own_server *s, uint64_t *cpu_us)
@@ -107,6 +111,11 @@ void thm_fleet_server_stop(struct thm_fleet_own_server *s, uint64_t *cpu_us)
         return;
     close(s->line);
     while (wait4(s->pid, NULL, 0, &u) < 0 && errno == EINTR) {
+    }
+    char *slash = strrchr(s->ca, '/');
+    if (slash) { /* it was killed before it could */
+        *slash = '\0';
+        remove_folder(s->ca);
     }
     if (cpu_us)
         *cpu_us = (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000u +

@@ -14,6 +14,7 @@
 #include "emu/board/process.h"
 #include "emu/board/shed.h"
 #include "emu/board/storage_place.h"
+#include "emu/fleet/child.h"
 
 enum order_kind { ORDER_START, ORDER_KILL };
 
@@ -125,11 +126,7 @@ static void prepare(struct zygote *z)
 {
     sigset_t child;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    dup2(z->line, 3);
-    z->line = 3;
-    close_range(4, ~0u, 0);
-    signal(SIGINT, SIG_IGN); /* the terminal's is for the supervisor */
-    signal(SIGTERM, SIG_IGN);
+    thm_fleet_child(&z->line);
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, &z->before);

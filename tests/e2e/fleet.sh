@@ -1,40 +1,5 @@
-# tests/e2e/fleet.sh -- fleets: the same content however they are run, killed and resumed; boards that crash or hang are results.
-. "$(dirname "$0")/lib.sh"
-export TMPDIR=$T # of the fleet's own server
-cd "$T" || exit 1
-mkdir models
-cp "$DEMO/keyword.tflite" models/keyword.tflite
-
-# scenario NAME BOARDS SERVER: $T/NAME.yaml
-scenario() {
-    cat >"$T/$1.yaml" <<END
-name: $1
-seed: 11
-groups:
-  - {name: kitchen, board: esp32, count: $(($2 * 4 / 5)), model: keyword.tflite, switch_on_s: 600, skew_s: 30}
-  - {name: hall, board: esp32-s3, count: $(($2 / 5)), model: keyword.tflite, store: ab-crc}
-server: $3
-rollout:
-  version: "1.1"
-  poll_s: 3600
-  waves:
-    - {name: canary, percent: 10}
-    - {name: rest, percent: 95, at_s: 86400}
-faults:
-  - {kind: power-cut, percent: 8}
-  - {kind: full-storage, percent: 8, value: 1}
-  - {kind: bad-blocks, percent: 8}
-  - {kind: bit-flips, percent: 4, value: 100000}
-  - {kind: cut-link, percent: 8, value: 2000}
-  - {kind: failed-alloc, percent: 8}
-  - {kind: bad-link, percent: 8}
-END
-}
-
-content() { sqlite3 "$1" 'SELECT * FROM boards ORDER BY id' | sha256sum; }
-same() { [ -n "$(sqlite3 "$1" 'SELECT 1 FROM boards LIMIT 1')" ] && [ "$(content "$1")" = "$(content "$2")" ]; }
-count() { sqlite3 "$1" "SELECT count(*) FROM boards WHERE $2"; }
-sound() { [ "$(sqlite3 "$1" 'PRAGMA integrity_check')" = ok ]; }
+# tests/e2e/fleet.sh -- fleets: the same content however they are run, interrupted and resumed.
+. "$(dirname "$0")/fleet_lib.sh"
 
 # ---- scenarios ----
 
@@ -107,26 +72,10 @@ sqlite3 changed.db "UPDATE boards SET heap_low_water=1 WHERE id=$id"
 thimble fleet replay changed.db --board "$id"
 expect "replay__difference_is_told" 1 'heap_low_water differs'
 
-# ---- killed, interrupted, resumed ----
+# ---- interrupted, resumed ----
 
 scenario long 400 '{folder: models, offline: true}'
 thimble fleet run long.yaml -o whole.db
-"$THIMBLE" fleet run long.yaml -o killed.db -q >out 2>err &
-for round in 1 2 3 4 5 6; do
-    sleep "0.$((RANDOM % 6 + 1))"
-    kill -KILL $! 2>/dev/null
-    wait $! 2>/dev/null
-    # killed before there was anything, it is begun again
-    if [ -z "$(sqlite3 killed.db "SELECT 1 FROM run LIMIT 1" 2>/dev/null)" ]; then
-        "$THIMBLE" fleet run long.yaml -o killed.db -q >out 2>err &
-    else
-        "$THIMBLE" fleet resume killed.db -q >out 2>err &
-    fi
-done
-wait $!
-same whole.db killed.db && sound killed.db
-ok "kill__six_times_then_resume_has_the_same_content" $?
-
 "$THIMBLE" fleet run long.yaml -o broken.db -q >out 2>err &
 sleep 0.7
 kill -INT $!
@@ -172,74 +121,6 @@ same one.db merged.db
 ok "merge__equals_the_single_run" $?
 thimble fleet merge merged.db seed.db
 expect_error "merge__of_another_seed_is_refused" 2 'another scenario, seed'
-
-# ---- boards that crash or hang ----
-
-mkdir -p include/thimble
-cp "$THIMBLE_SOURCE/emu/firmware/firmware.h" include/thimble/
-cat >crash.c <<'END'
-#include <thimble/firmware.h>
-void setup(void) {}
-void loop(void) { *(volatile int *)8 = 1; }
-END
-cat >hang.c <<'END'
-#include <thimble/firmware.h>
-void setup(void) {}
-void loop(void) { for (volatile int i = 0;; i++) {} }
-END
-for f in crash hang; do cc -O1 -Iinclude -I"$THIMBLE_SOURCE" -shared -fPIC -o $f.so $f.c || ok "firmware_is_built" 1; done
-cat >bad.yaml <<END
-name: bad
-cpu_s: 1
-groups:
-  - {name: crash, board: esp32, count: 2, firmware: crash.so, duration_s: 5}
-  - {name: good, board: esp32, count: 4, model: keyword.tflite}
-  - {name: hang, board: esp32, count: 2, firmware: hang.so, duration_s: 5}
-server: {folder: models, offline: true}
-END
-thimble fleet run bad.yaml -o bad.db
-expect "crash_and_hang__are_results" 0 '8 of 8 boards: 4 updated, 4 failed'
-[ "$(count bad.db "grp='crash' AND status=12")" -eq 2 ] && [ "$(count bad.db "grp='hang' AND status=17")" -eq 2 ]
-ok "crash_and_hang__have_their_status" $?
-
-"$THIMBLE" fleet run long.yaml -o shot.db -q --jobs 20 >out 2>err &
-fleet=$!
-for _ in $(seq 300); do
-    for zygote in $(cat /proc/$fleet/task/$fleet/children 2>/dev/null); do
-        for board in $(cat "/proc/$zygote/task/$zygote/children" 2>/dev/null); do kill -KILL "$board" 2>/dev/null; done
-    done
-    kill -0 $fleet 2>/dev/null || break
-done
-wait $fleet
-STATUS=$?
-expect "shot__boards_that_are_killed_do_not_end_the_run" 0 '400 of 400 boards'
-[ "$(count shot.db "status=17")" -ge 1 ]
-ok "shot__boards_that_are_killed_are_results" $?
-
-# ---- limits ----
-
-(ulimit -n 90 && "$THIMBLE" fleet run offline.yaml -o few.db --jobs 100 -q >out 2>err)
-same one.db few.db && grep -q 'boards at once: there may be only 90 descriptors' err
-ok "descriptors__few_lower_the_jobs" $?
-if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --clear-groups true 2>/dev/null; then # root has no such limit
-    chmod 777 "$T"
-    someone() { setpriv --reuid 65534 --clear-groups bash -c "$1" >out 2>err; }
-    someone "ulimit -u 6; '$THIMBLE' fleet run offline.yaml -o processes.db --jobs 30 -q"
-    same one.db processes.db && grep -q 'no more than [0-9]* boards at once' err
-    ok "processes__few_lower_the_jobs" $?
-    someone "ulimit -u 2; '$THIMBLE' fleet run offline.yaml -o none.db -q"
-    STATUS=$?
-    expect_error "processes__none_is_a_clear_message" 20 'process'
-else
-    skip "processes__few_lower_the_jobs" "needs root, to be somebody who has no other processes"
-fi
-
-(ulimit -f 120 && "$THIMBLE" fleet run long.yaml -o full.db -q >out 2>err)
-STATUS=$?
-expect_error "disk__full_is_a_clear_message" 20 'full.db: .*resume'
-thimble fleet resume full.db
-[ "$STATUS" -eq 0 ] && same whole.db full.db && sound full.db
-ok "disk__resumed_when_there_is_room_has_the_same_content" $?
 
 # ---- reports ----
 
