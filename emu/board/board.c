@@ -55,6 +55,13 @@ static void put_text(char *to, size_t size, const char *from)
     memset(to + len, 0, size - len);
 }
 
+static uint64_t pc_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *name, const char *text,
                     const uint64_t v[THM_EVENT_VALUES])
 {
@@ -65,6 +72,7 @@ void thm_board_emit(struct thm_board *b, enum thm_event_type type, const char *n
     e->seq = b->sequence++;
     e->t_ns = b->now_ns;
     memcpy(e->v, v, sizeof e->v);
+    e->cpu_ns = b->run->timed ? pc_cpu_ns() : 0;
     put_text(e->name, sizeof e->name, name);
     put_text(e->text, sizeof e->text, text);
     if (b->batched == THM_EVENT_BATCH)

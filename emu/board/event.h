@@ -62,8 +62,9 @@ struct thm_event { /* one layout on both sides of the socket */
     uint32_t type, seq;
     uint64_t t_ns; /* device time since power-on */
     uint64_t v[THM_EVENT_VALUES];
-    char name[40];  /* NUL-terminated, cut if longer */
-    char text[296]; /* likewise */
+    uint64_t cpu_ns; /* that the process has taken of the PC's processor; 0: not asked for */
+    char name[40];   /* NUL-terminated, cut if longer */
+    char text[296];  /* likewise */
 };
 
 struct thm_event_kind {

@@ -85,6 +85,7 @@ struct thm_run { /* everything lent */
     bool filled;           /* other files leave only left_bytes of the storage free */
     uint32_t left_bytes;
     const void *packed;   /* weights of the model that will run, packed before the fork (pack.h); NULL: none */
+    bool timed;           /* events tell what the board has taken of the PC's processor */
     unsigned cpu_seconds; /* of the PC's processor, then the board counts as hung; 0 = the default, 120 */
     /* NULL: the profile's first core, which is the only one */
     const char *core_name, *main_core;

@@ -26,7 +26,8 @@ void fleet_unload(struct fleet_scenario *s);
 int fleet_open(struct thm_fleet_results **r, const char *path, bool write);
 /* Without --shard: the share of a task of Slurm or MPI. */
 int fleet_shard(struct fleet_options *o);
-int fleet_error(int status, char *error); /* report and free it */
+void fleet_show_stats(const struct thm_fleet_totals *t); /* of a timed run, on stderr */
+int fleet_error(int status, char *error);                /* report and free it */
 
 int fleet_run(const struct fleet_options *o, int argc, char **argv);
 int fleet_resume(const struct fleet_options *o, int argc, char **argv);

@@ -34,18 +34,6 @@ static void show_progress(void *ctx, const struct thm_fleet_totals *t, bool end)
         fputs("\r\033[K", stderr);
 }
 
-static void show_stats(const struct thm_fleet_totals *t)
-{
-    const double n = t->ran ? t->ran * 1000.0 : 1;
-    fprintf(stderr,
-            "on this PC: %u boards in %.2f s, %.1f a second; CPU ms a board: %.2f board processes (%.2f user, %.2f "
-            "system), %.2f forking, %.2f supervisor, %.2f server\n",
-            t->ran, t->seconds, t->ran / (t->seconds > 0 ? t->seconds : 1),
-            (double)(t->boards_user_us + t->boards_system_us) / n, (double)t->boards_user_us / n,
-            (double)t->boards_system_us / n, (double)t->zygote_us / n, (double)t->supervisor_us / n,
-            (double)t->server_us / n);
-}
-
 static void conclude(const struct thm_fleet_totals *t, const char *database)
 {
     printf("%s: %u of %u boards: %u updated, %u failed", database, t->done, t->boards, t->updated, t->failed);
@@ -69,6 +57,7 @@ static int execute(const struct fleet_options *o, struct fleet_scenario *s, stru
                                         .folder = s->folder,
                                         .results = r,
                                         .jobs = o->jobs,
+                                        .timed = o->stats,
                                         .shard = m->shard,
                                         .shards = m->shards,
                                         .note = show_note,
@@ -81,7 +70,7 @@ static int execute(const struct fleet_options *o, struct fleet_scenario *s, stru
         return fleet_error(status, error);
     conclude(&t, database);
     if (o->stats)
-        show_stats(&t);
+        fleet_show_stats(&t);
     return t.interrupted ? THM_EXIT_DIFFERS : 0;
 }
 

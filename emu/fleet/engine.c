@@ -39,6 +39,7 @@ struct slot {
     struct thm_fleet_row row;
     struct thm_fleet_reader reader;
     struct thm_zygote_report report;
+    uint64_t cpu_ns; /* in its last step, if timed */
     double started;
 };
 
@@ -55,7 +56,7 @@ struct engine {
     uint8_t *tries; /* of each board, that the PC failed */
     struct thm_fleet_totals totals;
     uint8_t *buf;
-    double start, told, looked;
+    double start, told, looked, measured;
     char **error;
     int status;
 };
@@ -141,6 +142,8 @@ static void on_item(void *ctx, enum thm_session_item kind, const void *data, siz
     if (kind == THM_ITEM_EVENT) {
         thm_session_note(&s->session, data);
         thm_fleet_reader_event(&s->reader, data);
+        if (s->run.run.timed)
+            thm_fleet_phases_take(&s->all->totals.phases, data, &s->cpu_ns);
     } else {
         thm_session_output(&s->run.run, data, len);
     }
@@ -317,6 +320,20 @@ static void look_for_sleepers(struct engine *e)
             e->slots[i].killed = thm_zygote_kill(&e->zygote, i) == 0;
 }
 
+/* Of the moment with the most boards. */
+static void look_at_memory(struct engine *e)
+{
+    struct thm_fleet_footprint *most = &e->totals.footprint, f;
+    const pid_t beside[] = { getpid(), e->server.pid };
+    const double t = now();
+    if (!e->o->timed || e->alive < most->boards || t - e->measured < 0.5)
+        return;
+    e->measured = t;
+    f = thm_fleet_footprint(e->zygote.pid, beside, sizeof beside / sizeof beside[0]);
+    if (f.boards > most->boards || (f.boards == most->boards && f.all > most->all))
+        *most = f;
+}
+
 static void tell_progress(struct engine *e, bool end)
 {
     const double t = now();
@@ -381,6 +398,7 @@ static void loop(struct engine *e)
         if (e->alive)
             wait_for_events(e);
         look_for_sleepers(e);
+        look_at_memory(e);
         commit(e);
         tell_progress(e, false);
     }
@@ -512,6 +530,7 @@ int thm_fleet_engine_run(const struct thm_fleet_engine *o, struct thm_fleet_tota
     struct engine e = { .o = o, .epoll = -1, .zygote = { .line = -1 }, .error = error };
     const uint64_t before = cpu_us();
     *error = NULL;
+    o->kit->timed = o->timed;
     thm_fleet_jobs_init(&e.jobs, o->jobs);
     e.start = now();
     e.status = thm_fleet_engine_serve(o->kit, o->folder, &e.server, error);

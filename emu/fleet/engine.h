@@ -2,6 +2,8 @@
  *
  * One loop waits for the modems of all boards (epoll), the zygote, and the transfers (one curl multi handle). */
 #pragma once
+#include "emu/fleet/footprint.h"
+#include "emu/fleet/phases.h"
 #include "emu/fleet/results.h"
 
 struct thm_fleet_totals {
@@ -10,6 +12,8 @@ struct thm_fleet_totals {
     bool interrupted;                                                               /* ended early: resume goes on */
     bool stopped;                                                                   /* the rollout was */
     uint64_t boards_user_us, boards_system_us, zygote_us, server_us, supervisor_us; /* of the PC's processor */
+    struct thm_fleet_phases phases;       /* of the boards' own time, if timed */
+    struct thm_fleet_footprint footprint; /* with the most boards at once, if timed */
     double seconds;
 };
 
@@ -17,6 +21,7 @@ struct thm_fleet_engine {
     struct thm_fleet_kit *kit; /* port and cacert are set here when the fleet has a server of its own */
     const char *folder;
     struct thm_fleet_results *results;
+    bool timed;                                /* look at what boards take of the PC; it takes some itself */
     uint32_t jobs;                             /* boards under way at once; 0: four for each processor */
     uint32_t shard, shards;                    /* only boards with id % shards == shard; shards 0: all */
     void (*note)(void *ctx, const char *line); /* what the user should know; may be NULL */

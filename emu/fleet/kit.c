@@ -332,6 +332,7 @@ bool thm_fleet_make_run(const struct thm_fleet_kit *k, const struct thm_fleet_pl
         .arena = g->arena,
         .timeout_ms = g->timeout_ms,
         .cpu_seconds = k->fleet->cpu_s,
+        .timed = k->timed,
         .seed = p->seed,
         .inputs = d->input ? &d->inputs : NULL,
         .inputs_count = d->input ? 1 : 0,

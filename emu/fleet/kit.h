@@ -24,6 +24,7 @@ struct thm_fleet_kind { /* what a group's boards have in common */
 struct thm_fleet_kit {
     const struct thm_fleet *fleet;
     struct thm_fleet_kind *kinds; /* one a group */
+    bool timed;                   /* boards tell what they take of the PC's processor */
     uint16_t port;                /* of the fleet's own server; 0: none */
     char *cacert;                 /* NULL: the system's */
     char digest[65];              /* SHA-256 of every file it was loaded from, as hex: what `resume` must find again */

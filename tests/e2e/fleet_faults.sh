@@ -139,7 +139,7 @@ ok "zygote__resumed_has_the_same_content" $?
 
 background server run net.yaml -o server.db
 eventually has_rows server.db 20
-first=($(children $FLEET))
+read -ra first <<<"$(children $FLEET)"
 kill -KILL "${first[0]}" # it is started before the zygote
 await server
 expect_error "server__the_own_one_s_end_is_a_clear_message" 20 "model server's process has ended; 'thimble fleet resume' goes on"
@@ -194,6 +194,7 @@ background shot run long.yaml -o shot.db --jobs 20
 for _ in 1 2; do
     zygote=$(eventually has_child $FLEET; children $FLEET)
     eventually has_child $zygote
+    # shellcheck disable=SC2046 # each is a process
     kill -KILL $(children $zygote) 2>/dev/null
     sleep 0.1
 done
