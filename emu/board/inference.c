@@ -213,8 +213,18 @@ void thm_hal_register_operators(struct thm_board *b, struct thm_interpreter *it)
     register_operators(b, it);
 }
 
+static bool is_measured(const struct thm_run_measured *known, const struct thm_model *m)
+{
+    return known->model && known->model_bytes == m->size && memcmp(known->model, m->data, m->size) == 0;
+}
+
 static void do_measure(struct thm_call *c)
 {
+    const struct thm_run_measured *known = &c->b->run->measured;
+    if (is_measured(known, c->q)) {
+        c->result = known->arena;
+        return;
+    }
     struct thm_nn_diag diag;
     struct thm_arena_stats stats;
     const struct thm_nn_change change = { register_operators, c->b };

@@ -43,6 +43,11 @@ struct thm_run_tls {        /* how the board checks a server, and shows itself *
     uint32_t ca_bytes;
 };
 
+struct thm_run_measured { /* a model's smallest arena, found before many boards are forked */
+    const uint8_t *model; /* NULL: none */
+    uint32_t model_bytes, arena;
+};
+
 struct thm_run { /* everything lent */
     const struct thm_profile *profile;
     const struct thm_profile_link *link;
@@ -84,9 +89,10 @@ struct thm_run { /* everything lent */
     uint64_t cut_after;    /* the link is lost after so many bytes of a body; 0: never */
     bool filled;           /* other files leave only left_bytes of the storage free */
     uint32_t left_bytes;
-    const void *packed;   /* weights of the model that will run, packed before the fork (pack.h); NULL: none */
-    bool timed;           /* events tell what the board has taken of the PC's processor */
-    unsigned cpu_seconds; /* of the PC's processor, then the board counts as hung; 0 = the default, 120 */
+    const void *packed; /* weights of the model that will run, packed before the fork (pack.h); NULL: none */
+    struct thm_run_measured measured; /* with the operators and on the core of this run */
+    bool timed;                       /* events tell what the board has taken of the PC's processor */
+    unsigned cpu_seconds;             /* of the PC's processor, then the board counts as hung; 0 = the default, 120 */
     /* NULL: the profile's first core, which is the only one */
     const char *core_name, *main_core;
     const struct thm_run *companions; /* further cores: own profile, firmware, readers; no network */

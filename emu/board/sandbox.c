@@ -4,10 +4,14 @@
 #include "emu/board/board.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "emu/board/memcheck.h"
 #include "memmodels/lowmap.h"
@@ -131,21 +135,64 @@ static int add_loading_rules(scmp_filter_ctx f)
                : 0;
 }
 
-/* What is not allowed raises SIGSYS: fault.c tells what it was, and a process without that handler ends. */
-static int install(int (*add_rules)(scmp_filter_ctx f))
+/* What is not allowed raises SIGSYS: fault.c tells what it was, and a process without that handler ends.
+ * use: gets the filter, and gives 0 or a negative errno. */
+static int with_filter(int (*add_rules)(scmp_filter_ctx f), int (*use)(scmp_filter_ctx f))
 {
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return -1;
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_TRAP);
     if (!f) {
         errno = ENOMEM;
         return -1;
     }
-    int err = add_rules(f) < 0 ? -EINVAL : seccomp_load(f);
+    int err = add_rules(f) < 0 ? -EINVAL : use(f);
     seccomp_release(f);
     if (err < 0)
         errno = -err;
     return err < 0 ? -1 : 0;
+}
+
+static int load(scmp_filter_ctx f)
+{
+    return seccomp_load(f);
+}
+
+static int install(int (*add_rules)(scmp_filter_ctx f))
+{
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -1 : with_filter(add_rules, load);
+}
+
+/* ---- made once for many ---- */
+
+static struct sock_fprog ready; /* the running rules; filter NULL: not made */
+
+static int keep(scmp_filter_ctx f)
+{
+    const int fd = memfd_create("sandbox", MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int err = seccomp_export_bpf(f, fd);
+    const off_t bytes = err < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    struct sock_filter *code = bytes > 0 ? malloc((size_t)bytes) : NULL;
+    if (!err && (!code || pread(fd, code, (size_t)bytes, 0) != bytes))
+        err = -ENOMEM;
+    close(fd);
+    if (err < 0)
+        free(code);
+    else
+        ready = (struct sock_fprog){ (unsigned short)((size_t)bytes / sizeof *code), code };
+    return err;
+}
+
+int thm_sandbox_prepare(void)
+{
+    return RUNNING_ON_VALGRIND ? 0 : with_filter(add_running_rules, keep);
+}
+
+static int install_ready(void)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return -1;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &ready) == 0 ? 0 : -1;
 }
 
 int thm_sandbox_enter_loading(void)
@@ -160,7 +207,7 @@ int thm_sandbox_enter(uint64_t mapped, unsigned cpu_seconds)
         return 0;
     if (limit(RLIMIT_CPU, seconds, seconds + 1) < 0 || set_limits(mapped) < 0)
         return -1;
-    return install(add_running_rules);
+    return ready.filter ? install_ready() : install(add_running_rules);
 }
 
 int thm_sandbox_enter_rig(uint64_t mapped)

@@ -142,6 +142,7 @@ static void pack(struct thm_fleet_kind *k)
     if (!k->model || thm_model_open(&model, k->model, (uint32_t)k->model_bytes, &diag) ||
         thm_nn_measure_changed(&model, layout, &change, &least, &diag))
         return;
+    k->measured = (struct thm_run_measured){ k->model, (uint32_t)k->model_bytes, least.min };
     uint8_t *arena = aligned_alloc(64, (least.min + 63u) & ~63u);
     if (!arena)
         return;
@@ -329,6 +330,7 @@ bool thm_fleet_make_run(const struct thm_fleet_kit *k, const struct thm_fleet_pl
         .operators = d->operators ? (const char *const *)d->operators->operators : NULL,
         .operators_count = d->operators ? d->operators->operators_count : 0,
         .packed = d->packed,
+        .measured = d->measured,
         .arena = g->arena,
         .timeout_ms = g->timeout_ms,
         .cpu_seconds = k->fleet->cpu_s,

@@ -14,6 +14,7 @@ struct thm_fleet_kind { /* what a group's boards have in common */
     uint8_t *model;                          /* the server's file, when it is ours; NULL: not known */
     size_t model_bytes;
     void *packed; /* its weights; NULL: none */
+    struct thm_run_measured measured;
     struct thm_canned_answer answer;
     uint8_t *input;
     struct thm_run_input inputs;

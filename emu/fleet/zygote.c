@@ -122,6 +122,16 @@ static bool any_firmware(const struct thm_fleet *f)
     return any;
 }
 
+/* What was given back lies in pieces between what is in use. A board that takes some would write into the pages of
+ * several, which are copied then: it shall take fresh memory, so these are taken here, for good. */
+static void fill_holes(void)
+{
+    const char *top = (const char *)sbrk(0) - mallinfo2().keepcost;
+    for (size_t size = 1u << 16; size >= 16; size -= size > 1024 ? size / 2 : 16)
+        for (const char *p = malloc(size); p && p < top; p = malloc(size)) {
+        }
+}
+
 static void prepare(struct zygote *z)
 {
     sigset_t child;
@@ -134,9 +144,11 @@ static void prepare(struct zygote *z)
     z->pids = calloc(z->slots, sizeof *z->pids);
     if (z->children < 0 || !z->pids)
         _exit(20);
+    thm_board_prepare();
     if (!any_firmware(z->kit->fleet)) /* loading one looks names up in every library */
         thm_shed_libraries(NULL);
     malloc_trim(0);
+    fill_holes();
 }
 
 static void be_zygote(struct zygote z)
