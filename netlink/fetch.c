@@ -22,10 +22,12 @@
 struct thm_net {
     CURLM *multi;
     struct thm_fetch *fetches;
-    char *checked;             /* cacert that was last found to be one: reading it takes as long as a handshake */
-    bool polling;              /* callbacks may run: freeing waits */
-    struct curl_waitfd *waits; /* scratch of thm_net_poll() */
-    struct pollfd *polls;
+    char *checked;    /* cacert that was last found to be one: reading it takes as long as a handshake */
+    bool polling;     /* callbacks may run: freeing waits */
+    bool stirred;     /* fetches are new, resumed or dead: look at them */
+    int64_t idle_due; /* nobody has been idle for too long before this */
+    struct thm_fetch_waits waits;
+    struct pollfd *polls; /* scratch of thm_net_poll() */
     size_t fds_max;
 };
 
@@ -145,6 +147,9 @@ enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_opt
     }
     f->next = net->fetches;
     net->fetches = f;
+    net->stirred = true;
+    const int64_t due = thm_fetch_now_ms() + f->o.timeout_ms;
+    net->idle_due = due < net->idle_due ? due : net->idle_due;
     *out = f;
     return THM_NET_OK;
 }
@@ -163,12 +168,18 @@ static void sweep(struct thm_net *net)
 
 void thm_fetch_resume(struct thm_fetch *f)
 {
-    f->resumed = true;
+    f->resumed = f->net->stirred = true;
+}
+
+static void die(struct thm_fetch *f)
+{
+    f->state = FETCH_DEAD;
+    f->net->stirred = true;
 }
 
 void thm_fetch_cancel(struct thm_fetch *f)
 {
-    f->state = FETCH_DEAD;
+    die(f);
     if (!f->net->polling)
         sweep(f->net);
 }
@@ -182,7 +193,9 @@ enum thm_net_err thm_net_create(struct thm_net **out)
         return THM_NET_EHOST;
     }
     net->multi = curl_multi_init();
-    if (!net->multi) {
+    net->waits.epoll = -1;
+    net->idle_due = INT64_MAX;
+    if (!net->multi || !thm_fetch_waits_open(&net->waits, net->multi)) {
         thm_net_destroy(net);
         return THM_NET_EHOST;
     }
@@ -199,8 +212,8 @@ void thm_net_destroy(struct thm_net *net)
         fetch_free(f);
     }
     curl_multi_cleanup(net->multi);
+    thm_fetch_waits_close(&net->waits);
     curl_global_cleanup(); /* counts its calls */
-    free(net->waits);
     free(net->polls);
     free(net->checked);
     free(net);
@@ -244,7 +257,7 @@ static void finish(struct thm_fetch *f)
         return;
     fill_end(f, &end);
     enum thm_net_err err = thm_fetch_explain(&end, &message);
-    f->state = FETCH_DEAD;
+    die(f);
     f->o.done(f->o.ctx, err, message, &f->info);
 }
 
@@ -289,6 +302,15 @@ static void let_resumed_go_on(struct thm_net *net)
     }
 }
 
+static void stir(struct thm_net *net)
+{
+    if (!net->stirred)
+        return;
+    net->stirred = false;
+    let_new_start(net);
+    let_resumed_go_on(net);
+}
+
 /* How long the peer has sent nothing at all: curl tells of bytes only when a TLS record is whole, the kernel of each.
  */
 static int64_t idle_ms(const struct thm_fetch *f, int64_t now)
@@ -307,58 +329,46 @@ static bool counts_idle_time(const struct thm_fetch *f)
     return f->state == FETCH_RUNNING && f->connected && !f->stalled;
 }
 
+/* Those that do not count yet do so from later on. */
 static void end_idle(struct thm_net *net)
 {
     int64_t now = thm_fetch_now_ms();
+    if (now < net->idle_due)
+        return;
+    net->idle_due = INT64_MAX;
     for (struct thm_fetch *f = net->fetches; f; f = f->next) {
-        if (!counts_idle_time(f) || now - f->active_ms < f->o.timeout_ms)
-            continue;
-        int64_t idle = idle_ms(f, now);
-        f->active_ms = now - idle;
-        if (idle >= f->o.timeout_ms)
+        if (counts_idle_time(f) && now - f->active_ms >= f->o.timeout_ms)
+            f->active_ms = now - idle_ms(f, now);
+        const int64_t due = (counts_idle_time(f) ? f->active_ms : now) + f->o.timeout_ms;
+        if (due <= now)
             end_transfer(f, CURLE_OPERATION_TIMEDOUT);
+        else if (due < net->idle_due)
+            net->idle_due = due;
     }
 }
 
 static int limit_timeout(const struct thm_net *net, int timeout_ms)
 {
-    int64_t now = thm_fetch_now_ms(), limit = timeout_ms < 0 ? INT_MAX : timeout_ms;
-    for (const struct thm_fetch *f = net->fetches; f; f = f->next) {
-        int64_t left = f->active_ms + f->o.timeout_ms - now;
-        if (f->state == FETCH_NEW || f->state == FETCH_DEAD || (f->stalled && f->resumed))
-            return 0;
-        if (counts_idle_time(f) && left < limit)
-            limit = left > 0 ? left : 0;
-    }
-    return (int)limit;
+    const int64_t now = thm_fetch_now_ms();
+    int64_t limit = timeout_ms < 0 ? INT_MAX : timeout_ms;
+    if (net->stirred)
+        return 0;
+    if (net->idle_due - now < limit)
+        limit = net->idle_due - now;
+    if (net->waits.due_ms - now < limit)
+        limit = net->waits.due_ms - now;
+    return limit > 0 ? (int)limit : 0;
 }
 
 static bool reserve_fds(struct thm_net *net, size_t n)
 {
     if (n <= net->fds_max)
         return true;
-    if (n > UINT_MAX / sizeof *net->waits)
-        return false;
-    struct curl_waitfd *waits = realloc(net->waits, n * sizeof *waits);
-    if (waits)
-        net->waits = waits;
     struct pollfd *polls = realloc(net->polls, n * sizeof *polls);
-    if (polls)
-        net->polls = polls;
-    if (waits && polls)
-        net->fds_max = n;
-    return waits && polls;
-}
-
-/* Asked separately, as curl does not tell of descriptors that are at their end. */
-static bool read_ready(struct thm_net *net, bool *ready, size_t n)
-{
-    if (!ready || n == 0)
-        return true;
-    if (poll(net->polls, n, 0) < 0 && errno != EINTR && errno != EAGAIN)
+    if (!polls)
         return false;
-    for (size_t i = 0; i < n; i++)
-        ready[i] = net->polls[i].revents != 0;
+    net->polls = polls;
+    net->fds_max = n;
     return true;
 }
 
@@ -376,34 +386,32 @@ static void read_ended(struct thm_net *net)
 static bool wait_and_perform(struct thm_net *net, size_t n, int timeout_ms)
 {
     struct pipe_guard g;
-    int running;
-    CURLMcode code = curl_multi_poll(net->multi, net->waits, (unsigned)n, limit_timeout(net, timeout_ms), NULL);
-    if (code != CURLM_OK) /* a signal is none: the poll ends early */
+    if (poll(net->polls, n, limit_timeout(net, timeout_ms)) < 0 && errno != EINTR && errno != EAGAIN)
         return false;
     guard_begin(&g);
-    code = curl_multi_perform(net->multi, &running);
+    const bool ok = thm_fetch_waits_act(&net->waits, net->multi);
     guard_end(&g);
-    return code == CURLM_OK;
+    return ok;
 }
 
 enum thm_net_err thm_net_poll(struct thm_net *net, const int *fds, bool *ready, size_t n, int timeout_ms)
 {
-    if (!reserve_fds(net, n))
+    if (!reserve_fds(net, n + 1))
         return THM_NET_EHOST;
-    for (size_t i = 0; i < n; i++) {
-        net->waits[i] = (struct curl_waitfd){ .fd = fds[i], .events = CURL_WAIT_POLLIN };
+    net->polls[n] = (struct pollfd){ .fd = net->waits.epoll, .events = POLLIN };
+    for (size_t i = 0; i < n; i++)
         net->polls[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-    }
     net->polling = true;
-    let_new_start(net);
-    let_resumed_go_on(net);
-    bool ok = wait_and_perform(net, n, timeout_ms);
+    stir(net);
+    bool ok = wait_and_perform(net, n + 1, timeout_ms);
     if (ok) {
         read_ended(net);
         end_idle(net);
-        ok = read_ready(net, ready, n);
     }
+    for (size_t i = 0; i < n && ready; i++)
+        ready[i] = ok && net->polls[i].revents != 0;
     net->polling = false;
-    sweep(net);
+    if (net->stirred)
+        sweep(net);
     return ok ? THM_NET_OK : THM_NET_EHOST;
 }

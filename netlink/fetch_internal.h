@@ -45,6 +45,15 @@ struct thm_fetch {
 };
 
 int64_t thm_fetch_now_ms(void); /* monotonic */
+
+struct thm_fetch_waits { /* fetch_wait.c; stays where it is while the multi handle lives */
+    int epoll;           /* readable: something is to be done */
+    int64_t due_ms;      /* likewise, then; INT64_MAX: never */
+};
+bool thm_fetch_waits_open(struct thm_fetch_waits *w, CURLM *multi); /* false: the PC has no more of something */
+void thm_fetch_waits_close(struct thm_fetch_waits *w);              /* after the multi handle */
+bool thm_fetch_waits_act(struct thm_fetch_waits *w, CURLM *multi);  /* let transfers go on; does not wait */
+
 /* Set all options of f->easy from f and o. */
 CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options *o);
 /* Offer the collected piece to body(). Result: was it taken? */
