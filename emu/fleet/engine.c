@@ -22,6 +22,7 @@ enum {
     STARTS_MAX = 16,        /* in one round */
     WAIT_MS = 250,          /* longest round */
     WALL_A_CPU_SECOND = 20, /* a board that gets no processor time for so long, has gone to sleep */
+    MEASURE_REST = 50,      /* times as long as a look at the memory took, until the next */
     TRIES_MAX = 3           /* of one board, when it is the PC that fails */
 };
 
@@ -56,7 +57,7 @@ struct engine {
     uint8_t *tries; /* of each board, that the PC failed */
     struct thm_fleet_totals totals;
     uint8_t *buf;
-    double start, told, looked, measured;
+    double start, told, looked, measure_at;
     char **error;
     int status;
 };
@@ -326,10 +327,10 @@ static void look_at_memory(struct engine *e)
     struct thm_fleet_footprint *most = &e->totals.footprint, f;
     const pid_t beside[] = { getpid(), e->server.pid };
     const double t = now();
-    if (!e->o->timed || e->alive < most->boards || t - e->measured < 0.5)
+    if (!e->o->timed || e->alive < most->boards || t < e->measure_at)
         return;
-    e->measured = t;
     f = thm_fleet_footprint(e->zygote.pid, beside, sizeof beside / sizeof beside[0]);
+    e->measure_at = now() + 0.2 + (now() - t) * MEASURE_REST;
     if (f.boards > most->boards || (f.boards == most->boards && f.all > most->all))
         *most = f;
 }
