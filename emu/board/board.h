@@ -185,8 +185,8 @@ void thm_board_storage_used(struct thm_board *b, uint64_t *used, uint64_t *total
 int thm_board_catch_faults(struct thm_board *b); /* 0, or -1 with errno */
 /* mapped: bytes of address space that the board has already. Result: 0, or -1 with errno; irrevocable */
 int thm_sandbox_enter(uint64_t mapped, unsigned cpu_seconds); /* 0: the default */
-int thm_sandbox_prepare(
-    void); /* make its filter once, for all processes that are forked later; a failure is none of theirs */
+/* In the process that boards are forked from: make the filter once for all of them. A failure is none of theirs. */
+int thm_sandbox_prepare(void);
 int thm_sandbox_enter_rig(uint64_t mapped); /* the same, for many boots, each with its own time limit */
 int thm_sandbox_enter_loading(void);        /* the same, for loading a firmware: may read files and map code */
 void thm_board_die(struct thm_board *b, int exit_status) __attribute__((noreturn)); /* flush and end the process */

@@ -4,7 +4,7 @@
 #include "emu/board/run.h"
 #include "emu/board/chips.h"
 
-/* In the process that many boards are forked from: make what each would make for itself. */
+/* In the process that boards are forked from: make what each would make for itself. */
 void thm_board_prepare(void);
 /* Called in the child. modem: its end of the socket pair. chips: their cells, mapped by the supervisor. */
 void thm_board_process(const struct thm_run *run, int modem, const struct thm_chips *chips) __attribute__((noreturn));

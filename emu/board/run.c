@@ -173,6 +173,7 @@ static int fork_core(struct supervisor *all, struct core *c)
 static int start(struct supervisor *all)
 {
     fflush(NULL);
+    thm_board_prepare();
     malloc_trim(0); /* what loading the profile took need not be resident twice */
     for (uint32_t i = 0; i < all->cores; i++)
         if (fork_core(all, &all->core[i]) < 0)

@@ -77,7 +77,7 @@ static int limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard)
     return setrlimit(resource, &(struct rlimit){ soft, hard });
 }
 
-/* Bytes that are mapped now: with the media, what another program around the emulator has. 0: not known. */
+/* Bytes that are mapped now; another program around the emulator may have terabytes. 0: not known. */
 static uint64_t address_space(void)
 {
     char text[64] = ""; /* pages in decimal, a space, more */
@@ -88,10 +88,11 @@ static uint64_t address_space(void)
     return n < 0 ? 0 : strtoull(text, NULL, 10) * (uint64_t)thm_page_size();
 }
 
+static uint64_t inherited; /* address space at thm_sandbox_prepare() */
+
 static int set_limits(uint64_t mapped)
 {
-    const uint64_t now = address_space();
-    const rlim_t space = ((rlim_t)2 << 30) + (now > mapped ? now : mapped);
+    const rlim_t space = ((rlim_t)2 << 30) + inherited + mapped;
     (void)space;
     if (limit(RLIMIT_CORE, 0, 0))
         return -1;
@@ -185,7 +186,8 @@ static int keep(scmp_filter_ctx f)
 
 int thm_sandbox_prepare(void)
 {
-    return RUNNING_ON_VALGRIND ? 0 : with_filter(add_running_rules, keep);
+    inherited = address_space();
+    return RUNNING_ON_VALGRIND || ready.filter ? 0 : with_filter(add_running_rules, keep);
 }
 
 static int install_ready(void)
