@@ -414,12 +414,12 @@ typedef void any_function(void);
 #define MEMORY  "its memory is malloc()'s"
 
 static const struct thm_binding bindings[] = {
-    OWN(_Znwm, _Znwm), /* a program around libthimble may have a libstdc++ */
-    OWN(_Znam, _Znam),
-    OWN(_ZdlPv, _ZdlPv),
-    OWN(_ZdlPvm, _ZdlPvm),
-    OWN(_ZdaPv, _ZdaPv),
-    OWN(_ZdaPvm, _ZdaPvm),
+    OWN(_Znwm, thm_services_new), /* the program around libthimble may have others */
+    OWN(_Znam, thm_services_new),
+    OWN(_ZdlPv, thm_services_delete),
+    OWN(_ZdaPv, thm_services_delete),
+    OWN(_ZdlPvm, thm_services_delete_sized),
+    OWN(_ZdaPvm, thm_services_delete_sized),
     OWN(malloc, board_malloc),
     OWN(calloc, board_calloc),
     OWN(realloc, board_realloc),

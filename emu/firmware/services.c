@@ -129,43 +129,31 @@ void thm_heap_info(uint32_t caps, struct thm_heap_info *out)
  *
  * Their own, as what a platform does when operator new finds no memory is not always what it does for malloc. */
 
-static void *board_new(size_t bytes, const void *caller)
+void *thm_services_new(size_t bytes)
 {
-    const char *who = thm_services_caller(caller);
+    const char *who = thm_services_caller(__builtin_return_address(0));
     return thm_hal_new(thm_services_board(), bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX, who);
 }
 
-void *_Znwm(size_t bytes)
-{
-    return board_new(bytes, __builtin_return_address(0));
-}
-
-void *_Znam(size_t bytes)
-{
-    return board_new(bytes, __builtin_return_address(0));
-}
-
-void _ZdlPv(void *p)
+void thm_services_delete(void *p)
 {
     thm_hal_free(thm_services_board(), p);
 }
 
-void _ZdlPvm(void *p, size_t bytes)
+void thm_services_delete_sized(void *p, size_t bytes)
 {
     (void)bytes;
-    _ZdlPv(p);
+    thm_services_delete(p);
 }
 
-void _ZdaPv(void *p)
-{
-    _ZdlPv(p);
-}
-
-void _ZdaPvm(void *p, size_t bytes)
-{
-    (void)bytes;
-    _ZdlPv(p);
-}
+/* For the dynamic linker, which would not load a firmware without them: names of the Itanium C++ ABI. */
+#define ALIAS(of) __attribute__((alias(#of)))
+void *_Znwm(size_t bytes) ALIAS(thm_services_new);
+void *_Znam(size_t bytes) ALIAS(thm_services_new);
+void _ZdlPv(void *p) ALIAS(thm_services_delete);
+void _ZdaPv(void *p) ALIAS(thm_services_delete);
+void _ZdlPvm(void *p, size_t bytes) ALIAS(thm_services_delete_sized);
+void _ZdaPvm(void *p, size_t bytes) ALIAS(thm_services_delete_sized);
 
 /* ---- files ---- */
 

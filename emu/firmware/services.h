@@ -11,13 +11,10 @@ struct thm_board *thm_services_board(void); /* one more service call: it takes i
 /* The name of the function that called, or "firmware": static. */
 const char *thm_services_caller(const void *return_address);
 
-/* C++'s operators new and delete: names of the Itanium C++ ABI. */
-void *_Znwm(size_t bytes);
-void *_Znam(size_t bytes);
-void _ZdlPv(void *p);
-void _ZdlPvm(void *p, size_t bytes);
-void _ZdaPv(void *p);
-void _ZdaPvm(void *p, size_t bytes);
+/* C++'s operators new and delete, of arrays too; delete with and without the size. */
+void *thm_services_new(size_t bytes);
+void thm_services_delete(void *p);
+void thm_services_delete_sized(void *p, size_t bytes);
 
 /* What main returned, or exit was given, as the run's exit status; one that nobody has explained is reported. */
 int thm_services_result(int returned);

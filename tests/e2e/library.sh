@@ -125,7 +125,7 @@ probe "copy__is_a_device_of_its_own" 0 '^0$' '^1 1[0-9] ' -- copies "$DEMO/gestu
 probe "mistakes__the_first_is_told" 0 "^2 2 : esp32 has no storage 'nvram'" -- errs_twice
 probe "mistakes__no_model_is_one" 0 '^2 2 : .*neither a model nor a firmware' -- has_nothing
 probe "mistakes__missing_file_is_one" 0 '^2 2 : .*nosuch.tflite: No such file' -- works "$T/nosuch.tflite"
-probe "pc__that_fails_is_not_the_board" 0 '^3 20 : ' -- no_descriptors "$DEMO/gesture.tflite"
+ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 probe "pc__that_fails_is_not_the_board" 0 '^3 20 : ' -- no_descriptors "$DEMO/gesture.tflite"
 THIMBLE_EMULATOR=/nowhere.so probe "emulator__that_is_missing_is_told" 3 'trouble: /nowhere.so: ' -- works
 THIMBLE_EMULATOR=libm.so.6 probe "emulator__that_is_none_is_told" 3 "trouble: .*thm_device_api_1" -- works
 if [ "$THIMBLE_SANITIZED" = none ]; then
