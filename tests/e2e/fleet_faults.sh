@@ -54,8 +54,8 @@ ok "sleep__a_board_is_stopped" $?
 
 # ---- the supervisor is killed, fifty times ----
 
-scenario long 400 '{folder: models, offline: true}'
-scenario net 400 '{folder: models}'
+scenario long 240 '{folder: models, offline: true}'
+scenario net 240 '{folder: models}'
 began=$(date +%s%N)
 thimble fleet run long.yaml -o whole.db
 took_ms=$((($(date +%s%N) - began) / 1000000))
@@ -159,7 +159,7 @@ elsewhere 0
 port=$(cat ready)
 cat >gone.yaml <<END
 name: gone
-groups: [{name: all, board: esp32, count: 800, model: keyword.tflite}]
+groups: [{name: all, board: esp32, count: 500, model: keyword.tflite}]
 server: {url: "https://localhost:$port/{model}", cacert: ca/ca.pem}
 END
 background gone run gone.yaml -o gone.db
@@ -169,7 +169,7 @@ eventually has_rows gone.db 3 'status=13'
 rm ready
 elsewhere "$port"
 await gone
-expect "gone__the_run_goes_on" 0 '800 of 800 boards: [0-9]+ updated, [0-9]+ failed'
+expect "gone__the_run_goes_on" 0 '500 of 500 boards: [0-9]+ updated, [0-9]+ failed'
 [ "$(rows gone.db 'status NOT IN (0, 13)')" -eq 0 ] &&
     [ -n "$(sqlite3 gone.db "SELECT 1 FROM boards WHERE status=0 AND id>(SELECT max(id) FROM boards WHERE status=13)")" ]
 ok "gone__boards_get_it_again_when_the_server_is_back" $?
@@ -199,7 +199,7 @@ for _ in 1 2; do
     sleep 0.1
 done
 await shot
-expect "shot__boards_that_are_killed_are_run_again" 0 '400 of 400 boards' 'is run again, with no more than'
+expect "shot__boards_that_are_killed_are_run_again" 0 '240 of 240 boards' 'is run again, with no more than'
 same whole.db shot.db
 ok "shot__has_the_same_content" $?
 
@@ -225,19 +225,19 @@ fi
 
 # ---- disks ----
 
-(ulimit -f 120 && "$THIMBLE" fleet run long.yaml -o limited.db -q >out 2>err)
+(ulimit -f 90 && "$THIMBLE" fleet run long.yaml -o limited.db -q >out 2>err)
 STATUS=$?
 expect_error "disk__a_limit_of_file_sizes_is_a_clear_message" 20 'limited.db: .*resume'
 thimble fleet resume limited.db
 [ "$STATUS" -eq 0 ] && same whole.db limited.db && sound limited.db
 ok "disk__resumed_without_the_limit_has_the_same_content" $?
 mkdir small
-if mount -t tmpfs -o size=200k thimble small 2>/dev/null; then
+if mount -t tmpfs -o size=140k thimble small 2>/dev/null; then
     trap 'umount -l "$T/small"; cleanup' EXIT
     thimble fleet run long.yaml -o small/full.db -q
     expect_error "disk__full_is_a_clear_message" 20 "full.db: database or disk is full; make room, then 'thimble fleet resume' goes on"
     kept=$(rows small/full.db)
-    [ "$kept" -gt 20 ] && [ "$kept" -lt 400 ]
+    [ "$kept" -gt 20 ] && [ "$kept" -lt 240 ]
     ok "disk__full_keeps_what_was_committed" $?
     mount -o remount,size=8m small
     thimble fleet resume small/full.db
