@@ -263,6 +263,16 @@ enum thm_fs_err thm_chip_wear_out(struct thm_medium *chip, uint64_t seed)
     return THM_FS_OK;
 }
 
+enum thm_fs_err thm_chip_age(struct thm_medium *chip, uint32_t cycles)
+{
+    struct chip *c = (struct chip *)chip;
+    if (!c->wear)
+        return THM_FS_EINVAL;
+    for (uint32_t i = 0; i < chip->erase_count; i++)
+        c->wear[i] = c->wear[i] < UINT32_MAX - cycles ? c->wear[i] + cycles : UINT32_MAX - 1;
+    return THM_FS_OK;
+}
+
 enum thm_fs_err thm_chip_load(struct thm_medium *chip, uint64_t off, const void *data, uint32_t len)
 {
     struct chip *c = (struct chip *)chip;

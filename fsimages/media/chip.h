@@ -16,6 +16,9 @@ enum thm_fs_err thm_chip_create(struct thm_medium **out, const struct thm_part *
  * THM_FS_EIO. Each lasts between one and two times the part's endurance; the seed decides. Errors: THM_FS_EINVAL: wear
  * is not counted, or the part's endurance is not known. */
 enum thm_fs_err thm_chip_wear_out(struct thm_medium *chip, uint64_t seed);
+/* It is a used one: every sector has so many erases (EEPROM: writes) more behind it, as if they had been spread evenly.
+ * Its content stays. Errors: THM_FS_EINVAL: wear is not counted. */
+enum thm_fs_err thm_chip_age(struct thm_medium *chip, uint32_t cycles);
 
 /* What a flashing tool writes: programmed without time, wear, events or units. Errors: THM_FS_ERANGE. */
 enum thm_fs_err thm_chip_load(struct thm_medium *chip, uint64_t off, const void *data, uint32_t len);

@@ -275,6 +275,26 @@ static void wear_out__sector_fails_between_one_and_two_endurances(void **state)
     assert_true(lasted[0] >= 10 && lasted[0] < 20);
 }
 
+static void wear_out__used_chip_fails_so_much_sooner(void **state)
+{
+    struct ramchip c;
+    struct thm_part p = *thm_part_find("W25Q32JV");
+    uint32_t lasted[2] = { 0 };
+    (void)state;
+    p.endurance = 10;
+    for (uint32_t run = 0; run < 2; run++) {
+        ramchip_init_as(&c, &p, 16384, 1);
+        assert_int_equal(thm_chip_wear_out(c.medium, 5), THM_FS_OK);
+        assert_int_equal(thm_chip_age(c.medium, run ? 7 : 0), THM_FS_OK);
+        while (thm_medium_erase(c.medium, 1) == THM_FS_OK)
+            lasted[run]++;
+        assert_int_equal(thm_chip_age(c.medium, UINT32_MAX), THM_FS_OK);
+        assert_int_equal(thm_medium_erase(c.medium, 2), THM_FS_EIO);
+        ramchip_finish(&c);
+    }
+    assert_int_equal(lasted[0], lasted[1] + 7);
+}
+
 static void wear_out__worn_eeprom_page_keeps_what_it_holds(void **state)
 {
     struct ramchip c;
@@ -404,6 +424,7 @@ int main(void)
         T(card, card__takes_only_the_memory_of_what_is_written),
         T(i2c, pool__chip_made_again_on_its_cells_goes_on),
         cmocka_unit_test(wear_out__sector_fails_between_one_and_two_endurances),
+        cmocka_unit_test(wear_out__used_chip_fails_so_much_sooner),
         cmocka_unit_test(wear_out__worn_eeprom_page_keeps_what_it_holds),
         T(card, wear_out__needs_a_known_endurance),
         cmocka_unit_test(parts__all_are_consistent),
