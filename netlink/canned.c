@@ -56,6 +56,14 @@ static void refuse(const struct thm_fetch_options *o, const struct thm_fetch_inf
     o->done(o->ctx, err, message, info);
 }
 
+/* There is nothing to be told: the file is the one that was asked about, or a POST was taken. */
+static void take_nothing(struct thm_canned *c, long status)
+{
+    c->info.http_status = status;
+    c->info.content_length = -1;
+    c->end = 0;
+}
+
 void thm_canned_start(struct thm_canned *c, const struct thm_canned_answer *answer, const struct thm_fetch_options *o)
 {
     struct thm_fetch_info info = answer ? answer->info : thm_canned_info(0);
@@ -67,7 +75,12 @@ void thm_canned_start(struct thm_canned *c, const struct thm_canned_answer *answ
         return;
     }
     *c = (struct thm_canned){ .answer = answer, .o = *o, .info = answer->info, .end = answer->len };
-    take_part(c, o);
+    if (o->post)
+        take_nothing(c, 204);
+    else if (o->if_none_match && (strcmp(o->if_none_match, "*") == 0 || strcmp(o->if_none_match, c->info.etag) == 0))
+        take_nothing(c, 304);
+    else
+        take_part(c, o);
     if (o->header)
         o->header(o->ctx, &c->info);
     thm_canned_resume(c);

@@ -134,7 +134,10 @@ enum thm_net_err thm_fetch_start(struct thm_net *net, const struct thm_fetch_opt
     f->o = *o;
     f->pinned = o->tls.pin && thm_pin_parse(o->tls.pin, f->pin);
     f->own_ca = o->tls.ca_pem != NULL;
-    f->o.url = f->o.cacert = f->o.if_range = NULL;
+    f->conditional = o->if_none_match != NULL;
+    f->o.url = f->o.cacert = f->o.if_range = f->o.if_none_match = NULL;
+    f->o.headers = NULL;
+    f->o.post = NULL;
     f->o.tls.ca_pem = f->o.tls.cert = f->o.tls.key = f->o.tls.pin = NULL;
     f->o.max_redirects = o->max_redirects ? o->max_redirects : THM_NET_REDIRECTS;
     f->o.timeout_ms = o->timeout_ms ? o->timeout_ms : THM_NET_TIMEOUT_MS;
@@ -240,6 +243,7 @@ static void fill_end(struct thm_fetch *f, struct thm_fetch_end *end)
         .refused_bytes = f->refused_bytes,
         .refused_limit = f->refused_limit,
         .pin_found = f->pin_found,
+        .not_modified = f->conditional && f->info.http_status == 304,
         .closed_properly = f->close_notify || f->chunked || f->info.content_length >= 0 ||
                            f->info.http_status == 204, /* has no body */
     };

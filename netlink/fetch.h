@@ -54,12 +54,17 @@ struct thm_fetch_options {
     uint32_t chunk_bytes; /* body() gets exactly this much in each call, and what is left over in the last one */
     uint64_t range_from, range_to; /* bytes [from, to) of the file; to 0: up to its end; both 0: all of it */
     const char *if_range;          /* all of it if its ETag is not this; NULL: do not ask */
-    bool raw;                      /* a chunked body with its framing, as it is on the wire */
-    unsigned max_redirects;        /* 0 = THM_NET_REDIRECTS */
-    unsigned timeout_ms;           /* connecting takes longer, or no byte for so long; 0 = THM_NET_TIMEOUT_MS. Does
-                                    * not    run while body() waits for thm_fetch_resume() */
-    uint16_t connect_port; /* of 127.0.0.1, where every host of the URL and of redirects is looked for; 0: where it is.
-                            * The server's certificate must still be good for the URL's host */
+    const char *if_none_match;     /* status 304 and no body if this lists its ETag, "*": any; NULL: do not ask */
+    const char *const *headers;    /* further ones, "Name: value", without line ends */
+    size_t headers_count;
+    const void *post; /* POST of these bytes of JSON; NULL: GET */
+    size_t post_bytes;
+    bool raw;               /* a chunked body with its framing, as it is on the wire */
+    unsigned max_redirects; /* 0 = THM_NET_REDIRECTS */
+    unsigned timeout_ms;    /* connecting takes longer, or no byte for so long; 0 = THM_NET_TIMEOUT_MS. Does
+                             * not    run while body() waits for thm_fetch_resume() */
+    uint16_t connect_port;  /* of 127.0.0.1, where every host of the URL and of redirects is looked for; 0: where it is.
+                             * The server's certificate must still be good for the URL's host */
     /* The header of the last answer (redirects are followed) has arrived, a body has not: may be NULL. */
     void (*header)(void *ctx, const struct thm_fetch_info *info);
     /* A piece of the body of an answer with status 2xx. false: stop delivering until thm_fetch_resume(); the piece is

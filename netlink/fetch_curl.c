@@ -275,12 +275,43 @@ static CURLcode ask_for_part(struct thm_fetch *f, const struct thm_fetch_options
     int n = snprintf(text, sizeof text, "%" PRIu64 "-", o->range_from);
     if (o->range_to)
         snprintf(text + n, sizeof text - (size_t)n, "%" PRIu64, o->range_to - 1);
-    CURLcode code = curl_easy_setopt(f->easy, CURLOPT_RANGE, text);
-    if (code || !o->if_range)
-        return code;
-    snprintf(text, sizeof text, "If-Range: %.80s", o->if_range);
-    f->headers = curl_slist_append(NULL, text);
-    return f->headers ? curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, f->headers) : CURLE_OUT_OF_MEMORY;
+    return curl_easy_setopt(f->easy, CURLOPT_RANGE, text);
+}
+
+static bool add_header(struct thm_fetch *f, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(f->headers, line);
+    f->headers = longer ? longer : f->headers;
+    return longer != NULL;
+}
+
+static bool add_condition(struct thm_fetch *f, const char *name, const char *etag)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s: %.80s", name, etag);
+    return add_header(f, text);
+}
+
+static CURLcode set_headers(struct thm_fetch *f, const struct thm_fetch_options *o)
+{
+    const bool part = o->range_from || o->range_to;
+    bool ok = !part || !o->if_range || add_condition(f, "If-Range", o->if_range);
+    ok = ok && (!o->if_none_match || add_condition(f, "If-None-Match", o->if_none_match));
+    ok = ok && (!o->post || add_header(f, "Content-Type: application/json"));
+    for (size_t i = 0; ok && i < o->headers_count; i++)
+        ok = add_header(f, o->headers[i]);
+    if (!ok)
+        return CURLE_OUT_OF_MEMORY;
+    return f->headers ? curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, f->headers) : CURLE_OK;
+}
+
+/* Sent at once: a device's client does not ask first whether it may (Expect: 100-continue is for bodies above 1 MB). */
+static CURLcode set_post(struct thm_fetch *f, const struct thm_fetch_options *o)
+{
+    if (!o->post)
+        return CURLE_OK;
+    CURLcode code = curl_easy_setopt(f->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)o->post_bytes);
+    return code ? code : curl_easy_setopt(f->easy, CURLOPT_COPYPOSTFIELDS, (const char *)o->post);
 }
 
 CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options *o)
@@ -311,6 +342,10 @@ CURLcode thm_fetch_configure(struct thm_fetch *f, const struct thm_fetch_options
         code = connect_to(f, o->connect_port);
     if (!code)
         code = ask_for_part(f, o);
+    if (!code)
+        code = set_headers(f, o);
+    if (!code)
+        code = set_post(f, o);
     if (!code)
         code = curl_easy_setopt(f->easy, CURLOPT_HTTP_TRANSFER_DECODING, o->raw ? 0L : 1L);
     return code ? code : set_certificates(f, o);

@@ -29,6 +29,8 @@ static enum thm_net_err classify(const struct thm_fetch_end *e)
         return e->refused;
     if (e->own_ca && e->code == CURLE_SSL_CACERT_BADFILE)
         return THM_NET_ECA;
+    if (e->code == CURLE_OK && e->not_modified)
+        return THM_NET_OK;
     if (e->code == CURLE_OK && e->http_status >= 300)
         return THM_NET_EHTTP;
     if (e->code == CURLE_OK)

@@ -21,6 +21,7 @@ struct thm_fetch {
     struct thm_fetch_options o; /* what it points to is not kept */
     uint8_t pin[THM_PIN_BYTES]; /* if `pinned` */
     bool pinned, own_ca;        /* own_ca: the CAs came from the device */
+    bool conditional;           /* status 304 is as good as 200 */
     struct thm_fetch_info info;
     struct curl_slist *headers; /* of the request */
     uint8_t *chunk;             /* o.chunk_bytes, of which `fill` are waiting for delivery */
@@ -77,6 +78,7 @@ struct thm_fetch_end { /* how a transfer ended */
     uint64_t got;         /* bytes of the body */
     int64_t expected;     /* -1: not told */
     bool closed_properly; /* or it did not matter: the length was known */
+    bool not_modified;    /* status 304, as was asked for */
     bool connected;       /* the handshake was done */
     unsigned timeout_ms, redirects;
     bool own_ca;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct thm_link_outage { /* nothing gets through; device time since power-on */
-    uint32_t start_ms, length_ms;
+    uint64_t start_ms, length_ms;
 };
 
 struct thm_link { /* profiles/links/NAME.yaml */

@@ -166,7 +166,7 @@ enum thm_net_err thm_server_start(struct thm_server **out, const struct thm_serv
     *message = "out of memory";
     if (!s)
         return THM_NET_EHOST;
-    s->dirfd = s->listener = -1;
+    s->dirfd = s->listener = s->posts = -1;
     s->log = o->log;
     s->ctx = o->ctx;
     pthread_mutex_init(&s->log_lock, NULL);
@@ -176,6 +176,8 @@ enum thm_net_err thm_server_start(struct thm_server **out, const struct thm_serv
         s->faults.cut = o->cut_after;
     if (!err)
         err = open_dir(s, o->dir, message);
+    if (!err)
+        err = thm_serve_open_posts(s, o->posts, message);
     if (!err)
         err = open_listener(s, o, message);
     if (!err)
@@ -219,6 +221,7 @@ void thm_server_stop(struct thm_server *s)
     close_if_open(s->stopping);
     close_if_open(s->listener);
     close_if_open(s->dirfd);
+    close_if_open(s->posts);
     pthread_mutex_destroy(&s->log_lock);
     thm_identity_clear(&s->identity);
     free(s->root);

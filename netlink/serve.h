@@ -15,6 +15,7 @@ struct thm_server_options {
     const char *client_ca;  /* PEM file: clients need a certificate that these vouch for (403); NULL: they need none */
     bool client_optional;   /* one without a certificate is served as well */
     uint64_t cut_after;     /* close the connection after so many body bytes; 0 = never (for tests) */
+    const char *posts;      /* file that gets the body of every POST, up to 64 KB, a line each; NULL: POST is refused */
     const char *faults; /* what goes wrong, on purpose: "NAME[=VALUE],..." (netlink/server_faults.h); NULL: nothing */
     /* A line a request when it has ended, in the common log format, with UTC and the bytes of the body that were sent;
      * may be NULL. Called from the server's threads, one at a time. */

@@ -14,6 +14,7 @@ enum { THM_SERVE_BLOCK = 32768 }; /* bytes read from a file at a time */
 struct thm_server {
     struct MHD_Daemon *daemon;
     char *root, *ca_path;
+    int posts;                     /* where bodies of POST go; -1: nowhere */
     int dirfd, listener, stopping; /* stopping: an eventfd, readable from thm_server_stop() on */
     uint16_t port;
     struct thm_server_faults faults;
@@ -33,6 +34,9 @@ struct thm_request {
     struct thm_repeats part; /* of the file, as it is sent */
     uint64_t sent;           /* bytes of the body given to the connection */
     int fd;
+    char *posted; /* the body of a POST so far, with room for one byte more */
+    size_t posted_bytes;
+    bool posted_too_much;
 };
 
 /* serve_request.c: MHD's callbacks; ctx is the server, *state the request */
@@ -46,6 +50,11 @@ void thm_serve_completed(void *ctx, struct MHD_Connection *connection, void **st
 bool thm_serve_wait(const struct thm_request *r, int ms);
 /* Bytes [from, to) of r->fd, with the faults asked for. NULL: out of memory. */
 struct MHD_Response *thm_serve_file(struct thm_request *r, uint64_t from, uint64_t to);
+
+/* serve_post.c */
+enum thm_net_err thm_serve_open_posts(struct thm_server *s, const char *path, const char **message); /* NULL: none */
+void thm_serve_take(struct thm_request *r, const char *data, size_t len); /* a piece of the body */
+unsigned thm_serve_post_status(struct thm_request *r);                    /* keep it: the status to answer with */
 
 /* serve_tls.c */
 /* Has the client shown a certificate that it need not, or that the server's client_ca vouches for? */

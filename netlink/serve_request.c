@@ -99,12 +99,15 @@ static enum MHD_Result answer_request(struct thm_request *r)
         return answer_short(r, MHD_HTTP_FORBIDDEN, "a certificate of the client's is needed\n", NULL, NULL);
     if (f->delay_ms != THM_NO_FAULT && !thm_serve_wait(r, (int)f->delay_ms))
         return MHD_NO;
-    if (strcmp(r->method, MHD_HTTP_METHOD_GET) != 0 && strcmp(r->method, MHD_HTTP_METHOD_HEAD) != 0)
+    const bool posts = strcmp(r->method, MHD_HTTP_METHOD_POST) == 0 && r->server->posts >= 0;
+    if (!posts && strcmp(r->method, MHD_HTTP_METHOD_GET) != 0 && strcmp(r->method, MHD_HTTP_METHOD_HEAD) != 0)
         return answer_short(r, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only\n", MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     if (f->status != THM_NO_FAULT)
         return answer_short(r, (unsigned)f->status, "a fault asked for with --fault\n", NULL, NULL);
     if (f->redirect_loop)
         return answer_short(r, MHD_HTTP_FOUND, "here again\n", MHD_HTTP_HEADER_LOCATION, r->path);
+    if (posts)
+        return answer_short(r, thm_serve_post_status(r), "", NULL, NULL);
     r->fd = thm_http_open(r->server->dirfd, r->server->root, r->path, &st);
     if (r->fd < 0)
         return answer_short(r, MHD_HTTP_NOT_FOUND, "no such file\n", NULL, NULL);
@@ -118,6 +121,7 @@ static void request_free(struct thm_request *r)
     free(r->method);
     free(r->path);
     free(r->version);
+    free(r->posted);
     free(r);
 }
 
@@ -144,13 +148,13 @@ static struct thm_request *request_new(struct thm_server *s, struct MHD_Connecti
 enum MHD_Result thm_serve_handle(void *ctx, struct MHD_Connection *connection, const char *path, const char *method,
                                  const char *version, const char *upload, size_t *upload_size, void **state)
 {
-    (void)upload;
     if (!*state) {
         *state = request_new(ctx, connection, method, path, version);
         return *state ? MHD_YES : MHD_NO;
     }
     if (*upload_size) {
-        *upload_size = 0; /* read and thrown away */
+        thm_serve_take(*state, upload, *upload_size);
+        *upload_size = 0;
         return MHD_YES;
     }
     return answer_request(*state);

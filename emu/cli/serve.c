@@ -22,6 +22,7 @@ enum {
     OPT_CERT,
     OPT_KEY,
     OPT_CLIENT_CA,
+    OPT_POSTS,
     OPT_CLIENT_OPTIONAL,
     OPT_FAULT,
     OPT_READY,
@@ -37,6 +38,7 @@ static const struct thm_option options[] = {
     [OPT_NAMES] = { "names", "LIST", "more host names and IPs for the certificate, comma-separated", 0 },
     [OPT_CERT] = { "cert", "FILE", "show this PEM certificate (and chain) instead of one of its own CA", 0 },
     [OPT_KEY] = { "key", "FILE", "PEM file with the key to --cert", 0 },
+    [OPT_POSTS] = { "posts", "FILE", "take POST, and append each body to FILE as a line", 0 },
     [OPT_CLIENT_CA] = { "client-ca", "FILE", "serve only clients with a certificate that these PEM CAs vouch for", 0 },
     [OPT_CLIENT_OPTIONAL] = { "client-optional", NULL, "and clients that show none", 0 },
     [OPT_FAULT] = { "fault", "NAME[=VALUE]",
@@ -89,6 +91,7 @@ static int apply_option(struct settings *s, const struct thm_args *a, int option
     case OPT_NAMES: s->server.names = a->value; break;
     case OPT_CERT: s->server.cert = a->value; break;
     case OPT_KEY: s->server.key = a->value; break;
+    case OPT_POSTS: s->server.posts = a->value; break;
     case OPT_CLIENT_CA: s->server.client_ca = a->value; break;
     case OPT_CLIENT_OPTIONAL: s->server.client_optional = true; break;
     case OPT_FAULT: return add_fault(s, a);

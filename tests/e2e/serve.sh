@@ -113,4 +113,20 @@ fault no-range 0 '"exit_status": 0' # what it does to boards that resume: retrie
 for name in $(sed -nE 's/^ \* ([a-z-]+)[^a-z].*/\1/p' "$THIMBLE_SOURCE/netlink/server_faults.h" | sort -u); do
     grep -qE "^fault $name([= ]|$)" "$0" || { echo "no test of '$name'" >&2; ok "fault_${name}__has_a_test" 1; }
 done
+
+# posts
+status() { get -o /dev/null -w '%{http_code}' "$@"; }
+serve "$T/models"
+[ "$(status -d x "$URL/t")" = 405 ]
+ok "post__is_refused_without_a_file_for_it" $?
+serve "$T/models" --posts "$T/posts"
+head -c 65537 /dev/zero | tr '\0' y >"$T/large"
+[ "$(status -d '{"a":1}' "$URL/t") $(status --data-binary $'x\ny' "$URL/u") $(status -d '' "$URL/t") $(status --data-binary "@$T/large" "$URL/t")" = '204 204 204 413' ]
+ok "post__is_taken_up_to_64_kilobytes" $?
+[ "$(cat "$T/posts")" = "$(printf '{"a":1}\nx y\n')" ] && [ "$(wc -l <"$T/posts")" -eq 3 ]
+ok "post__each_body_is_a_line" $?
+[ "$(status "$URL/gesture.tflite") $(status -X PUT -d x "$URL/t")" = '200 405' ]
+ok "post__leaves_other_methods_alone" $?
+thimble serve "$T/models" --posts "$T/nowhere/posts"
+expect_error "post__file_that_cannot_be_made_is_named" 20 'nowhere/posts: No such file'
 finish
