@@ -98,12 +98,18 @@ bool thm_board_wait_round_trips(struct thm_board *b, unsigned n)
 
 bool thm_board_wait_up(struct thm_board *b, uint64_t bytes)
 {
-    return wait(b, true, thm_link_up_ns(&b->link, bytes));
+    const uint64_t ns = thm_link_up_ns(&b->link, bytes);
+    const bool ok = wait(b, true, ns);
+    b->air.sent += ok ? bytes : 0;
+    b->air.sending_ns += ok ? ns : 0;
+    return ok;
 }
 
 bool thm_board_wait_down(struct thm_board *b, uint64_t bytes)
 {
     uint64_t ns;
     const bool came = thm_link_receive(&b->link, &b->draws, b->now_ns, bytes, thm_board_timeout_ns(b), &ns);
-    return wait(b, came, ns);
+    const bool ok = wait(b, came, ns);
+    b->air.received += ok ? bytes : 0;
+    return ok;
 }

@@ -32,9 +32,24 @@ static void watch(struct thm_board *b)
     thm_board_die(b, 17);
 }
 
+/* The plug is pulled at a time. */
+static void lose_power(struct thm_board *b, uint64_t before)
+{
+    const uint64_t off = b->run->power_off_ns;
+    char text[80];
+    if (!off || !b->running || b->idle || before >= off || b->now_ns < off)
+        return;
+    b->now_ns = off;
+    snprintf(text, sizeof text, "the power went at %.3f s", (double)off / 1e9);
+    thm_board_event(b, THM_EV_FAULT, "power", text, 16, 0);
+    thm_board_die(b, 16);
+}
+
 void thm_board_spend(struct thm_board *b, uint64_t ns)
 {
+    const uint64_t before = b->now_ns;
     b->now_ns += ns;
+    lose_power(b, before);
     watch(b);
     if (b->run->realtime)
         keep_pace(b);
@@ -107,6 +122,9 @@ void thm_board_die(struct thm_board *b, int exit_status)
     const struct thm_medium_counters n = count_media(b);
     if (exit_status != 20)
         thm_heap_view(b, "end", NULL);
+    if (b->air.connections)
+        thm_board_event(b, THM_EV_LINK, b->link.name, NULL, b->air.sent, b->air.received, b->air.connections,
+                        b->air.open_ns, b->air.sending_ns);
     thm_board_event(b, THM_EV_EXIT, NULL, NULL, (uint64_t)exit_status, b->now_ns, n.programs, n.erases);
     thm_board_flush(b);
     _exit(exit_status);

@@ -26,10 +26,10 @@ struct thm_failure { /* the last one; reported when a step fails of it */
     char message[sizeof((struct thm_event *)0)->text];
 };
 
-struct thm_board_tls { /* the open session's blocks in the board's heap */
-    bool open;         /* from https_get to https_close */
-    bool streaming;    /* GET is sent, END has not come */
-    bool answered;
+struct thm_board_tls {     /* the open session's blocks in the board's heap */
+    bool open;             /* from https_get to https_close */
+    bool streaming;        /* GET is sent, END has not come */
+    bool answered, counts; /* counts: as being on the air */
     uint64_t opened_ns;
     int64_t expected;                   /* bytes of the body; -1: not told */
     uint32_t block[THM_TLS_BLOCKS_MAX]; /* device addresses; 0 = not allocated */
@@ -41,6 +41,11 @@ struct thm_board_tls { /* the open session's blocks in the board's heap */
     uint64_t body_bytes;
     const uint8_t *left; /* of the last piece, in the packet buffer */
     uint32_t left_bytes;
+};
+
+struct thm_board_exchange { /* the last one that went well: what thm_hal_https_repeat() repeats */
+    struct thm_msg_header header;
+    uint64_t request_bytes, body_bytes; /* request_bytes 0: there was none */
 };
 
 struct thm_board_aligned { /* an aligned part of a larger block, device addresses; at 0: a free slot */
@@ -89,6 +94,7 @@ struct thm_board {
     void *service_top;          /* services run below this, on the process's first stack */
     bool in_task, running;      /* the task runs now; the application has started */
     bool loading, network_up;   /* loading: a user's firmware */
+    bool idle;                  /* nothing is lost with the power */
     void (*service)(
         struct thm_call *c); /* under way, and its call: kept here, as the task's stack may be overwritten */
     struct thm_call call;
@@ -109,6 +115,8 @@ struct thm_board {
     const struct thm_profile_storage *storage;
 
     struct thm_board_tls tls;
+    struct thm_board_exchange exchange;
+    struct thm_hal_air air;
     uint8_t *packet; /* receive buffer of the PC's side, THM_MODEM_CHUNK_MAX + header */
 
     const char *firmware_name;                         /* the user's: its file; NULL: the built-in one */

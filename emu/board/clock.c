@@ -9,6 +9,20 @@ static void do_spend(struct thm_call *c)
     thm_board_spend(c->b, *(const uint64_t *)c->q);
 }
 
+/* Asleep: no watchdog runs, and the power may go. */
+static void do_sleep(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    const uint64_t ns = *(const uint64_t *)c->q, off = b->run->power_off_ns, before = b->now_ns;
+    const bool goes = off > before && off - before <= ns, was_idle = b->idle;
+    const uint64_t asleep = goes ? off - before : ns;
+    b->fed_ns = before + asleep;
+    b->idle = true;
+    thm_board_spend(b, asleep);
+    b->idle = was_idle;
+    c->result = !goes;
+}
+
 void thm_board_look_at_clock(struct thm_board *b)
 {
     const struct thm_run *run = b->run;
@@ -44,6 +58,16 @@ uint64_t thm_hal_now_ns(const struct thm_board *b)
 void thm_hal_spend(struct thm_board *b, uint64_t ns)
 {
     thm_board_enter(do_spend, (struct thm_call){ .b = b, .q = &ns });
+}
+
+bool thm_hal_sleep(struct thm_board *b, uint64_t ns)
+{
+    return thm_board_enter(do_sleep, (struct thm_call){ .b = b, .q = &ns }) != 0;
+}
+
+void thm_hal_idle(struct thm_board *b, bool on)
+{
+    b->idle = on;
 }
 
 void thm_hal_work(struct thm_board *b, uint64_t cycles)

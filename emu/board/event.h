@@ -25,6 +25,10 @@
     X(THM_EV_TLS, "tls", 0, "dd....", "session_bytes", "heap_free", "", "", "", "", "phase", "")                       \
     X(THM_EV_HTTP, "http", 0, "di....", "status", "content_length", "", "", "", "", "key_type", "url")                 \
     X(THM_EV_PACKET, "packet", 1, "dd....", "bytes", "total", "", "", "", "", "", "")                                  \
+    X(THM_EV_LINK, "link", 0, "ddddd.", "sent", "received", "connections", "open_ns", "sending_ns", "", "link", "")    \
+    X(THM_EV_POLL, "poll", 1, "dddddd", "polls", "unanswered", "ns", "sent", "received", "sending_ns", "answer", "")   \
+    X(THM_EV_POLLED, "polled", 0, "dddddd", "polls", "unanswered", "ns", "sent", "received", "sending_ns", "", "")     \
+    X(THM_EV_TELEMETRY, "telemetry", 0, "dddddd", "posted", "failed", "ns", "sent", "received", "sending_ns", "", "")  \
     X(THM_EV_BODY, "body", 0, "dd....", "bytes", "model_bytes", "", "", "", "", "kind", "")                            \
     X(THM_EV_WEIGHTS, "weights", 0, "dddddd", "records", "new_records", "quants", "new_quants", "sram_bytes",          \
       "restore_bytes", "format", "message")                                                                            \

@@ -194,3 +194,27 @@ void thm_hal_weights(struct thm_board *b, const char *format, const char *messag
     const struct weights_call w = { format, message, v };
     thm_board_enter(do_weights, (struct thm_call){ .b = b, .q = &w });
 }
+
+struct figures_call {
+    enum thm_event_type type;
+    const char *name;
+    const uint64_t *v;
+};
+
+static void do_figures(struct thm_call *c)
+{
+    const struct figures_call *f = c->q;
+    thm_board_emit(c->b, f->type, f->name, NULL, f->v);
+}
+
+void thm_hal_polled(struct thm_board *b, const char *answer, const uint64_t v[6])
+{
+    const struct figures_call f = { answer ? THM_EV_POLL : THM_EV_POLLED, answer, v };
+    thm_board_enter(do_figures, (struct thm_call){ .b = b, .q = &f });
+}
+
+void thm_hal_telemetry(struct thm_board *b, const uint64_t v[6])
+{
+    const struct figures_call f = { THM_EV_TELEMETRY, NULL, v };
+    thm_board_enter(do_figures, (struct thm_call){ .b = b, .q = &f });
+}

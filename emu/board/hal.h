@@ -73,12 +73,16 @@ const uint8_t *thm_hal_flash_model(struct thm_board *b, uint32_t *bytes);
 bool thm_hal_flash_room(struct thm_board *b, uint32_t bytes);
 
 /* Network. Only one connection at a time, as the modem has one. */
+enum { THM_HAL_POST_MAX = 1024 };
 struct thm_hal_request {
     const char *url;
-    uint32_t chunk;       /* bodies come in pieces of at most so much */
-    uint64_t from, to;    /* bytes [from, to) of the file; to 0: up to its end; both 0: all of it */
-    const char *if_range; /* all of it if its ETag is not this; NULL or "": do not ask */
-    bool raw;             /* a chunked body with its framing */
+    uint32_t chunk;            /* bodies come in pieces of at most so much */
+    uint64_t from, to;         /* bytes [from, to) of the file; to 0: up to its end; both 0: all of it */
+    const char *if_range;      /* all of it if its ETag is not this; NULL or "": do not ask */
+    const char *if_none_match; /* status 304 and no body if it is this, "*": any; NULL or "": do not ask */
+    const void *post;          /* POST of post_bytes of JSON, at most THM_HAL_POST_MAX; NULL: GET */
+    uint32_t post_bytes;
+    bool raw; /* a chunked body with its framing */
 };
 struct thm_hal_response {
     uint32_t status;
@@ -96,6 +100,19 @@ bool thm_hal_https_request(struct thm_board *b, const struct thm_hal_request *q,
 bool thm_hal_https_get(struct thm_board *b, const char *url, uint32_t chunk, struct thm_hal_response *out);
 int32_t thm_hal_https_read(struct thm_board *b, void *buf, uint32_t len); /* 0: the end; -1: failed */
 void thm_hal_https_close(struct thm_board *b);
+/* A whole exchange: request, and its answer read to the end and thrown away. out as above. */
+bool thm_hal_https_exchange(struct thm_board *b, const struct thm_hal_request *q, struct thm_hal_response *out);
+/* That exchange once more, as if the server answered the same: the link's time, losses and bytes, but no network and
+ * no memory. Needs one that went well. */
+bool thm_hal_https_repeat(struct thm_board *b);
+/* What the link has carried since power-on. */
+struct thm_hal_air {
+    uint64_t sent, received; /* bytes: handshakes (hellos, certificates), requests, bodies */
+    uint64_t open_ns;        /* device time with a connection open, or being made */
+    uint64_t sending_ns;     /* of it */
+    uint32_t connections;
+};
+void thm_hal_air(const struct thm_board *b, struct thm_hal_air *out);
 
 /* Inference. The interpreter itself is linked into the firmware and runs on its stack. */
 struct thm_interpreter_hooks thm_hal_interpreter_hooks(
@@ -122,6 +139,10 @@ void thm_hal_model_refused(struct thm_board *b, const struct thm_nn_diag *d); /*
 /* Time. A tick is what one service call takes; it ends the run when its duration is over. */
 uint64_t thm_hal_now_ns(const struct thm_board *b);
 void thm_hal_spend(struct thm_board *b, uint64_t ns);
+/* Nothing happens for so long; no watchdog runs. false: the power was gone for a moment in it (the run's power_off_ns),
+ * and this is then. Between idle(true) and idle(false) a power cut is not the end of the run. */
+bool thm_hal_sleep(struct thm_board *b, uint64_t ns);
+void thm_hal_idle(struct thm_board *b, bool on);
 void thm_hal_work(struct thm_board *b, uint64_t cycles);
 void thm_hal_tick(struct thm_board *b);
 void thm_hal_feed_watchdog(struct thm_board *b);
@@ -172,6 +193,9 @@ const char *thm_hal_failure_text(const struct thm_board *b);
 void thm_hal_failure_becomes(struct thm_board *b,
                              int exit_status);         /* it is one of another kind, too; for the firmware */
 int thm_hal_failure_status(const struct thm_board *b); /* 0: no service has failed since the last step */
+/* The server was asked for an update. answer: nothing new; NULL: it is there. v: values of the event "polled". */
+void thm_hal_polled(struct thm_board *b, const char *answer, const uint64_t v[6]);
+void thm_hal_telemetry(struct thm_board *b, const uint64_t v[6]); /* results were posted: of the event "telemetry" */
 /* An update of weights has ended; message: its error, or "". v: values of the event "weights" (event.h). */
 void thm_hal_weights(struct thm_board *b, const char *format, const char *message, const uint64_t v[6]);
 void thm_hal_body(struct thm_board *b, const char *kind, uint64_t bytes,

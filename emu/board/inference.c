@@ -5,6 +5,7 @@
 #include "emu/board/pack.h"
 #include "interpreter/kernels.h"
 #include "emu/report/nn_message.h"
+#include "netlink/random.h"
 
 /* What `thimble estimate` says of the same operator (emu/cost/cost.h). */
 static uint64_t op_ns(const struct thm_board *b, const struct thm_op_event *ev)
@@ -51,7 +52,7 @@ uint32_t thm_hal_frames(struct thm_board *b, uint32_t frame_bytes)
     size_t len = run->inputs[0].len;
     b->frames = frame_bytes ? (uint32_t)(len / frame_bytes) : 0;
     if (b->frames && (size_t)b->frames * frame_bytes == len)
-        return b->frames;
+        return run->frames ? run->frames : b->frames;
     thm_hal_failure(b, 2, 0, frame_bytes, len, "input 0: the file has %zu bytes, the model wants %u a frame", len,
                     frame_bytes);
     return 0;
@@ -65,6 +66,8 @@ bool thm_hal_sense(struct thm_board *b, uint32_t frame, uint32_t input, void *bu
         return true;
     }
     const struct thm_run_input *in = &run->inputs[input];
+    if (run->frames && b->frames)
+        frame = (uint32_t)(random_at(run->seed, frame) % b->frames);
     if (frame >= b->frames) {
         thm_hal_failure(b, 2, 0, frame, b->frames, "frame %u: the sensor has %u", frame, b->frames);
         return false;

@@ -40,6 +40,8 @@ static enum thm_fs_err create(struct thm_board *b, unsigned i)
 static enum thm_fs_err damage(struct thm_medium **m, const struct thm_media_faults *f, uint64_t seed)
 {
     enum thm_fs_err e = f->worn ? thm_chip_wear_out(*m, seed) : THM_FS_OK;
+    if (!e && f->cycles)
+        e = thm_chip_age(*m, f->cycles);
     if (!e && f->flips_per_billion)
         e = thm_bitflips_create(m, *m, &(struct thm_bitflips){ .per_billion = f->flips_per_billion, .seed = seed });
     if (!e && f->bad_per_million)

@@ -8,7 +8,8 @@
 struct thm_media_faults {       /* all zero: none. The run's seed decides which blocks and bits they are */
     uint32_t bad_per_million;   /* erase blocks that fail programs and erases */
     uint32_t flips_per_billion; /* bytes that read with one wrong bit */
-    bool worn;                  /* blocks fail when the part's endurance is used up */
+    bool worn;                  /* blocks fail when the part's endurance is used up, */
+    uint32_t cycles;            /* of which each has so many behind it */
     uint32_t cut_at;            /* the power goes in this program or erase, counted from 1; 0: it stays */
     enum thm_cut cut_when;
 };

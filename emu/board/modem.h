@@ -20,7 +20,7 @@ enum thm_msg_type {
     /* board -> supervisor */
     THM_MSG_EVENTS, /* n x struct thm_event */
     THM_MSG_CA,     /* before GET: the certificate authorities that the board trusts, as they are in its memory */
-    THM_MSG_GET,    /* struct thm_msg_get */
+    THM_MSG_GET,    /* struct thm_msg_get, and what is posted */
     THM_MSG_CREDIT, /* uint32_t: so many more DATA messages may be under way */
     THM_MSG_CLOSE,  /* the board hangs up: answered by END */
     THM_MSG_OUTPUT, /* struct thm_msg_output, then data: a piece of an output tensor */
@@ -37,13 +37,16 @@ struct thm_msg {
 };
 
 #define THM_MODEM_ETAG_MAX 80u
+#define THM_MODEM_POST_MAX 1024u
 
 struct thm_msg_get {
-    int64_t clock_s;                   /* what time the board takes it to be (Unix), */
-    uint32_t has_clock;                /* if it is not the PC's */
-    uint32_t raw;                      /* a chunked body with its framing */
-    uint64_t from, to;                 /* bytes [from, to) of the file; to 0: up to its end; both 0: all of it */
-    char if_range[THM_MODEM_ETAG_MAX]; /* all of it if its ETag is not this; "": do not ask */
+    int64_t clock_s;                        /* what time the board takes it to be (Unix), */
+    uint32_t has_clock;                     /* if it is not the PC's */
+    uint32_t raw;                           /* a chunked body with its framing */
+    uint64_t from, to;                      /* bytes [from, to) of the file; to 0: up to its end; both 0: all of it */
+    char if_range[THM_MODEM_ETAG_MAX];      /* all of it if its ETag is not this; "": do not ask */
+    char if_none_match[THM_MODEM_ETAG_MAX]; /* status 304 if it is this, "*": any; "": do not ask */
+    uint32_t post_bytes;                    /* of JSON, behind this: POST; 0: GET */
     uint32_t chunk;
     char url[THM_MODEM_URL_MAX];
 };

@@ -110,12 +110,56 @@ static uint32_t ca_bytes(const struct thm_board *b)
     return b->tls.ca ? thm_pem_bytes(b->tls.ca, b->tls.ca_len, "CERTIFICATE") : b->run->cacert_bytes;
 }
 
+static void note_closed(struct thm_board *b)
+{
+    if (b->tls.counts)
+        b->air.open_ns += b->now_ns - b->tls.opened_ns;
+    b->tls.counts = false;
+}
+
+static bool connect_to_server(struct thm_board *b)
+{
+    b->tls = (struct thm_board_tls){
+        .ca = b->tls.ca, .ca_len = b->tls.ca_len, .counts = true, .opened_ns = b->now_ns, .expected = -1
+    };
+    b->air.connections++;
+    const bool ok = thm_board_wait_round_trips(b, RTT_CONNECT);
+    if (!ok)
+        note_closed(b);
+    return ok;
+}
+
+static bool has_tls(const struct thm_board *b)
+{
+    return strcmp(b->profile->network.tls, "none") != 0;
+}
+
+/* The handshake and the request as the link carries them. */
+static bool shake_hands(struct thm_board *b, const struct thm_msg_header *h)
+{
+    return thm_board_wait_round_trips(b, strcmp(h->tls_version, "TLSv1.3") == 0 ? RTT_TLS13 : RTT_TLS12) &&
+           thm_board_wait_up(b, TLS_HELLO_BYTES) && thm_board_wait_down(b, h->chain_bytes);
+}
+
+static bool ask(struct thm_board *b, const struct thm_msg_header *h, uint64_t bytes)
+{
+    return thm_board_wait_up(b, bytes) && thm_board_wait_round_trips(b, RTT_REQUEST + h->redirects);
+}
+
+/* Headers of the user's come on top, each with its line end. */
+static uint64_t request_bytes(const struct thm_board *b, const struct thm_hal_request *q)
+{
+    uint64_t bytes = REQUEST_BYTES + q->post_bytes;
+    for (size_t i = 0; i < b->run->headers_count; i++)
+        bytes += strlen(b->run->headers[i]) + 2;
+    return bytes;
+}
+
 static bool start_tls(struct thm_board *b)
 {
     struct thm_tls_stack s = tls_stack(b);
     const struct thm_tls_peer unknown = { .ca_bytes = ca_bytes(b), .own_bytes = b->run->tls.own_bytes };
-    b->tls = (struct thm_board_tls){ .ca = b->tls.ca, .ca_len = b->tls.ca_len, .opened_ns = b->now_ns, .expected = -1 };
-    if (!thm_board_wait_round_trips(b, RTT_CONNECT))
+    if (!connect_to_server(b))
         return false;
     b->tls.planned = thm_tls_blocks(&s, &unknown, b->tls.plan);
     return enter_tls_phase(b, THM_TLS_SETUP);
@@ -127,35 +171,39 @@ static bool finish_tls(struct thm_board *b, const struct thm_msg_header *h)
     struct thm_tls_stack s = tls_stack(b);
     struct thm_tls_peer peer = { h->chain_length, h->chain_bytes, h->ecdsa != 0, ca_bytes(b), b->run->tls.own_bytes };
     b->tls.planned = thm_tls_blocks(&s, &peer, b->tls.plan);
-    if (!thm_board_wait_round_trips(b, strcmp(h->tls_version, "TLSv1.3") == 0 ? RTT_TLS13 : RTT_TLS12) ||
-        !thm_board_wait_up(b, TLS_HELLO_BYTES) || !thm_board_wait_down(b, h->chain_bytes))
-        return false;
-    if (!enter_tls_phase(b, THM_TLS_HANDSHAKE))
+    if (!shake_hands(b, h) || !enter_tls_phase(b, THM_TLS_HANDSHAKE))
         return false;
     release_tls(b, THM_TLS_HANDSHAKE);
     return enter_tls_phase(b, THM_TLS_CONNECTED);
 }
 
-static bool take_header(struct thm_board *b, const char *url, const struct thm_msg *m, long len,
+static bool is_welcome(const struct thm_hal_request *q, uint32_t status)
+{
+    return (status >= 200 && status <= 299) || (status == 304 && q->if_none_match);
+}
+
+static bool take_header(struct thm_board *b, const struct thm_hal_request *q, const struct thm_msg *m, long len,
                         struct thm_hal_response *out)
 {
     struct thm_msg_header h;
+    const uint64_t bytes = request_bytes(b, q);
     if (m->type != THM_MSG_HEADER || len != (long)sizeof h) {
         ended(b, m, len);
         return false;
     }
     memcpy(&h, m + 1, sizeof h);
     h.key_type[sizeof h.key_type - 1] = h.tls_version[sizeof h.tls_version - 1] = h.etag[sizeof h.etag - 1] = '\0';
-    if (strcmp(b->profile->network.tls, "none") != 0 && !finish_tls(b, &h))
+    if (h.http_status == 204 || h.http_status == 304) /* which have no body, whatever they say: RFC 9112, 6.3 */
+        h.content_length = 0;
+    if ((has_tls(b) && !finish_tls(b, &h)) || !ask(b, &h, bytes))
         return false;
-    if (!thm_board_wait_up(b, REQUEST_BYTES) || !thm_board_wait_round_trips(b, RTT_REQUEST + h.redirects))
-        return false;
+    b->exchange = (struct thm_board_exchange){ .header = h, .request_bytes = bytes };
     b->tls.answered = true;
     b->tls.expected = h.content_length;
-    thm_board_event(b, THM_EV_HTTP, h.key_type, url, h.http_status, (uint64_t)h.content_length);
+    thm_board_event(b, THM_EV_HTTP, h.key_type, q->url, h.http_status, (uint64_t)h.content_length);
     *out = (struct thm_hal_response){ h.http_status, h.content_length, h.range_first, h.range_total, "" };
     memcpy(out->etag, h.etag, sizeof out->etag);
-    if (h.http_status >= 200 && h.http_status <= 299)
+    if (is_welcome(q, h.http_status))
         return true;
     len = receive(b, &m);
     ended(b, m, len);
@@ -166,6 +214,7 @@ static void close_connection(struct thm_board *b)
 {
     const struct thm_msg *m;
     release_tls(b, THM_TLS_PHASES);
+    note_closed(b);
     b->tls.open = false;
     b->tls.left_bytes = 0;
     if (b->tls.streaming)
@@ -185,6 +234,15 @@ static bool may_connect(struct thm_board *b, const char *url)
     if (why)
         thm_hal_failure(b, 13, 0, 0, 0, "%s", why);
     return !why;
+}
+
+static bool may_post(struct thm_board *b, const struct thm_hal_request *q)
+{
+    if (q->post_bytes <= THM_HAL_POST_MAX)
+        return true;
+    thm_hal_failure(b, 13, 0, q->post_bytes, THM_HAL_POST_MAX, "%u bytes to be posted, %u at most", q->post_bytes,
+                    THM_HAL_POST_MAX);
+    return false;
 }
 
 /* What the time is for the board: its own count, or what it was set to. */
@@ -216,21 +274,26 @@ static void do_get(struct thm_call *c)
     const struct thm_hal_request *q = c->q;
     struct thm_msg_get get = { .chunk = q->chunk, .from = q->from, .to = q->to, .raw = q->raw };
     c->result = false;
+    b->exchange.request_bytes = 0;
     *(struct thm_hal_response *)c->p = (struct thm_hal_response){ 0 };
-    if (!may_connect(b, q->url) || !start_tls(b))
+    if (!may_connect(b, q->url) || !may_post(b, q) || !start_tls(b)) {
+        note_closed(b);
         return;
+    }
     b->tls.open = true;
     snprintf(get.url, sizeof get.url, "%s", q->url);
     snprintf(get.if_range, sizeof get.if_range, "%s", q->if_range ? q->if_range : "");
+    snprintf(get.if_none_match, sizeof get.if_none_match, "%s", q->if_none_match ? q->if_none_match : "");
+    get.post_bytes = q->post_bytes;
     read_clock(b, &get);
     thm_board_flush(b);
     if (b->tls.ca && thm_modem_send(b->modem, THM_MSG_CA, b->tls.ca, b->tls.ca_len, NULL, 0) < 0)
         thm_board_die(b, 20);
-    if (thm_modem_send(b->modem, THM_MSG_GET, &get, sizeof get, NULL, 0) < 0)
+    if (thm_modem_send(b->modem, THM_MSG_GET, &get, sizeof get, q->post, q->post_bytes) < 0)
         thm_board_die(b, 20);
     b->tls.streaming = true;
     long len = receive(b, &m);
-    c->result = take_header(b, q->url, m, len, c->p);
+    c->result = take_header(b, q, m, len, c->p);
     if (!c->result)
         close_connection(b);
 }
@@ -342,4 +405,36 @@ int32_t thm_hal_https_read(struct thm_board *b, void *buf, uint32_t len)
 void thm_hal_https_close(struct thm_board *b)
 {
     thm_board_enter(do_https_close, (struct thm_call){ .b = b });
+}
+
+bool thm_hal_https_exchange(struct thm_board *b, const struct thm_hal_request *q, struct thm_hal_response *out)
+{
+    uint8_t answer[64];
+    int32_t n;
+    if (!thm_hal_https_request(b, q, out))
+        return false;
+    while ((n = thm_hal_https_read(b, answer, sizeof answer)) > 0) {
+    }
+    b->exchange.body_bytes = b->tls.body_bytes;
+    thm_hal_https_close(b);
+    return n == 0;
+}
+
+static void do_repeat(struct thm_call *c)
+{
+    struct thm_board *b = c->b;
+    const struct thm_board_exchange *e = &b->exchange;
+    c->result = may_connect(b, "") && connect_to_server(b) && (!has_tls(b) || shake_hands(b, &e->header)) &&
+                ask(b, &e->header, e->request_bytes) && thm_board_wait_down(b, e->body_bytes);
+    note_closed(b);
+}
+
+bool thm_hal_https_repeat(struct thm_board *b)
+{
+    return b->exchange.request_bytes && thm_board_enter(do_repeat, (struct thm_call){ .b = b }) != 0;
+}
+
+void thm_hal_air(const struct thm_board *b, struct thm_hal_air *out)
+{
+    *out = b->air;
 }

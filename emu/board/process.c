@@ -137,6 +137,8 @@ static int run_ota(struct thm_board *b)
                            .store = thm_store_find(run->store ? run->store : "overwrite"),
                            .chunk = run->chunk,
                            .download = run->download,
+                           .poll = run->poll,
+                           .telemetry = run->telemetry,
                            .arena = run->arena,
                            .no_invoke = run->no_invoke,
                            .weights = { run->weights, run->weights_stored, run->restore },

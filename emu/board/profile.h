@@ -168,7 +168,8 @@ struct thm_profile_link {
     uint32_t outage_every_ms, outage_ms;
     struct thm_link_outage *outages;
     unsigned outages_count;
-    uint32_t timeout_ms; /* what a firmware for it waits at least for a byte; 0: not told */
+    uint32_t timeout_ms;   /* what a firmware for it waits at least for a byte; 0: not told */
+    uint32_t rx_mw, tx_mw; /* the radio takes while a connection is open, and while it sends; 0: not known */
 };
 
 /* Load by name (looked up in the profile folders: --profile-dir, $THIMBLE_PROFILES, the installed one, the source

@@ -417,6 +417,20 @@ int thm_profile_check(const struct thm_profile *p, struct thm_yaml *y)
     return status;
 }
 
+/* In ns they fit 64 bits. */
+static int check_outages(struct check *c, const struct thm_profile_link *l)
+{
+    const uint64_t max = UINT64_C(1000000000000);
+    int status = 0;
+    for (unsigned i = 0; !status && i < l->outages_count; i++) {
+        thm_check_at(c, "outages[%u].start_ms", i);
+        status = thm_check_within(c, l->outages[i].start_ms, 0, max);
+        thm_check_at(c, "outages[%u].length_ms", i);
+        status = status ? status : thm_check_within(c, l->outages[i].length_ms, 0, max);
+    }
+    return status;
+}
+
 int thm_profile_link_check(const struct thm_profile_link *l, struct thm_yaml *y)
 {
     struct check c = { .y = y };
@@ -433,6 +447,8 @@ int thm_profile_link_check(const struct thm_profile_link *l, struct thm_yaml *y)
         { "loss_ppm", l->loss_ppm, 0, 1000000 },
         { "outage_ms", l->outage_ms, l->outage_every_ms != 0, l->outage_every_ms },
         { "timeout_ms", l->timeout_ms, 0, TIMEOUT_MAX_MS },
+        { "rx_mw", l->rx_mw, l->tx_mw != 0, 100000 },
+        { "tx_mw", l->tx_mw, l->rx_mw, l->rx_mw ? 100000 : 0 },
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         thm_check_at(&c, "%s", limits[i].key);
@@ -440,7 +456,7 @@ int thm_profile_link_check(const struct thm_profile_link *l, struct thm_yaml *y)
         if (status)
             return status;
     }
-    return 0;
+    return check_outages(&c, l);
 }
 
 int thm_profile_operators_check(const struct thm_profile_operators *o, struct thm_yaml *y)

@@ -222,7 +222,9 @@
     K(UINT, thm_profile_link, outage_every_ms, OPTIONAL, "period of outages, device time")             \
     K(UINT, thm_profile_link, outage_ms, OPTIONAL, "the link is out for so long at each period's end") \
     K(LIST, thm_profile_link, outages, OPTIONAL, "single outages")                                     \
-    K(UINT, thm_profile_link, timeout_ms, OPTIONAL, "what a firmware waits for a byte on such a link")
+    K(UINT, thm_profile_link, timeout_ms, OPTIONAL, "what a firmware waits for a byte on such a link") \
+    K(UINT, thm_profile_link, rx_mw, OPTIONAL, "milliwatts of the radio while a connection is open")   \
+    K(UINT, thm_profile_link, tx_mw, OPTIONAL, "and while it sends")
 
 #define OUTAGES_KEYS(K)                                                        \
     K(UINT, thm_link_outage, start_ms, REQUIRED, "device time since power-on") \

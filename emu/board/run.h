@@ -10,6 +10,8 @@
 #include "emu/board/modem.h"
 #include "emu/board/profile.h"
 #include "emu/firmware/download.h"
+#include "emu/firmware/poll.h"
+#include "emu/firmware/telemetry.h"
 #include "interpreter/kernel_library.h"
 #include "emu/board/trust.h"
 #include "netlink/canned.h"
@@ -76,17 +78,21 @@ struct thm_run { /* everything lent */
     const struct thm_chips *chips;       /* those of the main core, in place of both; NULL: not */
     uint32_t chunk;                      /* bytes the firmware reads at a time */
     struct thm_download_policy download; /* of the built-in firmware; its url and chunk are this one's */
-    const char *const *operators;        /* names of those the firmware registers; NULL: all there are */
+    struct thm_poll_policy poll;         /* likewise */
+    struct thm_telemetry_policy telemetry;
+    const char *const *operators; /* names of those the firmware registers; NULL: all there are */
     uint32_t operators_count;
     const struct thm_kernel_library *kernels; /* whose memory the arena has room for; NULL: the reference kernels */
-    uint32_t static_arena; /* device address of an arena of that size in .bss; 0: it is a block of the heap */
-    uint32_t arena;        /* 0 = the model's minimum */
-    uint32_t stack;        /* task stack; 0 = the profile's */
-    unsigned timeout_ms;   /* no byte for so long, on the board's clock and on the PC's; 0 = THM_NET_TIMEOUT_MS */
-    uint64_t watchdog_ns;  /* resets the board when the firmware does not feed it for so long; 0: none */
-    bool realtime;         /* the board's clock goes as the PC's */
-    uint16_t connect_port; /* of loopback, where every URL is asked for, whatever its host and port; 0: its own */
-    uint64_t cut_after;    /* the link is lost after so many bytes of a body; 0: never */
+    uint32_t static_arena;      /* device address of an arena of that size in .bss; 0: it is a block of the heap */
+    uint32_t arena;             /* 0 = the model's minimum */
+    uint32_t stack;             /* task stack; 0 = the profile's */
+    unsigned timeout_ms;        /* no byte for so long, on the board's clock and on the PC's; 0 = THM_NET_TIMEOUT_MS */
+    uint64_t watchdog_ns;       /* resets the board when the firmware does not feed it for so long; 0: none */
+    bool realtime;              /* the board's clock goes as the PC's */
+    uint16_t connect_port;      /* of loopback, where every URL is asked for, whatever its host and port; 0: its own */
+    const char *const *headers; /* of every request, "Name: value", without line ends */
+    size_t headers_count;
+    uint64_t power_off_ns; /* device time at which the power goes; 0: never */
     bool filled;           /* other files leave only left_bytes of the storage free */
     uint32_t left_bytes;
     const void *packed; /* weights of the model that will run, packed before the fork (pack.h); NULL: none */
@@ -117,6 +123,7 @@ struct thm_run { /* everything lent */
     uint32_t seed;                           /* which allocations, blocks, packets and bits they are */
     const struct thm_run_input *inputs;
     unsigned inputs_count;
+    uint32_t frames; /* the sensor has so many, each drawn by the seed from those in inputs; 0: those, in order */
 
     /* readers; any may be NULL */
     void *ctx;

@@ -88,25 +88,12 @@ static void drop_transfer(struct thm_session *s)
     thm_shaper_stop(&s->shaper);
 }
 
-/* The bytes that a whole chunk short of the cut would have brought are lost with it. */
-static void lose_link(struct thm_session *s)
-{
-    char message[80];
-    snprintf(message, sizeof message, "the link was lost after %llu bytes", (unsigned long long)s->got);
-    drop_transfer(s);
-    end_transfer(s, THM_NET_ECUT, message, NULL);
-}
-
 static bool on_body(void *ctx, const uint8_t *data, uint32_t len)
 {
     struct thm_session *s = ctx;
     s->paused = s->credit == 0;
     if (s->paused)
         return false;
-    if (s->run->cut_after && s->got + len > s->run->cut_after) {
-        lose_link(s);
-        return false;
-    }
     s->credit--;
     s->got += len;
     tell(s, THM_MSG_DATA, NULL, 0, data, len);
@@ -156,12 +143,12 @@ static void take_ca(struct thm_session *s, const uint8_t *data, size_t len)
         memcpy(s->ca, data, len);
 }
 
-/* Let go wrong what was asked for. true: the transfer is to be started. */
+/* Let go wrong what was asked for: with files. true: the transfer is to be started. */
 static bool shape(struct thm_session *s, struct thm_fetch_options *o)
 {
     const struct thm_net_faults *f = s->run->net_faults;
     thm_shaper_stop(&s->shaper);
-    if (!f || s->requests++ >= f->times)
+    if (!f || o->if_none_match || o->post || s->requests++ >= f->times)
         return true;
     o->done = on_shaped_done;
     return thm_shaper_start(&s->shaper, f, s->run->seed, o);
@@ -179,22 +166,34 @@ static void start_transfer(struct thm_session *s, const struct thm_fetch_options
         end_transfer(s, err, message ? message : thm_net_strerror(err), NULL);
 }
 
+/* A line of its own would be a header of its own. NULL: "". */
+static const char *etag_of(char out[THM_MODEM_ETAG_MAX + 1], const char *from)
+{
+    memcpy(out, from, THM_MODEM_ETAG_MAX);
+    out[THM_MODEM_ETAG_MAX] = '\0';
+    thm_make_printable(out, THM_MODEM_ETAG_MAX + 1);
+    return out[0] ? out : NULL;
+}
+
 static void start_fetch(struct thm_session *s, const struct thm_msg_get *get)
 {
     struct thm_fetch_options o = { .cacert = s->run->cacert,
                                    .tls = tls_of(s, get),
+                                   .headers = s->run->headers,
+                                   .headers_count = s->run->headers_count,
+                                   .post = get->post_bytes ? get + 1 : NULL,
+                                   .post_bytes = get->post_bytes,
                                    .timeout_ms = s->run->timeout_ms,
                                    .connect_port = s->run->connect_port,
                                    .header = on_header,
                                    .body = on_body,
                                    .done = on_done,
                                    .ctx = s };
-    char url[THM_MODEM_URL_MAX + 1] = { 0 }, etag[THM_MODEM_ETAG_MAX + 1] = { 0 };
+    char url[THM_MODEM_URL_MAX + 1] = { 0 }, if_range[THM_MODEM_ETAG_MAX + 1], if_none_match[THM_MODEM_ETAG_MAX + 1];
     memcpy(url, get->url, sizeof get->url);
-    memcpy(etag, get->if_range, sizeof get->if_range);
-    thm_make_printable(etag, sizeof etag); /* a line of its own would be a header of its own */
     o.url = url;
-    o.if_range = etag[0] ? etag : NULL;
+    o.if_range = etag_of(if_range, get->if_range);
+    o.if_none_match = etag_of(if_none_match, get->if_none_match);
     o.range_from = get->from;
     o.range_to = get->to;
     o.raw = get->raw != 0;
@@ -204,6 +203,21 @@ static void start_fetch(struct thm_session *s, const struct thm_msg_get *get)
     s->expected = -1;
     if (shape(s, &o))
         start_transfer(s, &o);
+}
+
+/* A board in the hands of a hostile model posts only where it is told to. */
+static bool may_post(const struct thm_session *s, const struct thm_msg_get *get)
+{
+    const char *url = s->run->telemetry.url;
+    return url && get->post_bytes <= THM_MODEM_POST_MAX && strncmp(get->url, url, sizeof get->url) == 0;
+}
+
+static void take_get(struct thm_session *s, const uint8_t *data, size_t len)
+{
+    const struct thm_msg_get *get = (const void *)data;
+    const bool whole = len >= sizeof *get && len - sizeof *get == get->post_bytes;
+    if (whole && (get->post_bytes == 0 || may_post(s, get)))
+        start_fetch(s, get);
 }
 
 static bool fetching(struct thm_session *s)
@@ -308,8 +322,8 @@ bool thm_session_serve(struct thm_session *s, uint8_t *buf)
     case THM_MSG_OUTPUT: take_output(s, data, (size_t)len); break;
     case THM_MSG_CA: take_ca(s, data, (size_t)len); break;
     case THM_MSG_GET:
-        if (len == sizeof(struct thm_msg_get) && !fetching(s))
-            start_fetch(s, (const struct thm_msg_get *)(const void *)data);
+        if (!fetching(s))
+            take_get(s, data, (size_t)len);
         break;
     case THM_MSG_CREDIT: take_credit(s, data, (size_t)len); break;
     case THM_MSG_CLOSE: hang_up(s); break;

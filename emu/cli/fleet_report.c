@@ -15,8 +15,10 @@ static const struct section {
     { "time_to_update", "Time from a wave's opening to the update" },
     { "memory", "Memory, bytes" },
     { "air", "Over the air" },
+    { "polls", "Polls that found nothing" },
+    { "labels", "What was inferred" },
     { "wear", "Storage operations" },
-    { "energy", "Energy of inference" },
+    { "energy", "Energy: inference, radio" },
     { "slowest", "Slowest boards" },
 };
 

@@ -39,12 +39,12 @@ static json_t *link_json(const struct thm_profile_link *l)
     for (unsigned i = 0; i < l->outages_count; i++)
         json_array_append_new(outages, json_pack("{s:I, s:I}", "start_ms", (json_int_t)l->outages[i].start_ms,
                                                  "length_ms", (json_int_t)l->outages[i].length_ms));
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "name", l->name, "title", l->title,
-                     "down_bps", (json_int_t)l->down_bps, "up_bps", (json_int_t)l->up_bps, "rtt_us",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "name", l->name, "title",
+                     l->title, "down_bps", (json_int_t)l->down_bps, "up_bps", (json_int_t)l->up_bps, "rtt_us",
                      (json_int_t)l->rtt_us, "mtu", (json_int_t)l->mtu, "jitter_us", (json_int_t)l->jitter_us,
                      "loss_ppm", (json_int_t)l->loss_ppm, "outage_every_ms", (json_int_t)l->outage_every_ms,
-                     "outage_ms", (json_int_t)l->outage_ms, "timeout_ms", (json_int_t)l->timeout_ms, "outages",
-                     outages);
+                     "outage_ms", (json_int_t)l->outage_ms, "timeout_ms", (json_int_t)l->timeout_ms, "rx_mw",
+                     (json_int_t)l->rx_mw, "tx_mw", (json_int_t)l->tx_mw, "outages", outages);
 }
 
 /* A profile that does not load is reported and left out. list: the JSON; NULL: print. */

@@ -110,27 +110,39 @@ static bool update_or_go_on(struct ota *s)
     return true;
 }
 
-static bool run_round(struct ota *s, bool stored)
+static bool has_storage(const struct ota *s)
+{
+    return strcmp(s->o->storage, "none") != 0;
+}
+
+static bool run_round(struct ota *s)
 {
     struct thm_booted booted = { 0 };
     ota_unload(s);
-    if (s->o->from_storage || (s->o->url && stored))
+    if (s->o->from_storage || (s->o->url && has_storage(s)))
         return (s->o->from_storage || update_or_go_on(s)) && run_stored(s, &booted);
     return (s->o->url ? ota_load_from_socket(s) : ota_use_flash_model(s)) && run_model(s);
 }
 
-static bool run_rounds(struct ota *s, bool stored)
+static bool run_rounds(struct ota *s)
 {
     bool ok = true;
     uint32_t round = 1;
     for (; ok && round <= s->o->rounds; round++) {
-        ok = run_round(s, stored);
+        ok = run_round(s);
         s->step = ok ? "round" : s->step;
         ok = ok && thm_hal_round(s->b);
     }
     if (!ok && s->o->rounds > 1)
         thm_hal_failure_note(s->b, "; this was round %u", round - 1);
     return ok;
+}
+
+static bool live(struct ota *s)
+{
+    if (s->o->rounds > 0)
+        return run_rounds(s);
+    return (s->o->poll.on ? ota_poll_and_update(s, run_round) : run_round(s)) && ota_send_telemetry(s);
 }
 
 static struct ota state; /* .bss on a device, and not on its stack */
@@ -147,11 +159,10 @@ int thm_firmware_ota(struct thm_board *b, const struct thm_ota *o)
 {
     struct ota *s = start(b, o);
     const struct thm_weights_source *w = &o->weights;
-    const bool stored = strcmp(o->storage, "none") != 0;
     const bool network = o->url || (w->from && !w->stored);
-    const bool storage = stored && (o->url || o->from_storage || w->stored || (network && o->ca_file));
+    const bool storage = has_storage(s) && (o->url || o->from_storage || w->stored || (network && o->ca_file));
     bool ok = (!network || network_up(s)) && (!storage || mount_storage(s));
-    ok = ok && (o->rounds > 0 ? run_rounds(s, stored) : run_round(s, stored)) && ota_update_succeeded(s);
+    ok = ok && live(s) && ota_update_succeeded(s);
     return ok ? s->refused : thm_hal_fail(b, s->step);
 }
 

@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "emu/firmware/download.h"
+#include "emu/firmware/poll.h"
 #include "emu/firmware/store.h"
+#include "emu/firmware/telemetry.h"
 #include "emu/firmware/weights.h"
 
 struct thm_ota {
@@ -20,10 +22,12 @@ struct thm_ota {
     const char *ca_file;                 /* on the storage: CAs to check the server with; NULL: those of the program */
     uint32_t chunk;                      /* bytes written at a time, where nothing is downloaded */
     struct thm_download_policy download; /* its url and chunk are this one's */
-    uint32_t arena;                      /* 0 = the model's minimum */
-    bool no_invoke;                      /* end when the tensors are allocated */
-    struct thm_weights_source weights;   /* for the model, before it is run */
-    uint32_t rounds;                     /* fetch, store, load and infer so often; 0 is 1 */
+    struct thm_poll_policy poll;         /* when the update is asked for */
+    struct thm_telemetry_policy telemetry; /* of what was inferred; not with no_invoke */
+    uint32_t arena;                        /* 0 = the model's minimum */
+    bool no_invoke;                        /* end when the tensors are allocated */
+    struct thm_weights_source weights;     /* for the model, before it is run */
+    uint32_t rounds;                       /* fetch, store, load and infer so often; 0 is 1 */
 };
 
 /* Runs on the task's stack. Returns the exit status: 0, or the failed step's. */

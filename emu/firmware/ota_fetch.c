@@ -115,11 +115,16 @@ static bool receive_body(struct ota *s, thm_payload_sink *sink)
     return true;
 }
 
+void ota_forget_ca(struct ota *s)
+{
+    thm_hal_free(s->b, s->ca);
+    s->ca = NULL;
+}
+
 void ota_hang_up(struct ota *s)
 {
     thm_download_close(&s->download);
-    thm_hal_free(s->b, s->ca);
-    s->ca = NULL;
+    ota_forget_ca(s);
 }
 
 /* ---- into a file ---- */

@@ -38,7 +38,7 @@ OUT_OF_LINE bool ota_set_up_interpreter(struct ota *s)
     return true;
 }
 
-static bool infer_frame(struct ota *s, uint32_t frame)
+bool ota_infer_frame(struct ota *s, uint32_t frame)
 {
     struct thm_nn_diag diag;
     struct thm_tensor t;
@@ -48,8 +48,11 @@ static bool infer_frame(struct ota *s, uint32_t frame)
     if (thm_interpreter_invoke(&s->interpreter, &diag))
         return ota_refused(s, &diag);
     thm_hal_invoked(s->b, frame);
-    for (uint32_t i = 0; thm_interpreter_output(&s->interpreter, i, &t) == THM_NN_OK; i++)
+    for (uint32_t i = 0; thm_interpreter_output(&s->interpreter, i, &t) == THM_NN_OK; i++) {
         thm_hal_output(s->b, frame, i, &t);
+        if (i == 0 && s->o->telemetry.url)
+            s->inferred = thm_inferred_of(&t);
+    }
     return true;
 }
 
@@ -63,7 +66,7 @@ bool ota_infer(struct ota *s)
         return false;
     for (uint32_t f = 0; f < frames; f++) {
         thm_hal_feed_watchdog(s->b);
-        if (!infer_frame(s, f))
+        if (!ota_infer_frame(s, f))
             return false;
     }
     thm_hal_step(s->b, "infer", frames == 1 ? "1 inference" : "%u inferences", frames);

@@ -15,7 +15,10 @@ struct ota { /* in the task's static data on a device */
     char text[128]; /* the decoder's message */
     struct thm_download download;
     struct thm_download_policy weights_policy; /* of a payload of weights */
-    uint8_t *ca;                               /* the CA file */
+    struct thm_poll poll;
+    struct thm_telemetry telemetry;
+    struct thm_inferred inferred; /* of the last frame */
+    uint8_t *ca;                  /* the CA file */
     struct thm_store store;
     bool begun;                                      /* the store has been, for the model that comes */
     struct thm_store_entry entry[THM_STORE_ENTRIES]; /* what is stored */
@@ -34,7 +37,8 @@ struct ota { /* in the task's static data on a device */
 
 /* ota_fetch.c */
 bool ota_read_ca(struct ota *s); /* before each connection; kept until it is closed */
-void ota_hang_up(struct ota *s);
+void ota_forget_ca(struct ota *s);
+void ota_hang_up(struct ota *s); /* forgets it, too */
 bool ota_store(struct ota *s);
 bool ota_commit(struct ota *s); /* what was written to the store is the model to run */
 bool ota_load_from_socket(struct ota *s);
@@ -48,6 +52,11 @@ void ota_unload(struct ota *s); /* what was loaded makes room for the next */
 bool ota_refused(struct ota *s, const struct thm_nn_diag *diag); /* false */
 bool ota_set_up_interpreter(struct ota *s);
 bool ota_infer(struct ota *s);
+bool ota_infer_frame(struct ota *s, uint32_t frame);
+
+/* ota_life.c */
+bool ota_poll_and_update(struct ota *s, bool (*update)(struct ota *s)); /* update: what happens when it is offered */
+bool ota_send_telemetry(struct ota *s);
 
 /* ota_weights.c */
 bool ota_write_model(struct ota *s, const uint8_t *model,

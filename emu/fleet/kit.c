@@ -1,14 +1,17 @@
 #include "emu/fleet/kit.h"
+#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include "emu/board/pack.h"
 #include "emu/board/signing.h"
 #include "emu/cost/cost.h"
 #include "emu/report/nn_message.h"
+#include "netlink/tls_cost.h"
 
 #define FILE_BYTES_MAX (256u << 20)
 
@@ -36,6 +39,13 @@ char *thm_fleet_path(const char *folder, const char *path)
     if (*path == '/')
         return strdup(path);
     return asprintf(&out, "%s/%s", folder, path) < 0 ? NULL : out;
+}
+
+static int too_long(struct loading *l, const struct thm_fleet_plan *p)
+{
+    return fail(l, 2,
+                "board %u: its URLs, headers and certificate names have more than %d characters, or a URL more than %d",
+                p->id, THM_FLEET_RUN_TEXT, THM_FLEET_URL_MAX);
 }
 
 /* ---- files ---- */
@@ -66,6 +76,65 @@ static int read_file(struct loading *l, const char *name, uint8_t **data, size_t
     free(path);
     if (!status)
         thm_digest_add(&l->digest, *data, *len);
+    return status;
+}
+
+static bool is_folder(const struct loading *l, const char *name)
+{
+    struct stat st;
+    char *path = thm_fleet_path(l->folder, name);
+    const bool is = path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    free(path);
+    return is;
+}
+
+static int append_file(struct loading *l, const char *folder, const char *name, uint8_t **data, size_t *len)
+{
+    uint8_t *piece = NULL;
+    size_t bytes = 0;
+    char *path = NULL;
+    int status = asprintf(&path, "%s/%s", folder, name) < 0 ? fail(l, 20, "out of memory") : 0;
+    if (!status)
+        status = read_file(l, path, &piece, &bytes);
+    free(path);
+    uint8_t *more = !status && bytes <= FILE_BYTES_MAX - *len ? realloc(*data, *len + bytes) : NULL;
+    if (!status && !more)
+        status = fail(l, 2, "%s: more than 256 MB in all", folder);
+    if (more) {
+        memcpy(more + *len, piece, bytes);
+        *data = more;
+        *len += bytes;
+    }
+    free(piece);
+    return status;
+}
+
+static int is_visible(const struct dirent *e)
+{
+    return e->d_name[0] != '.';
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Its files, one behind another, by name. */
+static int read_folder(struct loading *l, const char *name, uint8_t **data, size_t *len)
+{
+    struct dirent **list = NULL;
+    char *path = thm_fleet_path(l->folder, name);
+    const int n = path ? scandir(path, &list, is_visible, by_name) : -1;
+    int status = n > 0   ? 0
+                 : n < 0 ? fail(l, 2, "%s: %s", name, strerror(errno))
+                         : fail(l, 2, "%s: no files in it", name);
+    for (int i = 0; i < n; i++) {
+        if (!status)
+            status = append_file(l, name, list[i]->d_name, data, len);
+        free(list[i]);
+    }
+    free(list);
+    free(path);
     return status;
 }
 
@@ -100,7 +169,10 @@ static int load_firmware(struct loading *l, const struct thm_fleet_group *g, str
 
 static int load_input(struct loading *l, const struct thm_fleet_group *g, struct thm_fleet_kind *k)
 {
-    int status = g->input ? read_file(l, g->input, &k->input, &k->inputs.len) : 0;
+    const bool folder = g->input && is_folder(l, g->input);
+    int status = folder     ? read_folder(l, g->input, &k->input, &k->inputs.len)
+                 : g->input ? read_file(l, g->input, &k->input, &k->inputs.len)
+                            : 0;
     k->inputs.data = k->input;
     return status;
 }
@@ -153,12 +225,80 @@ static void pack(struct thm_fleet_kind *k)
     free(arena);
 }
 
+/* ---- certificates of their own ---- */
+
+/* *bytes grows by the DER bytes of the first `label`. */
+static int read_pem(struct loading *l, const char *path, const char *label, uint32_t *bytes)
+{
+    uint8_t *pem = NULL;
+    size_t len = 0;
+    int status = read_file(l, path, &pem, &len);
+    const uint32_t n = status ? 0 : thm_pem_bytes((const char *)pem, len, label);
+    free(pem);
+    *bytes += n;
+    return status || n
+               ? status
+               : fail(l, 2, "%s: no PEM %s in it", path, strcmp(label, "CERTIFICATE") ? "private key" : "certificate");
+}
+
+static int read_own(struct loading *l, uint32_t id, uint32_t *bytes)
+{
+    struct thm_fleet_plan plan;
+    struct thm_fleet_run *run = malloc(sizeof *run);
+    thm_fleet_plan(l->kit->fleet, id, &plan);
+    int status = !run ? fail(l, 20, "out of memory") : !thm_fleet_make_run(l->kit, &plan, run) ? too_long(l, &plan) : 0;
+    if (!status)
+        status = read_pem(l, run->run.tls.cert, "CERTIFICATE", bytes);
+    if (!status)
+        status = read_pem(l, run->run.tls.key, "PRIVATE KEY", bytes);
+    free(run);
+    return status;
+}
+
+/* Of each board, where their names tell them apart. */
+static int load_client(struct loading *l, const struct thm_fleet_group *g, struct thm_fleet_kind *k)
+{
+    const struct thm_fleet_client *c = &g->client;
+    int status = 0;
+    uint32_t first = 0;
+    if (!c->cert)
+        return 0;
+    for (const struct thm_fleet_group *other = l->kit->fleet->groups; other < g; other++)
+        first += other->count;
+    k->own_count = strstr(c->cert, "{id}") || strstr(c->key, "{id}") ? g->count : 1;
+    k->own_bytes = calloc(k->own_count, sizeof *k->own_bytes);
+    if (!k->own_bytes)
+        return fail(l, 20, "out of memory");
+    for (uint32_t i = 0; !status && i < k->own_count; i++)
+        status = read_own(l, first + i, &k->own_bytes[i]);
+    return status;
+}
+
+/* The longest number is the last one's. */
+static int check_lengths(struct loading *l)
+{
+    struct thm_fleet_run *run = malloc(sizeof *run);
+    int status = run ? 0 : fail(l, 20, "out of memory");
+    uint32_t id = 0;
+    for (unsigned i = 0; !status && i < l->kit->fleet->groups_count; i++) {
+        struct thm_fleet_plan plan;
+        id += l->kit->fleet->groups[i].count;
+        if (l->kit->fleet->groups[i].count == 0)
+            continue;
+        thm_fleet_plan(l->kit->fleet, id - 1, &plan);
+        status = thm_fleet_make_run(l->kit, &plan, run) ? 0 : too_long(l, &plan);
+    }
+    free(run);
+    return status;
+}
+
 static int load_kind(struct loading *l, unsigned i)
 {
     const struct thm_fleet_group *g = &l->kit->fleet->groups[i];
     struct thm_fleet_kind *k = &l->kit->kinds[i];
     int (*const parts[])(struct loading *, const struct thm_fleet_group *,
-                         struct thm_fleet_kind *) = { load_profile, load_model, load_input, load_firmware };
+                         struct thm_fleet_kind *) = { load_profile, load_model, load_input, load_firmware,
+                                                      load_client };
     int status = 0;
     for (size_t n = 0; !status && n < sizeof parts / sizeof parts[0]; n++)
         status = parts[n](l, g, k);
@@ -182,12 +322,18 @@ int thm_fleet_kit_load(struct thm_fleet_kit *k, const struct thm_fleet *fleet, c
     *error = NULL;
     int status = k->kinds ? 0 : 20;
     thm_digest_start(&l.digest);
+    k->folder = strdup(folder);
+    k->started = time(NULL);
+    if (!k->folder)
+        status = 20;
     if (!status && fleet->server.cacert) {
         k->cacert = thm_fleet_path(folder, fleet->server.cacert);
         status = k->cacert ? 0 : 20;
     }
     for (unsigned i = 0; !status && i < fleet->groups_count; i++)
         status = load_kind(&l, i);
+    if (!status)
+        status = check_lengths(&l);
     if (!status)
         end_digest(&l);
     else
@@ -206,142 +352,10 @@ void thm_fleet_kit_free(struct thm_fleet_kit *k)
         free(d->packed);
         free(d->input);
         free(d->firmware);
+        free(d->own_bytes);
     }
     free(k->kinds);
     free(k->cacert);
+    free(k->folder);
     *k = (struct thm_fleet_kit){ 0 };
-}
-
-/* ---- one board ---- */
-
-static const char *value_of(const struct thm_fleet_kit *k, const struct thm_fleet_plan *p, const char *key,
-                            const char *id)
-{
-    const struct thm_fleet_group *g = &k->fleet->groups[p->group];
-    const struct {
-        const char *key, *value;
-    } rows[] = { { "id}", id },
-                 { "board}", g->board },
-                 { "group}", g->name },
-                 { "version}", k->fleet->rollout.version ? k->fleet->rollout.version : "" },
-                 { "model}", g->model ? g->model : "" } };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (strncmp(key, rows[i].key, strlen(rows[i].key)) == 0)
-            return rows[i].value;
-    return "";
-}
-
-static bool expand_url(const struct thm_fleet_kit *k, const struct thm_fleet_plan *p, struct thm_fleet_run *r)
-{
-    const char *t = k->fleet->server.url ? k->fleet->server.url : "https://localhost/{model}";
-    size_t len = 0;
-    while (*t && len < sizeof r->url) {
-        const bool key = *t == '{';
-        const char *piece = key ? value_of(k, p, t + 1, r->id) : t;
-        const int n = key ? (int)strlen(piece) : (int)strcspn(t, "{");
-        len += (size_t)snprintf(r->url + len, sizeof r->url - len, "%.*s", n, piece);
-        t += key ? strcspn(t, "}") + 1 : (size_t)n;
-    }
-    return len < sizeof r->url;
-}
-
-static void power_cut(struct thm_fleet_run *r, uint64_t value)
-{
-    r->run.media_faults.cut_at = (uint32_t)value;
-    r->run.media_faults.cut_when = THM_CUT_TORN;
-}
-
-static void full_storage(struct thm_fleet_run *r, uint64_t value)
-{
-    r->run.filled = true;
-    r->run.left_bytes = (uint32_t)value;
-}
-
-static void bad_blocks(struct thm_fleet_run *r, uint64_t value)
-{
-    r->run.media_faults.bad_per_million = (uint32_t)value;
-}
-
-static void bit_flips(struct thm_fleet_run *r, uint64_t value)
-{
-    r->run.media_faults.flips_per_billion = (uint32_t)value;
-}
-
-static void bad_link(struct thm_fleet_run *r, uint64_t value)
-{
-    const uint64_t rtt = r->link.rtt_us * value;
-    r->link.down_bps = r->link.down_bps / value ? r->link.down_bps / value : 1;
-    r->link.up_bps = r->link.up_bps / value ? r->link.up_bps / value : 1;
-    r->link.rtt_us = rtt < UINT32_MAX ? (uint32_t)rtt : UINT32_MAX;
-}
-
-static void cut_link(struct thm_fleet_run *r, uint64_t value)
-{
-    r->run.cut_after = value;
-}
-
-static void failed_alloc(struct thm_fleet_run *r, uint64_t value)
-{
-    r->run.fail_nth = (uint32_t)value;
-}
-
-static void apply_fault(struct thm_fleet_run *r, const struct thm_fleet_plan *p)
-{
-    static const struct {
-        const char *name;
-        void (*apply)(struct thm_fleet_run *r, uint64_t value);
-    } rows[] = { { "power-cut", power_cut },      { "full-storage", full_storage }, { "bad-blocks", bad_blocks },
-                 { "bit-flips", bit_flips },      { "bad-link", bad_link },         { "cut-link", cut_link },
-                 { "failed-alloc", failed_alloc } };
-    for (size_t i = 0; p->fault && i < sizeof rows / sizeof rows[0]; i++)
-        if (strcmp(rows[i].name, p->fault->name) == 0)
-            rows[i].apply(r, p->fault_value);
-}
-
-static void set_firmware(const struct thm_fleet_kit *k, const struct thm_fleet_plan *p, struct thm_fleet_run *r)
-{
-    const struct thm_fleet_group *g = &k->fleet->groups[p->group];
-    r->settings[0] = (struct thm_run_setting){ "url", r->url };
-    r->settings[1] = (struct thm_run_setting){ "id", r->id };
-    r->settings[2] = (struct thm_run_setting){ "version", k->fleet->rollout.version ? k->fleet->rollout.version : "" };
-    r->run.firmware = k->kinds[p->group].firmware;
-    r->run.settings = r->settings;
-    r->run.settings_count = 3;
-    r->run.duration_ns = (uint64_t)g->duration_s * 1000000000u;
-}
-
-bool thm_fleet_make_run(const struct thm_fleet_kit *k, const struct thm_fleet_plan *p, struct thm_fleet_run *r)
-{
-    const struct thm_fleet_group *g = &k->fleet->groups[p->group];
-    const struct thm_fleet_kind *d = &k->kinds[p->group];
-    *r = (struct thm_fleet_run){ 0 };
-    snprintf(r->id, sizeof r->id, "%u", p->id);
-    if (d->link)
-        r->link = *d->link;
-    r->run = (struct thm_run){
-        .profile = d->profile,
-        .link = d->link ? &r->link : NULL,
-        .url = g->firmware ? NULL : r->url,
-        .answer = k->fleet->server.offline ? &d->answer : NULL,
-        .cacert = k->cacert,
-        .connect_port = k->port,
-        .storage = g->storage,
-        .store = g->store,
-        .operators = d->operators ? (const char *const *)d->operators->operators : NULL,
-        .operators_count = d->operators ? d->operators->operators_count : 0,
-        .packed = d->packed,
-        .measured = d->measured,
-        .arena = g->arena,
-        .timeout_ms = g->timeout_ms,
-        .cpu_seconds = k->fleet->cpu_s,
-        .timed = k->timed,
-        .seed = p->seed,
-        .inputs = d->input ? &d->inputs : NULL,
-        .inputs_count = d->input ? 1 : 0,
-    };
-    thm_run_fill(&r->run);
-    if (g->firmware)
-        set_firmware(k, p, r);
-    apply_fault(r, p);
-    return expand_url(k, p, r);
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "emu/fleet/lock.h"
 
-enum { BUSY_MS = 5000, SCHEMA = 1 };
+enum { BUSY_MS = 5000, SCHEMA = 2 };
 
 struct thm_fleet_results {
     sqlite3 *db;
@@ -52,12 +52,20 @@ static const char schema[] = "CREATE TABLE run(key TEXT PRIMARY KEY, value) WITH
         "CREATE VIEW memory AS SELECT grp, min(heap_low_water) AS heap_low_water_min, "
         "round(avg(heap_low_water)) AS heap_low_water_mean, max(stack_used) AS stack_used_max, "
         "max(arena_used) AS arena_used_max FROM boards WHERE status>=0 GROUP BY grp ORDER BY min(id);"
-        "CREATE VIEW air AS SELECT grp, sum(bytes_received) AS bytes, sum(polls) AS polls FROM boards "
-        "GROUP BY grp ORDER BY min(id);"
+        "CREATE VIEW air AS SELECT grp, sum(bytes_received) AS bytes, sum(air_sent) AS sent, "
+        "sum(air_received) AS received, round(sum(air_ns)/1e9,3) AS air_s, sum(poll_bytes) AS poll_bytes, "
+        "sum(posted) AS posted, sum(post_bytes) AS post_bytes FROM boards GROUP BY grp ORDER BY min(id);"
+        "CREATE VIEW polls AS SELECT grp, count(*) AS boards, sum(polls) AS polls, max(polls) AS polls_max, "
+        "sum(unanswered) AS unanswered, round(sum(poll_ns)/1e9,3) AS air_s, sum(poll_bytes) AS bytes, "
+        "round(sum(poll_uj)/1e6,3) AS joules FROM boards WHERE poll_ns>=0 GROUP BY grp ORDER BY min(id);"
+        "CREATE VIEW labels AS SELECT grp, CAST(l.key AS INTEGER) AS label, sum(l.value) AS inferences, "
+        "count(*) AS boards FROM boards AS b, json_each(nullif(labels,'')) AS l GROUP BY grp, label "
+        "ORDER BY min(b.id), label;"
         "CREATE VIEW wear AS SELECT grp, sum(programs) AS programs, sum(erases) AS erases, max(erases) AS erases_max "
         "FROM boards GROUP BY grp ORDER BY min(id);"
         "CREATE VIEW energy AS SELECT grp, count(energy_uj) AS boards, round(avg(energy_uj),1) AS mean_uj, "
-        "round(sum(energy_uj),1) AS sum_uj FROM boards GROUP BY grp ORDER BY min(id);"
+        "round(sum(energy_uj),1) AS sum_uj, round(sum(air_uj)/1e6,3) AS radio_j FROM boards GROUP BY grp ORDER BY "
+        "min(id);"
         "CREATE VIEW slowest AS SELECT id, grp, wave, fault, round(device_ns/1e9,3) AS device_s FROM boards "
         "WHERE device_ns>=0 ORDER BY device_ns DESC, id LIMIT 10;"
         "CREATE VIEW rollout AS SELECT updated_ms/1000 AS second, count(*) AS boards FROM boards "
@@ -173,9 +181,22 @@ static const char *text_of(struct thm_fleet_results *r, const char *key, char **
     return *keep;
 }
 
+static int of_another_schema(struct thm_fleet_results *r, int64_t version, char **error)
+{
+    const char *by = text_of(r, "thimble", &r->text[0]);
+    if (asprintf(error,
+                 "%s: its tables are of schema %lld, made by thimble %s; this is %s, which has schema %d: run the "
+                 "scenario again, or take that version",
+                 r->path, (long long)version, by ? by : "?", THM_VERSION, SCHEMA) < 0)
+        *error = NULL;
+    return *error ? 2 : 20;
+}
+
 static int read_meta(struct thm_fleet_results *r, char **error)
 {
     const int64_t version = number_of(r, "schema"), boards = number_of(r, "boards");
+    if (version > 0 && version != SCHEMA)
+        return of_another_schema(r, version, error);
     if (version != SCHEMA || boards <= 0 || boards > UINT32_MAX)
         return thm_sqlite.errcode(r->db) == SQLITE_BUSY ? failed(r, error)
                                                         : complain(r, error, "not a database of 'thimble fleet run'");

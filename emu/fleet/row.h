@@ -19,19 +19,31 @@
     X(TEXT, step, "where it failed; empty: it did not")                                             \
     X(TEXT, reason, "the message without numbers: for counting")                                    \
     X(TEXT, message, "the whole message")                                                           \
-    X(INT, polls, "how often it asked the server, the successful one included")                     \
+    X(INT, polls, "how often it asked for an update, up to the last time")                          \
+    X(INT, unanswered, "of these, how often it got no answer, or not the whole update")             \
+    X(INT, poll_ns, "device time on the air of those that found nothing")                           \
+    X(INT, poll_bytes, "what they carried, both ways")                                              \
+    X(REAL, poll_uj, "energy of the radio in them, microjoules, where the link's is known")         \
     X(INT, opened_ms, "fleet time: its wave opened")                                                \
-    X(INT, asked_ms, "fleet time: it asked and was offered the update")                             \
+    X(INT, asked_ms, "fleet time: it asked and was offered the update, the last time")              \
     X(INT, updated_ms, "fleet time: it had run the new model")                                      \
-    X(INT, device_ns, "device time of the update, from power-on to its end")                        \
+    X(INT, device_ns, "device time of the update, from asking for it to its end")                   \
     X(INT, heap_low_water, "least free heap, bytes")                                                \
     X(INT, stack_used, "bytes")                                                                     \
     X(INT, arena_used, "bytes")                                                                     \
     X(INT, bytes_received, "body bytes over the link")                                              \
+    X(INT, air_sent, "all bytes that the link carried from the board: hellos, requests, posts")     \
+    X(INT, air_received, "all to it: certificates, bodies")                                         \
+    X(INT, air_ns, "device time with a connection open")                                            \
+    X(REAL, air_uj, "energy of the radio in it, microjoules, where the link's is known")            \
+    X(INT, posted, "results posted")                                                                \
+    X(INT, unposted, "posts that failed")                                                           \
+    X(INT, post_bytes, "what all posts carried, both ways")                                         \
     X(INT, programs, "program operations on the storage's part")                                    \
     X(INT, erases, "erase operations there")                                                        \
     X(INT, inference_ns, "device time of all inferences")                                           \
     X(REAL, energy_uj, "energy of all inferences, microjoules, where the core's is known")          \
+    X(TEXT, labels, "how often each element of the first output was the largest: a JSON object")    \
     X(TEXT, output, "digest of all output tensors")                                                 \
     X(TEXT, events, "digest of everything the board told")
 
@@ -50,11 +62,24 @@ struct thm_fleet_cost { /* of the PC */
     uint64_t user_us, system_us, rss_bytes;
 };
 
+enum { THM_FLEET_LABELS = 16 }; /* that a board may find; further ones are not counted */
+
+struct thm_fleet_label {
+    uint32_t label, count;
+};
+
 /* A reader of one board's stream. */
 struct thm_fleet_reader {
     struct thm_fleet_row *row;
-    double joules_per_ns;    /* of inference; 0: not known */
-    uint64_t events, output; /* FNV-1a, 64 bits */
+    double joules_per_ns;                /* of inference; 0: not known */
+    const struct thm_profile_link *link; /* lent; NULL: the board has none */
+    uint64_t origin_ms;                  /* fleet time of its power-on */
+    uint64_t asked_ns, ended_ns; /* device time: it asked for the update, the last time; the update's last step */
+    bool asked;                  /* it has come so far */
+    bool updated;                /* what comes now is telemetry */
+    uint64_t events, output;     /* FNV-1a, 64 bits */
+    struct thm_fleet_label labels[THM_FLEET_LABELS];
+    unsigned labels_count;
 };
 
 /* The row as it is before the board is switched on. */

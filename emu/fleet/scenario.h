@@ -7,28 +7,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct thm_fleet_client { /* certificates of the boards' own: templates of PEM files' paths, both or neither */
+    char *cert, *key;
+};
+
 struct thm_fleet_group { /* boards of one kind */
     char *name;
-    char *board;          /* profile */
-    uint32_t count;       /* boards */
-    char *link;           /* link profile; NULL: the board profile's */
-    char *storage;        /* of the profile, or "none"; NULL: its first */
-    char *store;          /* strategy (emu/firmware/store.h); NULL: overwrite */
-    char *model;          /* file name on the server */
-    char *input;          /* file of raw input frames; NULL: zeros */
-    char *firmware;       /* a user's .so; NULL: the built-in one */
-    uint32_t duration_s;  /* of a user's firmware, device time; 0: no end */
-    uint32_t arena;       /* bytes; 0: the model's minimum */
-    uint32_t timeout_ms;  /* of the PC's time: no byte for so long; 0: the profile's */
-    uint32_t skew_s;      /* clocks are off by up to so much, either way */
-    uint32_t switch_on_s; /* boards are switched on within so much time */
+    char *board;             /* profile */
+    uint32_t count;          /* boards */
+    char *link;              /* link profile; NULL: the board profile's */
+    char *storage;           /* of the profile, or "none"; NULL: its first */
+    char *store;             /* strategy (emu/firmware/store.h); NULL: overwrite */
+    char *model;             /* file name on the server */
+    char *input;             /* file of raw input frames, or folder of such; NULL: zeros */
+    uint32_t inferences;     /* of frames drawn from these; 0: of all, in order */
+    char *firmware;          /* a user's .so; NULL: the built-in one */
+    uint32_t duration_s;     /* of a user's firmware, device time; 0: no end */
+    uint32_t arena;          /* bytes; 0: the model's minimum */
+    uint32_t timeout_ms;     /* of the PC's time: no byte for so long; 0: the profile's */
+    uint32_t skew_s;         /* clocks are off by up to so much, either way */
+    char *clock;             /* "unset", "sntp"; NULL: it is set, and off by its skew */
+    uint32_t switch_on_s;    /* boards are switched on within so much time */
+    uint32_t retries;        /* of a download that failed of the network, at the same poll */
+    uint32_t backoff_ms;     /* before the first of them; 0: 1000. Before each further one */
+    uint32_t backoff_factor; /* so many times as long; 0: 2 */
+    bool resume;             /* they ask for what is missing */
+    struct thm_fleet_client client;
 };
 
 struct thm_fleet_server {
-    char *folder; /* of models; served from this process, or read when `offline`; NULL: only with url */
-    bool offline; /* no network: answers come out of memory */
-    char *url;    /* template; NULL: "https://localhost/{model}" */
-    char *cacert; /* PEM file, with a url of somebody else's; NULL: the system's */
+    char *folder;   /* of models; served from this process, or read when `offline`; NULL: only with url */
+    bool offline;   /* no network: answers come out of memory */
+    char *url;      /* template; NULL: "https://localhost/{model}" */
+    char *cacert;   /* PEM file, with a url of somebody else's; NULL: the system's */
+    char **headers; /* of every request: templates of "Name: value" */
+    unsigned headers_count;
 };
 
 struct thm_fleet_wave {
@@ -40,16 +53,31 @@ struct thm_fleet_wave {
 struct thm_fleet_rollout {
     char *version;
     uint32_t poll_s;     /* boards ask so often; 0: once, when they are switched on */
+    char *poll_url;      /* template of what they ask for until there is an update; NULL: the model's */
+    uint32_t tries;      /* polls at which a board tries to get the update; 0: 1 */
     double stop_percent; /* more failures than this in a wave, and the later ones stay away; 0: never */
     struct thm_fleet_wave *waves;
     unsigned waves_count; /* 0: everybody at once */
 };
 
 struct thm_fleet_fault {
-    char *kind;     /* of thm_fleet_fault_kinds */
-    double percent; /* of the boards, or of the group's */
-    uint64_t value; /* what it is depends on the kind; 0: its default */
+    char *kind;            /* of thm_fleet_fault_kinds */
+    double percent;        /* of the boards, or of the group's */
+    uint64_t value;        /* what it is depends on the kind; 0: its default */
+    char *fault;           /* what it is, of a kind that is told in words; else NULL */
+    char *group;           /* NULL: all */
+    uint32_t from_s, to_s; /* only boards that ask for the update then; to_s 0: no end */
+};
+
+struct thm_fleet_outage { /* of the server, or of links: nothing gets through */
+    uint32_t from_s, to_s;
+    double percent; /* of the boards, or of the group's; 0: all */
     char *group;    /* NULL: all */
+};
+
+struct thm_fleet_telemetry { /* results, posted after the update's inference */
+    char *url;               /* template; NULL: none are */
+    uint32_t every_s, count; /* count 0: 1 */
 };
 
 struct thm_fleet {
@@ -60,17 +88,14 @@ struct thm_fleet {
     unsigned groups_count;
     struct thm_fleet_server server;
     struct thm_fleet_rollout rollout;
+    struct thm_fleet_telemetry telemetry;
+    struct thm_fleet_outage *outages;
+    unsigned outages_count;
     struct thm_fleet_fault *faults;
     unsigned faults_count;
 };
 
-struct thm_fleet_fault_kind {
-    const char *name;
-    uint64_t value, max; /* the default, 0: drawn for each board from 1 to `drawn`; the largest allowed */
-    uint64_t drawn;
-    const char *words; /* what happens, with one %llu for the value */
-};
-const struct thm_fleet_fault_kind *thm_fleet_fault_kind(const char *name); /* NULL: unknown */
+enum { THM_FLEET_LIST_MAX = 64 }; /* entries of a list */
 
 /* text[0..len): the YAML, name: for messages. Defaults are filled in. Out: *out, owned by the caller; NULL on error,
  * then *error is one malloc'ed line, "FILE:LINE: KEY: ...". Result: 0, 2 or 20. */

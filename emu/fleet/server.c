@@ -55,7 +55,7 @@ static void serve(int line, const char *folder)
     const int n = snprintf(state, sizeof state, "%s/thimble-fleet-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     struct thm_server *server = NULL;
     const char *message = NULL;
-    const struct thm_server_options o = { .dir = folder, .state_dir = state };
+    const struct thm_server_options o = { .dir = folder, .state_dir = state, .posts = "/dev/null" };
     thm_fleet_child(&line);
     signal(SIGPIPE, SIG_IGN);
     enum thm_net_err err =

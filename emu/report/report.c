@@ -169,9 +169,8 @@ void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, con
     last->got += len;
 }
 
-static struct thm_tensor_view view_of(const struct thm_report_output *o)
+struct thm_tensor_view thm_output_view(const struct thm_msg_output *h, const uint8_t *data, size_t bytes)
 {
-    const struct thm_msg_output *h = &o->head;
     return (struct thm_tensor_view){ .name = h->name,
                                      .name_len = (uint32_t)strlen(h->name),
                                      .type = h->type,
@@ -180,8 +179,13 @@ static struct thm_tensor_view view_of(const struct thm_report_output *o)
                                      .quantized = (int)h->quantized,
                                      .scale = h->scale,
                                      .zero_point = h->zero_point,
-                                     .data = o->data,
-                                     .bytes = o->got };
+                                     .data = data,
+                                     .bytes = bytes };
+}
+
+static struct thm_tensor_view view_of(const struct thm_report_output *o)
+{
+    return thm_output_view(&o->head, o->data, o->got);
 }
 
 /* ---- for people ---- */

@@ -52,6 +52,8 @@ struct thm_report {
 void thm_report_init(struct thm_report *r, const struct thm_profile *p, const struct thm_labels *labels, FILE *live);
 void thm_report_finish(struct thm_report *r);
 void thm_report_event(struct thm_report *r, const struct thm_event *ev);
+/* An output's bytes as a tensor's; head is lent. */
+struct thm_tensor_view thm_output_view(const struct thm_msg_output *head, const uint8_t *data, size_t bytes);
 void thm_report_output(struct thm_report *r, const struct thm_msg_output *o, const uint8_t *data, uint32_t len);
 
 /* After the run: what it came to, for people; and the whole as one JSON object (a new reference; keys: thimble-run(1)).
