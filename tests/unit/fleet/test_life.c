@@ -34,6 +34,68 @@ static void refused(const char *text, const char *message)
     free(error);
 }
 
+/* ---- the manual ---- */
+
+static char page[65536];
+
+static void read_page(void)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/docs/thimble-fleet.1.scd", getenv("THIMBLE_SOURCE"));
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    page[fread(page, 1, sizeof page - 1, f)] = '\0';
+    fclose(f);
+}
+
+/* "groups[0]." and "switch_on_s" begin a row of its table: "|  groups[].switch\_on\_s". */
+static void expect_row(const char *path, const char *key)
+{
+    char row[160] = "|  ", text[120];
+    size_t len = strlen(row);
+    snprintf(text, sizeof text, "%s%s", path, key);
+    for (const char *c = text; *c && len < sizeof row - 3; c++) {
+        if (*c == '_')
+            row[len++] = '\\';
+        if (*c < '0' || *c > '9')
+            row[len++] = *c;
+    }
+    row[len] = '\0';
+    if (!strstr(page, row))
+        fail_msg("no row '%s'", row);
+}
+
+/* text has an unknown key zz at `path`: the message lists those that are known. */
+static void expect_rows(const char *path, const char *text)
+{
+    struct thm_fleet *f;
+    char *error;
+    assert_int_equal(parse(text, &f, &error), 2);
+    char *keys = strstr(error, "zz: unknown key, expected one of ");
+    assert_non_null(keys);
+    keys += strlen("zz: unknown key, expected one of ");
+    unsigned count = 0;
+    for (char *key = strtok(keys, ", "); key; key = strtok(NULL, ", "), count++)
+        expect_row(path, key);
+    assert_true(count > 1);
+    free(error);
+}
+
+static void schema__every_key_is_in_the_manual(void **state)
+{
+    (void)state;
+    read_page();
+    expect_rows("", HEAD GROUP SERVER "zz: 1\n");
+    expect_rows("groups[].", HEAD "  - {zz: 1}\n" SERVER);
+    expect_rows("groups[].client.", HEAD "  - {name: a, board: esp32, count: 1, client: {zz: 1}}\n" SERVER);
+    expect_rows("server.", HEAD GROUP "server: {zz: 1}\n");
+    expect_rows("rollout.", HEAD GROUP SERVER "rollout: {zz: 1}\n");
+    expect_rows("rollout.waves[].", HEAD GROUP SERVER "rollout: {waves: [{zz: 1}]}\n");
+    expect_rows("telemetry.", HEAD GROUP SERVER "telemetry: {zz: 1}\n");
+    expect_rows("outages[].", HEAD GROUP SERVER "outages: [{zz: 1}]\n");
+    expect_rows("faults[].", HEAD GROUP SERVER "faults: [{zz: 1}]\n");
+}
+
 /* ---- templates ---- */
 
 static const struct thm_fleet_values values = { "17", "esp32", "hall", "1.1", "kws.tflite" };
@@ -215,6 +277,7 @@ static void plan__fault_of_a_time_is_of_those_that_ask_then(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(schema__every_key_is_in_the_manual),
         cmocka_unit_test(template__holes_are_filled),
         cmocka_unit_test(template__too_long_a_text_tells_its_length),
         cmocka_unit_test(template__hole_that_nothing_fills_is_found),
