@@ -113,6 +113,8 @@ struct thm_hal_air {
     uint32_t connections;
 };
 void thm_hal_air(const struct thm_board *b, struct thm_hal_air *out);
+/* *sum grows by what it has carried since it was as in *before. */
+void thm_hal_air_since(const struct thm_board *b, const struct thm_hal_air *before, struct thm_hal_air *sum);
 
 /* Inference. The interpreter itself is linked into the firmware and runs on its stack. */
 struct thm_interpreter_hooks thm_hal_interpreter_hooks(

@@ -438,3 +438,12 @@ void thm_hal_air(const struct thm_board *b, struct thm_hal_air *out)
 {
     *out = b->air;
 }
+
+void thm_hal_air_since(const struct thm_board *b, const struct thm_hal_air *before, struct thm_hal_air *sum)
+{
+    sum->sent += b->air.sent - before->sent;
+    sum->received += b->air.received - before->received;
+    sum->open_ns += b->air.open_ns - before->open_ns;
+    sum->sending_ns += b->air.sending_ns - before->sending_ns;
+    sum->connections += b->air.connections - before->connections;
+}

@@ -50,7 +50,8 @@ bool ota_send_telemetry(struct ota *s)
         ok = infer_and_post(s, n);
     }
     thm_hal_idle(s->b, false);
-    thm_hal_telemetry(s->b, (const uint64_t[]){ t->posted, t->failed, t->ns, t->sent, t->received, t->sending_ns });
+    thm_hal_telemetry(s->b, (const uint64_t[]){ t->posted, t->failed, t->air.open_ns, t->air.sent, t->air.received,
+                                                t->air.sending_ns });
     if (ok)
         thm_hal_step(s->b, "telemetry", "%u posted, %u failed", t->posted, t->failed);
     return ok;

@@ -13,7 +13,7 @@ void thm_poll_init(struct thm_poll *p, struct thm_board *b, const struct thm_pol
 /* answer: NULL: the update. */
 static void tell(const struct thm_poll *p, const char *answer)
 {
-    const uint64_t v[] = { p->polls, p->unanswered, p->ns, p->sent, p->received, p->sending_ns };
+    const uint64_t v[] = { p->polls, p->unanswered, p->air.open_ns, p->air.sent, p->air.received, p->air.sending_ns };
     thm_hal_polled(p->b, answer, v);
 }
 
@@ -27,16 +27,6 @@ static bool exchange(struct thm_poll *p)
     return p->knows_answer;
 }
 
-static void add(struct thm_poll *p, const struct thm_hal_air *before)
-{
-    struct thm_hal_air after;
-    thm_hal_air(p->b, &after);
-    p->sent += after.sent - before->sent;
-    p->received += after.received - before->received;
-    p->sending_ns += after.sending_ns - before->sending_ns;
-    p->ns += after.open_ns - before->open_ns;
-}
-
 static void ask(struct thm_poll *p)
 {
     struct thm_hal_air before;
@@ -48,7 +38,7 @@ static void ask(struct thm_poll *p)
         thm_hal_failure_forget(p->b);
     p->polls++;
     p->unanswered += !answered;
-    add(p, &before);
+    thm_hal_air_since(p->b, &before, &p->air);
     tell(p, answered ? "nothing new" : "no answer");
 }
 

@@ -23,11 +23,10 @@ struct thm_poll { /* in static data on a device */
     struct thm_board *b;
     const struct thm_poll_policy *policy;
     const char *url;
-    uint32_t chunk, tries;               /* tries: made so far */
-    bool knows_answer;                   /* of the server's to a poll that finds nothing */
-    uint64_t polls, unanswered;          /* those that came to nothing */
-    uint64_t ns;                         /* device time on the air for those that found nothing, */
-    uint64_t sent, received, sending_ns; /* and what they carried */
+    uint32_t chunk, tries;      /* tries: made so far */
+    bool knows_answer;          /* of the server's to a poll that finds nothing */
+    uint64_t polls, unanswered; /* unanswered: those that came to nothing */
+    struct thm_hal_air air;     /* of those that found nothing */
 };
 
 /* url: of the update; chunk: bytes of an answer at a time. */

@@ -3,7 +3,7 @@
 #include "emu/report/tensor_text.h"
 #include "memmodels/caps.h"
 
-enum { ANSWER_CHUNK = 64 };
+enum { ANSWER_CHUNK = 64, BODY_MAX = 320 }; /* a version of 200 characters fits */
 
 struct thm_inferred thm_inferred_of(const struct thm_tensor *t)
 {
@@ -28,34 +28,27 @@ static const char *setting(const struct thm_board *b, const char *key)
     return value ? value : "";
 }
 
-static bool send(struct thm_board *b, const char *url, const char *body, uint32_t len)
+static uint32_t describe(struct thm_board *b, const struct thm_inferred *i, char *out, size_t size)
 {
-    struct thm_hal_response r;
-    const struct thm_hal_request q = { .url = url, .chunk = ANSWER_CHUNK, .post = body, .post_bytes = len };
-    const bool ok = thm_hal_https_exchange(b, &q, &r);
-    if (!ok)
-        thm_hal_failure_forget(b);
-    return ok;
+    struct thm_heap_stats heap;
+    uint32_t low_water = 0;
+    thm_hal_heap(b, THM_CAP_DEFAULT, &heap, &low_water);
+    return print(b, out, size, "{\"id\":\"%s\",\"version\":\"%s\",\"label\":%u,\"score\":%.6g,\"heap_low_water\":%u}",
+                 setting(b, "id"), setting(b, "version"), i->label, i->score, low_water);
 }
 
 void thm_telemetry_post(struct thm_telemetry *t, struct thm_board *b, const char *url, const struct thm_inferred *i)
 {
-    char body[256];
-    struct thm_heap_stats heap;
-    struct thm_hal_air before, after;
-    uint32_t low_water = 0;
-    const uint64_t began = thm_hal_now_ns(b);
-    thm_hal_heap(b, THM_CAP_DEFAULT, &heap, &low_water);
-    const uint32_t len = print(b, body, sizeof body,
-                               "{\"id\":\"%s\",\"version\":\"%s\",\"label\":%u,\"score\":%.6g,\"heap_low_water\":%u}",
-                               setting(b, "id"), setting(b, "version"), i->label, i->score, low_water);
+    char body[BODY_MAX];
+    struct thm_hal_air before;
+    struct thm_hal_response r;
+    struct thm_hal_request q = { .url = url, .chunk = ANSWER_CHUNK, .post = body };
+    q.post_bytes = describe(b, i, body, sizeof body);
     thm_hal_air(b, &before);
-    const bool ok = send(b, url, body, len);
-    thm_hal_air(b, &after);
+    const bool ok = thm_hal_https_exchange(b, &q, &r);
+    if (!ok)
+        thm_hal_failure_forget(b);
+    thm_hal_air_since(b, &before, &t->air);
     t->posted += ok;
     t->failed += !ok;
-    t->ns += thm_hal_now_ns(b) - began;
-    t->sent += after.sent - before.sent;
-    t->received += after.received - before.received;
-    t->sending_ns += after.sending_ns - before.sending_ns;
 }

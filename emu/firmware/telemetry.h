@@ -15,8 +15,7 @@ struct thm_telemetry_policy {
 
 struct thm_telemetry { /* in static data on a device */
     uint32_t posted, failed;
-    uint64_t ns;                         /* device time of the posts, */
-    uint64_t sent, received, sending_ns; /* and what they carried */
+    struct thm_hal_air air;
 };
 
 struct thm_inferred { /* of one frame */

@@ -90,10 +90,13 @@ static int check_line(struct check *c, const char *path, const char *text)
     return is_one_line(text) ? 0 : WRONG(c, "a control character in it");
 }
 
-/* Every value that a template can hold. */
+/* Every value that a template can hold. A version goes into JSON, too. */
 static int check_lines(struct check *c)
 {
-    int status = check_line(c, "rollout.version", c->f->rollout.version);
+    const char *version = c->f->rollout.version;
+    int status = check_line(c, "rollout.version", version);
+    if (!status && version && strpbrk(version, "\"\\"))
+        status = WRONG(c, "a quote or backslash in it");
     for (unsigned i = 0; !status && i < c->f->groups_count; i++) {
         const struct thm_fleet_group *g = &c->f->groups[i];
         const struct {

@@ -147,6 +147,7 @@ static void header__line_end_in_any_value_is_refused(void **state)
     (void)state;
     refused(WITH_HEADERS("\"A: 1\\r\\nB: 2\""), "t.yaml:5: ");
     refused(HEAD GROUP SERVER "rollout: {version: \"1\\r\\nB: 2\"}\n", "t.yaml:6: ");
+    refused(HEAD GROUP SERVER "rollout: {version: '1\"'}\n", "t.yaml:6: rollout.version: a quote or backslash");
     refused(HEAD "  - {name: \"a\\nB: 2\", board: esp32, count: 5, model: m}\n" SERVER, "t.yaml:4: ");
 }
 
