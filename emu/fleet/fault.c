@@ -39,11 +39,17 @@ static void worn_flash(struct thm_fleet_run *r, const struct thm_fleet_plan *p)
     r->run.media_faults.cycles = (uint32_t)p->fault_value;
 }
 
+/* A link that carries nothing stays one. */
+static uint64_t slower(uint64_t bps, uint64_t times)
+{
+    return bps == 0 || bps / times ? bps / times : 1;
+}
+
 static void bad_link(struct thm_fleet_run *r, const struct thm_fleet_plan *p)
 {
     const uint64_t times = p->fault_value, rtt = r->link.rtt_us * times;
-    r->link.down_bps = r->link.down_bps / times ? r->link.down_bps / times : 1;
-    r->link.up_bps = r->link.up_bps / times ? r->link.up_bps / times : 1;
+    r->link.down_bps = slower(r->link.down_bps, times);
+    r->link.up_bps = slower(r->link.up_bps, times);
     r->link.rtt_us = rtt < UINT32_MAX ? (uint32_t)rtt : UINT32_MAX;
 }
 

@@ -139,6 +139,8 @@ is "retries__the_same_poll_gets_it" patient "outcome='updated' AND polls=25 AND 
 plain 40 'faults: [{kind: net-fault, percent: 100, fault: dns, from_s: 86400, to_s: 88000}]' | sed 's/model:/skew_s: 3600, model:/' | fleet window
 [ "$(sql window "SELECT sum((status=13)<>(asked_ms<88000000)), sum(status=13)>3, sum(status=0)>3 FROM boards")" = '0|1|1' ]
 ok "fault__of_a_time_is_of_the_boards_that_ask_then" $?
+plain 2 'faults: [{kind: bad-link, percent: 100}]' | sed 's/esp32,/esp32, link: none,/' | fleet nolink
+is "bad_link__makes_nothing_of_no_link" nolink "status=13 AND polls=0 AND fault='bad-link'"
 plain 10 'faults: [{kind: power-off, percent: 100, value: 5000}]' | fleet idle
 is "power_off__between_polls_makes_it_ask_once_more" idle "outcome='updated' AND polls=26"
 plain 2 'faults: [{kind: power-off, percent: 100, value: 86401}]' 'telemetry: {url: "https://localhost/t"}' | sed 's/esp32,/esp32, link: nb-iot,/' | fleet dark
