@@ -31,7 +31,8 @@ static size_t fill_getopt(const struct thm_command *c, struct option *longs, cha
     for (const struct thm_option *o = c->options; o && o->name; o++, n++) {
         if (n == OPTIONS_MAX)
             abort(); /* a table that has outgrown it */
-        longs[n] = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL, 256 + (int)n };
+        const int arg = !o->arg ? no_argument : o->arg[0] == '[' ? optional_argument : required_argument;
+        longs[n] = (struct option){ o->name, arg, NULL, 256 + (int)n };
         if (o->letter) {
             *shorts++ = o->letter;
             if (o->arg)
@@ -102,7 +103,7 @@ static void print_option(const struct thm_option *o)
     const int indent = 26;
     char left[64];
     int n = snprintf(left, sizeof left, "  %s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ',
-                     o->letter ? ", " : "  ", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+                     o->letter ? ", " : "  ", o->name, o->arg && o->arg[0] != '[' ? " " : "", o->arg ? o->arg : "");
     if (n < indent - 1)
         printf("%-*s", indent, left);
     else

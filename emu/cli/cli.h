@@ -24,7 +24,7 @@ enum { /* exit statuses; the same in every sub-command (thimble(1)) */
 
 struct thm_option {
     const char *name; /* long name without dashes; NULL ends the table */
-    const char *arg;  /* "BYTES"; NULL: a flag */
+    const char *arg; /* "BYTES"; "[=BYTES]": may be left out, then the value is NULL, and has no letter; NULL: a flag */
     const char *help; /* one sentence, no full stop */
     char letter;      /* short option; 0: none */
 };

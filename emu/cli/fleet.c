@@ -21,7 +21,7 @@ static const struct verb {
     { "merge", "DATABASE SHARD...", 2, 1 << 20, fleet_merge },
 };
 
-enum { OUTPUT, BOARDS, JOBS, SEED, SHARD, BOARD, TRACE, JSON, JUNIT, HTML, STATS, QUIET };
+enum { OUTPUT, BOARDS, JOBS, SEED, SHARD, BOARD, TRACE, JSON, JUNIT, HTML, STATS, QUIET, DASHBOARD, TOKEN, LINGER };
 
 static const struct thm_option options[] = {
     [OUTPUT] = { "output", "FILE", "run: the database (default: the scenario's name with .db)", 'o' },
@@ -39,6 +39,13 @@ static const struct thm_option options[] = {
     [HTML] = { "html", "FILE", "report: write one page of HTML", 0 },
     [STATS] = { "stats", NULL, "run, resume: tell on stderr what it cost this PC", 0 },
     [QUIET] = { "quiet", NULL, "run, resume: no progress", 'q' },
+    [DASHBOARD] = { "dashboard", "[=ADDR]",
+                    "run, resume: a page to watch it on, at IP, PORT, IP:PORT or [IPv6]:PORT (default: 127.0.0.1, any "
+                    "free port)",
+                    0 },
+    [TOKEN] = { "dashboard-token", "TOKEN",
+                "what the page's readers must know (default: none on loopback, elsewhere one is made)", 0 },
+    [LINGER] = { "dashboard-linger", NULL, "when the run has ended, the page stays until Ctrl-C", 0 },
     { 0 },
 };
 
@@ -193,6 +200,12 @@ static int take_option(struct thm_args *a, int option, struct fleet_options *o)
     case HTML: o->html = a->value; return 0;
     case STATS: o->stats = true; return 0;
     case QUIET: o->quiet = true; return 0;
+    case DASHBOARD:
+        o->dashboard = true;
+        o->dashboard_address = a->value;
+        return 0;
+    case TOKEN: o->dashboard_token = a->value; return 0;
+    case LINGER: o->dashboard_linger = true; return 0;
     default: return THM_EXIT_USAGE;
     }
 }

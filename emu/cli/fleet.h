@@ -8,6 +8,8 @@ struct fleet_options {
     const char *output, *junit, *html, *trace;
     uint32_t boards, jobs, seed, shard, shards, board; /* boards, jobs, shards 0: not given */
     bool seed_given, board_given, json, stats, quiet;
+    bool dashboard, dashboard_linger;
+    const char *dashboard_address, *dashboard_token; /* NULL: not given */
 };
 
 struct fleet_scenario { /* loaded */

@@ -4,54 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include "emu/cli/fleet.h"
+#include "emu/fleet/replay.h"
 #include "emu/fleet/server.h"
-#include "emu/report/report.h"
 
-struct replay {
-    struct thm_fleet_reader reader;
-    FILE *trace;
-    bool trace_failed;
-};
-
-static void on_event(void *ctx, const struct thm_event *e)
-{
-    struct replay *r = ctx;
-    thm_fleet_reader_event(&r->reader, e);
-    if (r->trace && !thm_trace_write(r->trace, e, NULL))
-        r->trace_failed = true;
-}
-
-static void on_output(void *ctx, const struct thm_msg_output *o, const uint8_t *data, uint32_t len)
-{
-    struct replay *r = ctx;
-    thm_fleet_reader_output(&r->reader, o, data, len);
-}
-
-static void run_board(const struct thm_fleet_kit *k, uint32_t id, struct replay *r, struct thm_fleet_row *row)
-{
-    struct thm_fleet_plan plan;
-    struct thm_fleet_run run;
-    struct thm_run_result result;
-    thm_fleet_plan(k->fleet, id, &plan);
-    thm_fleet_make_run(k, &plan, &run);
-    thm_fleet_row_init(row, k, &plan);
-    thm_fleet_reader_init(&r->reader, row, k, &plan);
-    run.run.ctx = r;
-    run.run.event = on_event;
-    run.run.output = on_output;
-    run.run.trace = r->trace != NULL;
-    thm_run(&run.run, &result);
-    thm_fleet_reader_end(&r->reader, &result);
-}
-
-static int with_server(struct fleet_scenario *s, uint32_t id, struct replay *r, struct thm_fleet_row *row)
+static int run_board(struct fleet_scenario *s, uint32_t id, const struct thm_fleet_replay *r, struct thm_fleet_row *row)
 {
     struct thm_fleet_own_server server;
     char *error = NULL;
     int status = thm_fleet_engine_serve(&s->kit, s->folder, &server, &error);
-    if (!status)
-        run_board(&s->kit, id, r, row);
+    const bool traced = status || thm_fleet_replay(&s->kit, id, r, row);
     thm_fleet_server_stop(&server, NULL);
+    if (!traced)
+        return thm_fail(THM_EXIT_HOST, "the trace could not be written: %s", strerror(errno));
     return status ? fleet_error(status, error) : 0;
 }
 
@@ -68,12 +32,12 @@ static int compare(const struct thm_fleet_row *was, const struct thm_fleet_row *
 
 static int replay(const struct fleet_options *o, struct fleet_scenario *s, const struct thm_fleet_row *was)
 {
-    struct replay r = { .trace = o->trace ? fopen(o->trace, "we") : NULL };
+    const struct thm_fleet_replay r = { .trace = o->trace ? fopen(o->trace, "we") : NULL };
     struct thm_fleet_row is;
     if (o->trace && !r.trace)
         return thm_fail(THM_EXIT_USAGE, "%s: %s", o->trace, strerror(errno));
-    int status = with_server(s, o->board, &r, &is);
-    if (r.trace && (fclose(r.trace) != 0 || r.trace_failed))
+    int status = run_board(s, o->board, &r, &is);
+    if (r.trace && fclose(r.trace) != 0 && !status)
         status = thm_fail(THM_EXIT_HOST, "%s: could not be written: %s", o->trace, strerror(errno));
     return status ? status : compare(was, &is);
 }

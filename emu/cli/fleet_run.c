@@ -1,38 +1,13 @@
 /* emu/cli/fleet_run.c -- thimble fleet run, resume, merge. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "emu/cli/fleet.h"
-
-struct screen {
-    bool terminal, drawn;
-    double next; /* seconds: without a terminal, a line now and then */
-};
-
-static void show_note(void *ctx, const char *line)
-{
-    struct screen *s = ctx;
-    fprintf(stderr, "%sthimble: fleet: %s\n", s->drawn ? "\r\033[K" : "", line);
-    s->drawn = false;
-}
-
-static void show_progress(void *ctx, const struct thm_fleet_totals *t, bool end)
-{
-    struct screen *s = ctx;
-    const double rate = t->seconds > 0 ? t->ran / t->seconds : 0;
-    const uint32_t left = t->boards > t->done ? t->boards - t->done : 0;
-    if (!s->terminal && (end || t->seconds < s->next))
-        return;
-    s->next = t->seconds + 10;
-    fprintf(stderr, "%s%u of %u boards: %u updated, %u failed, %u under way, %.0f a second, %.0f s to go%s",
-            s->terminal ? "\r\033[K" : "", t->done, t->boards, t->updated, t->failed, t->alive, rate,
-            rate > 0 ? left / rate : 0, s->terminal ? "" : "\n");
-    s->drawn = s->terminal;
-    if (end && s->terminal)
-        fputs("\r\033[K", stderr);
-}
+#include "emu/cli/fleet_progress.h"
+#include "emu/fleet/dashboard.h"
 
 static void conclude(const struct thm_fleet_totals *t, const char *database)
 {
@@ -48,11 +23,61 @@ static void conclude(const struct thm_fleet_totals *t, const char *database)
         printf("interrupted; 'thimble fleet resume %s' goes on\n", database);
 }
 
+/* ---- the dashboard ---- */
+
+/* Before the database is opened. *out NULL: none is wanted. */
+static int open_dashboard(struct thm_fleet_dashboard **out, const struct fleet_options *o,
+                          const struct fleet_scenario *s, const char *database, uint32_t shard, uint32_t shards)
+{
+    const struct thm_fleet_dashboard_options d = { .address = o->dashboard_address,
+                                                   .token = o->dashboard_token,
+                                                   .database = database,
+                                                   .file = s->file,
+                                                   .folder = s->folder,
+                                                   .kit = &s->kit,
+                                                   .shard = shard,
+                                                   .shards = shards };
+    char *error = NULL;
+    *out = NULL;
+    if (!o->dashboard)
+        return 0;
+    int status = thm_fleet_dashboard_start(out, &d, &error);
+    if (status)
+        return fleet_error(status, error);
+    fprintf(stderr, "dashboard: %s\n", thm_fleet_dashboard_url(*out));
+    return 0;
+}
+
+static void end_dashboard(struct thm_fleet_dashboard *d, const struct thm_fleet_totals *t, int status)
+{
+    thm_fleet_dashboard_end(d, status           ? THM_DASHBOARD_BROKEN
+                               : t->interrupted ? THM_DASHBOARD_INTERRUPTED
+                               : t->stopped     ? THM_DASHBOARD_STOPPED
+                                                : THM_DASHBOARD_FINISHED);
+}
+
+static void linger(const struct fleet_options *o)
+{
+    sigset_t ends;
+    int number;
+    if (!o->dashboard || !o->dashboard_linger)
+        return;
+    fputs("the dashboard stays until Ctrl-C\n", stderr);
+    fflush(stdout);
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    sigwait(&ends, &number);
+}
+
+/* ---- run, resume ---- */
+
 static int execute(const struct fleet_options *o, struct fleet_scenario *s, struct thm_fleet_results *r,
-                   const char *database)
+                   const char *database, struct thm_fleet_dashboard *d)
 {
     const struct thm_fleet_meta *m = thm_fleet_results_meta(r);
-    struct screen screen = { .terminal = isatty(STDERR_FILENO), .next = 10 };
+    struct fleet_progress progress;
     const struct thm_fleet_engine e = { .kit = &s->kit,
                                         .folder = s->folder,
                                         .results = r,
@@ -60,12 +85,16 @@ static int execute(const struct fleet_options *o, struct fleet_scenario *s, stru
                                         .timed = o->stats,
                                         .shard = m->shard,
                                         .shards = m->shards,
-                                        .note = show_note,
-                                        .progress = o->quiet ? NULL : show_progress,
-                                        .ctx = &screen };
+                                        .note = fleet_progress_note,
+                                        .progress = o->quiet ? NULL : fleet_progress_show,
+                                        .board = d ? thm_fleet_dashboard_board : NULL,
+                                        .ctx = &progress,
+                                        .board_ctx = d };
     struct thm_fleet_totals t;
     char *error = NULL;
+    fleet_progress_init(&progress);
     int status = thm_fleet_engine_run(&e, &t, &error);
+    end_dashboard(d, &t, status);
     if (status)
         return fleet_error(status, error);
     conclude(&t, database);
@@ -82,7 +111,8 @@ static char *default_output(const char *scenario)
     return asprintf(&out, "%.*s.db", dot ? (int)(dot - name) : (int)strlen(name), name) < 0 ? NULL : out;
 }
 
-static int start(const struct fleet_options *o, struct fleet_scenario *s, const char *database)
+static int start(const struct fleet_options *o, struct fleet_scenario *s, const char *database,
+                 struct thm_fleet_dashboard *d)
 {
     struct thm_fleet_results *r;
     char *error = NULL;
@@ -94,13 +124,25 @@ static int start(const struct fleet_options *o, struct fleet_scenario *s, const 
                                       .boards = thm_fleet_boards(s->fleet),
                                       .shard = o->shard,
                                       .shards = o->shards };
-    if (o->shards && s->fleet->rollout.stop_percent > 0)
-        return thm_fail(THM_EXIT_USAGE, "%s: rollout.stop_percent is decided on all boards: not with --shard", s->file);
     int status = thm_fleet_results_create(&r, database, &m, &error);
     if (status)
         return fleet_error(status, error);
-    status = execute(o, s, r, database);
+    status = execute(o, s, r, database, d);
     thm_fleet_results_close(r);
+    return status;
+}
+
+static int start_watched(const struct fleet_options *o, struct fleet_scenario *s, const char *database)
+{
+    struct thm_fleet_dashboard *d;
+    if (o->shards && s->fleet->rollout.stop_percent > 0)
+        return thm_fail(THM_EXIT_USAGE, "%s: rollout.stop_percent is decided on all boards: not with --shard", s->file);
+    int status = open_dashboard(&d, o, s, database, o->shard, o->shards);
+    if (!status)
+        status = start(o, s, database, d);
+    if (!status)
+        linger(o);
+    thm_fleet_dashboard_stop(d);
     return status;
 }
 
@@ -119,25 +161,46 @@ int fleet_run(const struct fleet_options *given, int argc, char **argv)
     if (!status)
         status = fleet_load_kit(&s);
     if (!status)
-        status = start(&o, &s, output);
+        status = start_watched(&o, &s, output);
     free(output);
     fleet_unload(&s);
     return status;
 }
 
+static int go_on(const struct fleet_options *o, struct fleet_scenario *s, const char *database,
+                 struct thm_fleet_dashboard *d)
+{
+    struct thm_fleet_results *r;
+    int status = fleet_open(&r, database, true);
+    if (status)
+        return status;
+    status = execute(o, s, r, database, d);
+    thm_fleet_results_close(r);
+    return status;
+}
+
+/* The dashboard's process must be there before the database is open for good. */
 int fleet_resume(const struct fleet_options *o, int argc, char **argv)
 {
+    struct thm_fleet_dashboard *d = NULL;
     struct thm_fleet_results *r;
     struct fleet_scenario s;
     (void)argc;
-    int status = fleet_open(&r, argv[0], true);
+    int status = fleet_open(&r, argv[0], false);
     if (status)
         return status;
+    const struct thm_fleet_meta *m = thm_fleet_results_meta(r);
+    const uint32_t shard = m->shard, shards = m->shards;
     status = fleet_load_from(&s, r);
-    if (!status)
-        status = execute(o, &s, r, argv[0]);
-    fleet_unload(&s);
     thm_fleet_results_close(r);
+    if (!status)
+        status = open_dashboard(&d, o, &s, argv[0], shard, shards);
+    if (!status)
+        status = go_on(o, &s, argv[0], d);
+    if (!status)
+        linger(o);
+    thm_fleet_dashboard_stop(d);
+    fleet_unload(&s);
     return status;
 }
 

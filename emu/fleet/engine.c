@@ -41,6 +41,7 @@ struct slot {
     struct thm_fleet_reader reader;
     struct thm_zygote_report report;
     uint64_t cpu_ns; /* in its last step, if timed */
+    enum thm_fleet_state state;
     double started;
 };
 
@@ -101,6 +102,12 @@ static void note(const struct engine *e, const char *fmt, ...)
     e->o->note(e->o->ctx, line);
 }
 
+static void tell_board(const struct engine *e, uint32_t id, enum thm_fleet_state state, const struct thm_event *ev)
+{
+    if (e->o->board)
+        e->o->board(e->o->board_ctx, id, state, ev);
+}
+
 /* ---- results ---- */
 
 static void count(struct thm_fleet_totals *t, const struct thm_fleet_row *row)
@@ -117,6 +124,7 @@ static void put(struct engine *e, const struct thm_fleet_row *row, const struct 
     if (!e->status)
         e->status = thm_fleet_results_put(e->o->results, row, cost, e->error);
     count(&e->totals, row);
+    tell_board(e, (uint32_t)row->id, thm_fleet_state_of_outcome(row->outcome), NULL);
 }
 
 static void commit(struct engine *e)
@@ -145,6 +153,8 @@ static void on_item(void *ctx, enum thm_session_item kind, const void *data, siz
         thm_fleet_reader_event(&s->reader, data);
         if (s->run.run.timed)
             thm_fleet_phases_take(&s->all->totals.phases, data, &s->cpu_ns);
+        s->state = thm_fleet_state_after(s->state, data);
+        tell_board(s->all, s->plan.id, s->state, data);
     } else {
         thm_session_output(&s->run.run, data, len);
     }
@@ -165,7 +175,7 @@ static void release(struct slot *s)
 
 static void set_up(struct engine *e, struct slot *s, uint32_t id, int modem)
 {
-    *s = (struct slot){ .all = e, .used = true, .started = now() };
+    *s = (struct slot){ .all = e, .used = true, .state = THM_FLEET_BOOTING, .started = now() };
     thm_fleet_plan(e->o->kit->fleet, id, &s->plan);
     thm_fleet_make_run(e->o->kit, &s->plan, &s->run);
     s->run.run.ctx = s;
@@ -174,6 +184,7 @@ static void set_up(struct engine *e, struct slot *s, uint32_t id, int modem)
     thm_fleet_reader_init(&s->reader, &s->row, e->o->kit, &s->plan);
     s->session = (struct thm_session){ .run = &s->run.run, .net = e->net, .modem = modem, .item = on_item, .ctx = s };
     e->alive++;
+    tell_board(e, id, s->state, NULL);
 }
 
 /* The PC has no more for now: with fewer at once it may go on. */
@@ -295,6 +306,7 @@ static void take_reports(struct engine *e)
         struct slot *s = &e->slots[r.slot];
         if (r.error) {
             thm_fleet_queue_again(&e->queue, s->plan.id);
+            tell_board(e, s->plan.id, THM_FLEET_WAITING, NULL);
             release(s);
             lower(e, r.error);
             continue;
@@ -335,6 +347,13 @@ static void look_at_memory(struct engine *e)
         *most = f;
 }
 
+static void count_states(struct engine *e)
+{
+    memset(e->totals.states, 0, sizeof e->totals.states);
+    for (uint32_t i = 0; e->slots && i < e->slot_count; i++)
+        e->totals.states[e->slots[i].state] += e->slots[i].used;
+}
+
 static void tell_progress(struct engine *e, bool end)
 {
     const double t = now();
@@ -343,6 +362,7 @@ static void tell_progress(struct engine *e, bool end)
     e->told = t;
     e->totals.seconds = t - e->start;
     e->totals.alive = e->alive;
+    count_states(e);
     e->o->progress(e->o->ctx, &e->totals, end);
 }
 
@@ -407,21 +427,36 @@ static void loop(struct engine *e)
 
 /* ---- before and after ---- */
 
+/* done: as thm_fleet_results_done() says. */
+static void take_done(struct engine *e, uint32_t id, uint8_t done)
+{
+    struct thm_fleet_plan plan;
+    if (done == 0)
+        return;
+    e->totals.done++;
+    e->totals.updated += done == 1;
+    e->totals.failed += done == 2;
+    thm_fleet_plan(e->o->kit->fleet, id, &plan);
+    tell_board(e, id,
+               done == 1                        ? THM_FLEET_UPDATED
+               : done == 2                      ? THM_FLEET_FAILED
+               : plan.wave == THM_FLEET_NO_WAVE ? THM_FLEET_UNTOUCHED
+                                                : THM_FLEET_WITHHELD,
+               NULL);
+}
+
 static int load_queue(struct engine *e)
 {
     const struct thm_fleet *f = e->o->kit->fleet;
     const uint32_t boards = thm_fleet_boards(f);
     uint8_t *done = calloc(boards, 1);
     e->totals.boards = boards;
+    e->totals.mine = e->o->shards ? (boards + e->o->shards - 1 - e->o->shard) / e->o->shards : boards;
     int status = done ? thm_fleet_results_done(e->o->results, done, boards, e->error) : 20;
     if (!status && !thm_fleet_queue_init(&e->queue, f, done, e->o->shard, e->o->shards))
         status = 20;
     for (uint32_t id = 0; !status && id < boards; id++)
-        if (done[id]) {
-            e->totals.done++;
-            e->totals.updated += done[id] == 1;
-            e->totals.failed += done[id] == 2;
-        }
+        take_done(e, id, done[id]);
     free(done);
     return status;
 }

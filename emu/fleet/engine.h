@@ -5,10 +5,13 @@
 #include "emu/fleet/footprint.h"
 #include "emu/fleet/phases.h"
 #include "emu/fleet/results.h"
+#include "emu/fleet/state.h"
 
 struct thm_fleet_totals {
     uint32_t boards, done, updated, failed, withheld, untouched, alive;
+    uint32_t mine;                                                                  /* boards of this shard */
     uint32_t ran;                                                                   /* in this session */
+    uint32_t states[THM_FLEET_STATE_COUNT];                                         /* of those that are alive */
     bool interrupted;                                                               /* ended early: resume goes on */
     bool stopped;                                                                   /* the rollout was */
     uint64_t boards_user_us, boards_system_us, zygote_us, server_us, supervisor_us; /* of the PC's processor */
@@ -26,7 +29,11 @@ struct thm_fleet_engine {
     uint32_t shard, shards;                    /* only boards with id % shards == shard; shards 0: all */
     void (*note)(void *ctx, const char *line); /* what the user should know; may be NULL */
     void (*progress)(void *ctx, const struct thm_fleet_totals *t, bool end); /* some times a second; may be NULL */
+    /* A board's state, whenever that may have changed, with what it has told just now (NULL: nothing); boards that are
+     * done already are told at the start. May be NULL; must not block. */
+    void (*board)(void *ctx, uint32_t id, enum thm_fleet_state state, const struct thm_event *e);
     void *ctx;
+    void *board_ctx;
 };
 
 /* Runs what has no row yet. SIGINT and SIGTERM end it when the boards under way have ended, a second one at once.

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "emu/report/heap_picture.h"
-#include "memmodels/caps.h"
 
 enum { ROW = 64, ROWS = 4, UNIT_MIN = 16, OWNERS_MAX = 128 };
 
@@ -56,42 +55,16 @@ static void name_owners(struct map *m)
     }
 }
 
-static bool is_hole(const struct thm_event *block)
-{
-    return strcmp(block->text, "free") == 0;
-}
-
 static char letter_of(const struct map *m, const struct thm_event *block)
 {
     if (block == m->largest)
         return LARGEST;
-    if (is_hole(block))
+    if (thm_heap_is_hole(block))
         return HOLE;
     for (size_t i = 0; i < m->owners; i++)
         if (strcmp(m->owner[i].event->name, block->name) == 0 && strcmp(m->owner[i].event->text, block->text) == 0)
             return m->owner[i].letter ? m->owner[i].letter : NO_ROOM;
     return INNER;
-}
-
-/* Memory that malloc gives; the rest is only had by asking for its capabilities. */
-static bool is_for_malloc(const struct thm_event *region)
-{
-    const struct thm_mem_type *t = thm_mem_type_find(region->text);
-    return t && (t->caps[0] | t->caps[1] | t->caps[2]) & THM_CAP_DEFAULT;
-}
-
-static const struct thm_event *largest_hole(const struct thm_heap_picture *p)
-{
-    const struct thm_event *best = NULL;
-    bool usable = false;
-    for (size_t i = 0; i < p->count; i++) {
-        const struct thm_event *e = &p->part[i];
-        if (e->type == THM_EV_HEAP_REGION)
-            usable = is_for_malloc(e);
-        else if (e->type == THM_EV_HEAP_BLOCK && usable && is_hole(e) && (!best || e->v[1] > best->v[1]))
-            best = e;
-    }
-    return best;
 }
 
 /* ---- cells ---- */
@@ -144,18 +117,6 @@ static uint64_t unit_of(uint64_t size)
     return unit;
 }
 
-/* The region of the lowest address that is at or above `from`; p->count: none. */
-static size_t next_region(const struct thm_heap_picture *p, uint64_t from)
-{
-    size_t best = p->count;
-    for (size_t i = 0; i < p->count; i++) {
-        const struct thm_event *e = &p->part[i];
-        if (e->type == THM_EV_HEAP_REGION && e->v[0] >= from && (best == p->count || e->v[0] < p->part[best].v[0]))
-            best = i;
-    }
-    return best;
-}
-
 static void draw_region(const struct map *m, size_t region)
 {
     const struct thm_event *r = &m->p->part[region];
@@ -163,12 +124,12 @@ static void draw_region(const struct map *m, size_t region)
     size_t next = region + 1, last = next;
     unsigned holes = 0;
     for (; last < m->p->count && m->p->part[last].type == THM_EV_HEAP_BLOCK; last++)
-        holes += is_hole(&m->p->part[last]);
+        holes += thm_heap_is_hole(&m->p->part[last]);
     fprintf(m->f, "\n%.10s  %08" PRIx64 "-%08" PRIx64 ", %" PRIu64 " bytes, %" PRIu64 " free", r->name, base, end - 1,
             r->v[1], r->v[2]);
-    if (is_for_malloc(r))
+    if (thm_heap_is_for_malloc(r))
         fprintf(m->f, " in %u", holes);
-    fprintf(m->f, "%s; cell %" PRIu64 "\n", is_for_malloc(r) ? "" : ", not for malloc", unit);
+    fprintf(m->f, "%s; cell %" PRIu64 "\n", thm_heap_is_for_malloc(r) ? "" : ", not for malloc", unit);
     for (uint64_t at = base; at < end; at += unit) {
         if ((at - base) % (unit * ROW) == 0)
             fprintf(m->f, "%s  %08" PRIx64 "  ", at == base ? "" : "\n", at);
@@ -271,7 +232,7 @@ static void print_peak(const struct map *m)
 void thm_heap_map_print(const struct thm_heap_picture *p, const struct thm_heap_picture *end,
                         const struct thm_heap_map_style *style, FILE *f)
 {
-    struct map m = { .p = p, .style = style, .f = f, .largest = largest_hole(p) };
+    struct map m = { .p = p, .style = style, .f = f, .largest = thm_heap_largest_hole(p) };
     if (!p->heap.type)
         return;
     name_owners(&m);
@@ -279,7 +240,7 @@ void thm_heap_map_print(const struct thm_heap_picture *p, const struct thm_heap_
         fprintf(f, "\nHEAP when there was no block for %.40s\n", p->heap.text);
     else
         fputs("\nHEAP at the end of the run\n", f);
-    for (size_t i = next_region(p, 0); i < p->count; i = next_region(p, p->part[i].v[0] + 1))
+    for (size_t i = thm_heap_next_region(p, 0); i < p->count; i = thm_heap_next_region(p, p->part[i].v[0] + 1))
         draw_region(&m, i);
     print_owners(&m);
     print_figures(&m);

@@ -1,6 +1,8 @@
 #include "emu/report/heap_picture.h"
 #include <stdlib.h>
+#include <string.h>
 #include "emu/report/report.h"
+#include "memmodels/caps.h"
 
 enum { PARTS_MAX = 1 << 18 }; /* what comes above it is left out: no sound board has so many blocks */
 
@@ -47,6 +49,44 @@ void thm_heap_picture_finish(struct thm_heap_picture *p)
 {
     free(p->part);
     *p = (struct thm_heap_picture){ 0 };
+}
+
+/* ---- what is in it ---- */
+
+bool thm_heap_is_hole(const struct thm_event *block)
+{
+    return strcmp(block->text, "free") == 0;
+}
+
+bool thm_heap_is_for_malloc(const struct thm_event *region)
+{
+    const struct thm_mem_type *t = thm_mem_type_find(region->text);
+    return t && (t->caps[0] | t->caps[1] | t->caps[2]) & THM_CAP_DEFAULT;
+}
+
+const struct thm_event *thm_heap_largest_hole(const struct thm_heap_picture *p)
+{
+    const struct thm_event *best = NULL;
+    bool usable = false;
+    for (size_t i = 0; i < p->count; i++) {
+        const struct thm_event *e = &p->part[i];
+        if (e->type == THM_EV_HEAP_REGION)
+            usable = thm_heap_is_for_malloc(e);
+        else if (e->type == THM_EV_HEAP_BLOCK && usable && thm_heap_is_hole(e) && (!best || e->v[1] > best->v[1]))
+            best = e;
+    }
+    return best;
+}
+
+size_t thm_heap_next_region(const struct thm_heap_picture *p, uint64_t from)
+{
+    size_t best = p->count;
+    for (size_t i = 0; i < p->count; i++) {
+        const struct thm_event *e = &p->part[i];
+        if (e->type == THM_EV_HEAP_REGION && e->v[0] >= from && (best == p->count || e->v[0] < p->part[best].v[0]))
+            best = i;
+    }
+    return best;
 }
 
 static json_t *parts(const struct thm_heap_picture *p, uint32_t type)

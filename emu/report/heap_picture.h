@@ -15,6 +15,14 @@ struct thm_heap_picture { /* all zero: none */
 bool thm_heap_picture_event(struct thm_heap_picture *p, const struct thm_event *ev);
 void thm_heap_picture_finish(struct thm_heap_picture *p);
 
+bool thm_heap_is_hole(const struct thm_event *block);
+/* Memory that malloc gives; the rest is only had by asking for its capabilities. */
+bool thm_heap_is_for_malloc(const struct thm_event *region);
+/* The hole that the next large malloc would get; NULL: none, or its blocks were not told. */
+const struct thm_event *thm_heap_largest_hole(const struct thm_heap_picture *p);
+/* Index of the region of the lowest address that is at or above `from`; p->count: none. */
+size_t thm_heap_next_region(const struct thm_heap_picture *p, uint64_t from);
+
 /* Keys: thimble-run(1). A new reference; NULL: out of memory. */
 json_t *thm_heap_picture_json(const struct thm_heap_picture *p);
 
@@ -25,3 +33,5 @@ struct thm_heap_map_style {
  * within 80 columns. */
 void thm_heap_map_print(const struct thm_heap_picture *p, const struct thm_heap_picture *end,
                         const struct thm_heap_map_style *style, FILE *f);
+/* The same as HTML: the regions' blocks as one SVG each, a legend, the use over time. Classes: thm_svg_style. */
+void thm_heap_map_html(const struct thm_heap_picture *p, const struct thm_heap_picture *end, FILE *f);
