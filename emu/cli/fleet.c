@@ -21,7 +21,24 @@ static const struct verb {
     { "merge", "DATABASE SHARD...", 2, 1 << 20, fleet_merge },
 };
 
-enum { OUTPUT, BOARDS, JOBS, SEED, SHARD, BOARD, TRACE, JSON, JUNIT, HTML, STATS, QUIET, DASHBOARD, TOKEN, LINGER };
+enum {
+    OUTPUT,
+    BOARDS,
+    JOBS,
+    SEED,
+    SHARD,
+    BOARD,
+    TRACE,
+    JSON,
+    JUNIT,
+    HTML,
+    TRACES,
+    STATS,
+    QUIET,
+    DASHBOARD,
+    TOKEN,
+    LINGER
+};
 
 static const struct thm_option options[] = {
     [OUTPUT] = { "output", "FILE", "run: the database (default: the scenario's name with .db)", 'o' },
@@ -37,6 +54,9 @@ static const struct thm_option options[] = {
     [JSON] = { "json", NULL, "report: print JSON", 'J' },
     [JUNIT] = { "junit", "FILE", "report: write JUnit XML, a test case a board", 0 },
     [HTML] = { "html", "FILE", "report: write one page of HTML", 0 },
+    [TRACES] = { "traces", "DIR",
+                 "report: run the slowest boards and some of every failure again; a page and a trace of each go there",
+                 0 },
     [STATS] = { "stats", NULL, "run, resume: tell on stderr what it cost this PC", 0 },
     [QUIET] = { "quiet", NULL, "run, resume: no progress", 'q' },
     [DASHBOARD] = { "dashboard", "[=ADDR]",
@@ -198,6 +218,7 @@ static int take_option(struct thm_args *a, int option, struct fleet_options *o)
     case JSON: o->json = true; return 0;
     case JUNIT: o->junit = a->value; return 0;
     case HTML: o->html = a->value; return 0;
+    case TRACES: o->traces = a->value; return 0;
     case STATS: o->stats = true; return 0;
     case QUIET: o->quiet = true; return 0;
     case DASHBOARD:
@@ -244,7 +265,7 @@ const struct thm_command thm_command_fleet = {
     .details = "verbs:\n"
                "  run SCENARIO.yaml\n"
                "  resume DATABASE\n"
-               "  report DATABASE [--json] [--junit FILE] [--html FILE]\n"
+               "  report DATABASE [--json] [--junit FILE] [--html FILE] [--traces DIR]\n"
                "  replay DATABASE --board ID [--trace FILE]\n"
                "  check SCENARIO.yaml\n"
                "  explain SCENARIO.yaml\n"

@@ -5,7 +5,7 @@
 #include "emu/fleet/engine.h"
 
 struct fleet_options {
-    const char *output, *junit, *html, *trace;
+    const char *output, *junit, *html, *trace, *traces;
     uint32_t boards, jobs, seed, shard, shards, board; /* boards, jobs, shards 0: not given */
     bool seed_given, board_given, json, stats, quiet;
     bool dashboard, dashboard_linger;

@@ -106,9 +106,32 @@ static void failed_row(FILE *f, const struct thm_event *e)
     fputs("<td></td><td></td><td></td><td></td><td>failed</td></tr>\n", f); /* the message is in the heading */
 }
 
+/* Device time from left to right, a colour a step. */
+static void time_line(FILE *f, const struct thm_report *r)
+{
+    static const char *const colours[] = { "c3", "c2", "c5", "c8", "c4", "c12", "c9", "c7" };
+    const double total = r->ns > 0 ? (double)r->ns : 1;
+    char title[96];
+    thm_svg_begin(f, THM_SVG_IN_PAGE, 640, 20, "steps over device time");
+    thm_svg_rect(f, 0, 0, 640, 20, "free", NULL);
+    for (unsigned i = 0; i < r->steps; i++) {
+        const struct thm_event *e = &r->step[i];
+        const double end = (double)e->t_ns / total, len = (double)e->v[0] / total;
+        snprintf(title, sizeof title, "%s: %.3f ms, until %.3f s", e->name, (double)e->v[0] / 1e6,
+                 (double)e->t_ns / 1e9);
+        if (end <= 1 && len <= end)
+            thm_svg_rect(f, (end - len) * 640, 0, len * 640, 20, colours[i % (sizeof colours / sizeof colours[0])],
+                         title);
+    }
+    thm_svg_end(f);
+    fprintf(f, "<p class=\"soft\">%.3f s of device time</p>\n", (double)r->ns / 1e9);
+}
+
 static void steps(FILE *f, const struct thm_report *r)
 {
-    fputs("<h3>Steps</h3><div class=\"wide\"><table class=\"steps\"><tr><th>device "
+    fputs("<h3>Steps</h3>\n", f);
+    time_line(f, r);
+    fputs("<div class=\"wide\"><table class=\"steps\"><tr><th>device "
           "s</th><th>step</th><th>ms</th><th>heap "
           "free</th><th>low water</th><th>storage</th><th>what</th></tr>\n",
           f);

@@ -75,7 +75,7 @@ struct thm_dashboard_summary {
     double next;                       /* when they may be asked for again */
     double begun;
     double interval; /* seconds a sample of the throughput stands for */
-    uint32_t sample[240], samples, sampled_done;
+    uint32_t sample[240], samples, sampled_ran;
     double sampled;
 };
 

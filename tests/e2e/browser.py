@@ -1,5 +1,5 @@
 """A page in headless Chromium, driven over the DevTools protocol's pipe; nothing but the standard library."""
-import base64, json, os, shutil, subprocess, tempfile
+import base64, json, os, shutil, subprocess, tempfile, time
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--remote-debugging-pipe"]
@@ -91,11 +91,16 @@ class Page:
         return r["result"].get("value")
 
     def until(self, script, seconds=60):
-        """Wait until the expression is true."""
-        wait = f"""new Promise((yes, no) => {{ const end = Date.now() + {seconds * 1000};
-            (function look() {{ let v = false; try {{ v = {script}; }} catch (e) {{ }}
-              v ? yes(true) : Date.now() > end ? yes(false) : setTimeout(look, 50); }})(); }})"""
-        assert self.run(wait), f"never true: {script}"
+        """Wait until the expression is true; the page may change meanwhile."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                if self.run(f"(() => {{ try {{ return Boolean({script}); }} catch (e) {{ return false; }} }})()"):
+                    return
+            except RuntimeError:
+                pass
+            assert time.monotonic() < end, f"never true: {script}"
+            time.sleep(0.05)
 
     def shoot(self, path, whole=True):
         data = self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
