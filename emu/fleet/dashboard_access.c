@@ -34,7 +34,7 @@ static bool parse_port(const char *text, uint16_t *port)
     return *text >= '0' && *text <= '9' && *end == '\0' && n <= UINT16_MAX;
 }
 
-/* "1.2.3.4", "::1" or "[::1]"; what stands behind a ':' or "]:" in *port, "" if nothing. false: too long. */
+/* "1.2.3.4", "::1" or "[::1]"; what stands behind a ':' or "]:" in *port, "" if nothing. false: it is no host. */
 static bool split_host(const char *text, char *host, size_t size, const char **port)
 {
     const char *close = *text == '[' ? strchr(text, ']') : NULL, *colon = strrchr(text, ':');
@@ -44,12 +44,12 @@ static bool split_host(const char *text, char *host, size_t size, const char **p
     if (close) {
         len = (size_t)(close - text) - 1;
         text++;
-        *port = close[1] == ':' ? close + 2 : close + 1;
+        *port = close[1] ? close + 2 : "";
     } else if (colon && colon == first) {
         len = (size_t)(colon - text);
         *port = colon + 1;
     }
-    if (len >= size)
+    if (len >= size || (close && close[1] && close[1] != ':'))
         return false;
     memcpy(host, text, len);
     host[len] = '\0';
@@ -139,9 +139,11 @@ bool thm_dashboard_host_fits(const struct thm_dashboard_access *a, const char *h
     union address ignored;
     char name[256];
     const char *port;
-    if (!host || !split_host(host, name, sizeof name, &port))
+    uint16_t any;
+    if (!host || !split_host(host, name, sizeof name, &port) || (*port && !parse_port(port, &any)))
         return false;
-    return set_host(name, &ignored) || strcasecmp(name, "localhost") == 0 || strcasecmp(name, a->machine) == 0;
+    return set_host(name, &ignored) || strcasecmp(name, "localhost") == 0 ||
+           (*a->machine && strcasecmp(name, a->machine) == 0);
 }
 
 static void make_url(struct thm_dashboard_access *a, const union address *at)

@@ -189,6 +189,20 @@ fi
 thimble fleet resume broken.db --dashboard
 expect "resume__has_a_dashboard" 0 '^dashboard: http://127.0.0.1' '300 of 300 boards'
 
+# ---- the terminal ----
+
+script -qec "stty cols 100; '$THIMBLE' fleet run fleet.yaml -o tty.db" typescript >out </dev/null
+tr '\r' '\n' <typescript | sed 's/\x1b\[[A-Z]//g' >lines
+grep -qE '^\[[#.]{24}\] [0-9]+ of 200 boards, [0-9]+ a second, ([0-9:]+|-) to go$' lines && grep -qE '^[0-9]+ updated, [0-9]+ failed; [0-9]+ [a-z]+' lines &&
+    ! sed 1d lines | grep -v '^Script' | grep -q '.\{80\}'
+ok "progress__has_states_rate_and_time_left_in_80_columns" $?
+script -qec "stty cols 30; '$THIMBLE' fleet run fleet.yaml -o narrow.db" typescript >out </dev/null
+tr '\r' '\n' <typescript | sed 's/\x1b\[[A-Z]//g' | grep -E '^\[[#.]' | grep -qv '.\{30\}'
+ok "progress__fits_a_narrow_terminal" $?
+thimble fleet run fleet.yaml -o lines.db
+[ "$STATUS" -eq 0 ] && ! grep -q "$(printf '\033')" err out
+ok "progress__is_plain_without_a_terminal" $?
+
 # ---- in a browser ----
 
 if python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); import browser; sys.exit(browser.find() is None)' "$THIMBLE_SOURCE/tests/e2e"; then
