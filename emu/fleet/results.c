@@ -282,7 +282,9 @@ int thm_fleet_results_create(struct thm_fleet_results **out, const char *path, c
 
 int thm_fleet_results_open(struct thm_fleet_results **out, const char *path, bool write, char **error)
 {
-    int status = open_db(out, path, write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, error);
+    /* a reader that may, tidies up when it closes: without that right, SQLite leaves its -wal and -shm files */
+    const bool may_write = write || access(path, W_OK) == 0;
+    int status = open_db(out, path, may_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, error);
     status = status || !write ? status : lock(*out, error);
     status = status ? status : read_meta(*out, error);
     if (write) {

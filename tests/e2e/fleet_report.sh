@@ -20,6 +20,8 @@ END
 thimble fleet run fleet.yaml -o fleet.db
 thimble fleet report fleet.db --html "the pages/fleet.html" --traces "the traces"
 expect "report__is_written_with_traces" 0
+[ "$(echo fleet.db*)" = fleet.db ]
+ok "report__leaves_nothing_beside_the_database" $?
 thimble fleet report fleet.db --html again.html --traces "again"
 same=0
 for f in "the traces"/*; do cmp -s "$f" "again/$(basename "$f")" || same=1; done
