@@ -12,7 +12,7 @@ const END_WORDS = {
   interrupted: "Interrupted; 'thimble fleet resume' goes on", broken: "Ended: this PC failed; see its terminal",
 };
 
-let run, states, summary, shown = null;
+let run, states, summary;
 const groups = []; // {name, board, first, count, canvas, ring, cell, columns}
 
 function element(name, text, ...classes) {
@@ -241,26 +241,18 @@ function chart(id, title, most, xLabels, draw) {
 // Boards that have the update, and that failed to get it, by when that was in the fleet's time.
 function curve() {
   const bins = summary.curve || [], ms = summary.span && summary.span.length ? summary.span[0].ms : 1;
-  const lines = { updated: "", failed: "" }, sums = { updated: 0, failed: 0 };
-  const total = bins.reduce((n, b) => n + b.updated + b.failed, 0);
-  chart("curve", `${sums.updated} updated over ${fleetTime(ms)}`, Math.max(1, total), [0, .5, 1].map((p) => fleetTime(p * ms)),
-    (root, x, y) => {
-      for (const key in lines) {
-        lines[key] = `M${x(0)} ${y(0)}`;
-        for (const b of bins) {
-          lines[key] += `H${x(b.bin / 100)}V${y(sums[key] += b[key])}`;
-        }
-        lines[key] += `H${x(1)}`;
-      }
-      root.append(svg("path", { class: "area-updated", d: `${lines.updated}V${y(0)}Z` }));
-      for (const key in lines) root.append(svg("path", { class: "line-" + key, d: lines[key] }));
-      Object.keys(lines).forEach((key, i) => {
-        root.append(svg("path", { class: "line-" + key, d: `M${LEFT + 8} ${16 + 16 * i}h22` }));
-        root.append(svg("text", { x: LEFT + 36, y: 20 + 16 * i }, `${number(sums[key])} ${key}`));
-      });
-      root.querySelector("title").textContent =
-        `${sums.updated} boards updated and ${sums.failed} failed within ${fleetTime(ms)} of fleet time`;
-    });
+  const series = ["updated", "failed"].map((key) => ({ key, sum: bins.reduce((n, b) => n + b[key], 0) }));
+  const title = series.map((s) => `${number(s.sum)} ${s.key}`).join(" and ") + ` within ${fleetTime(ms)} of fleet time`;
+  const most = Math.max(1, ...series.map((s) => s.sum));
+  chart("curve", title, most, [0, .5, 1].map((part) => fleetTime(part * ms)), (root, x, y) => series.forEach((s, i) => {
+    let line = `M${x(0)} ${y(0)}`, sum = 0;
+    for (const b of bins) line += `H${x(b.bin / 100)}V${y(sum += b[s.key])}`;
+    line += `H${x(1)}`;
+    if (s.key === "updated") root.append(svg("path", { class: "area-updated", d: `${line}V${y(0)}Z` }));
+    root.append(svg("path", { class: "line-" + s.key, d: line }));
+    root.append(svg("path", { class: "line-" + s.key, d: `M${LEFT + 8} ${16 + 16 * i}h22` }));
+    root.append(svg("text", { x: LEFT + 36, y: 20 + 16 * i }, `${number(s.sum)} ${s.key}`));
+  }));
 }
 
 function throughput() {
@@ -293,7 +285,6 @@ async function showBoard(id) {
   if (ask !== following) return;
   if (!answer.ok) return body.replaceChildren(element("p", text, "message"));
   body.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
-  shown = states[id];
 }
 
 function open(id) {

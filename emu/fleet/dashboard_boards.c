@@ -232,11 +232,19 @@ static void take_answer(struct thm_dashboard_boards *b)
     }
 }
 
+static bool has_ended(const struct thm_dashboard_boards *b)
+{
+    char byte;
+    return recv(b->line, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void thm_dashboard_boards_work(struct thm_dashboard_boards *b)
 {
     eventfd_t ignored;
     (void)eventfd_read(b->wake, &ignored);
     pthread_mutex_lock(&b->lock);
+    if (b->line >= 0 && has_ended(b))
+        give_up(b);
     take_answer(b);
     if (b->waiting && !b->asked && b->line >= 0)
         b->asked =

@@ -67,7 +67,9 @@ static void look(struct thm_dashboard *d, uint32_t *counts)
             fprintf(f, "%s%u,%u", changes == 1 ? "[" : ",", i, state);
     }
     pthread_mutex_unlock(&d->stream.lock);
-    if (f && fputs("]", f) >= 0 && fclose(f) == 0 && changes)
+    if (f)
+        fputs("]", f);
+    if (f && fclose(f) == 0 && changes)
         thm_dashboard_stream_send(&d->stream, "change", changes > CHANGES_MAX ? NULL : text);
     free(text);
 }

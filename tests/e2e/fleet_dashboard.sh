@@ -190,6 +190,13 @@ fi
 thimble fleet resume broken.db --dashboard
 expect "resume__has_a_dashboard" 0 '^dashboard: http://127.0.0.1' '300 of 300 boards'
 
+watch shard --dashboard --shard 1/4
+curl -sN --max-time 60 "${URL}events" >events
+await shard.err 'stays until'
+[ "$(count shard.db 1)" -eq 50 ] && grep -q '"done":50,"end":"finished"' events && grep -q '"elsewhere":150' events
+ok "shard__boards_of_others_are_elsewhere" $?
+leave
+
 # ---- the terminal ----
 
 script -qec "stty cols 100; '$THIMBLE' fleet run fleet.yaml -o tty.db" typescript >out </dev/null
