@@ -151,6 +151,7 @@ static void curve_bin(void *ctx, sqlite3_stmt *s)
 static void draw_curve(FILE *f, const struct curve *c)
 {
     double updated = 0, failed = 0;
+    fputs("<div class=\"wide plot\">", f);
     thm_svg_begin(f, THM_SVG_IN_PAGE, WIDTH, HEIGHT,
                   "boards that have the update, and that failed to get it, over time");
     axes(f, c->boards, 0, c->ms, time_text);
@@ -165,13 +166,12 @@ static void draw_curve(FILE *f, const struct curve *c)
         bar(f, x1, x2, updated / c->boards, (updated + failed) / c->boards, "flat c5", title);
     }
     thm_svg_end(f);
-    fprintf(f,
-            "<p class=\"soft\"><svg class=\"key\" viewBox=\"0 0 9 9\"><rect class=\"c8\" width=\"9\" "
-            "height=\"9\"/></svg> %.0f "
-            "updated <svg class=\"key\" viewBox=\"0 0 9 9\"><rect class=\"c5\" width=\"9\" height=\"9\"/></svg> %.0f "
-            "failed, of "
-            "%.0f boards</p>\n",
-            updated, failed, c->boards);
+    fputs("</div>\n", f);
+    fputs("<p class=\"soft\">", f);
+    thm_svg_key(f, "c8");
+    fprintf(f, "%.0f updated ", updated);
+    thm_svg_key(f, "c5");
+    fprintf(f, "%.0f failed, of %.0f boards</p>\n", failed, c->boards);
 }
 
 static int rollout(struct page *p)
@@ -316,15 +316,15 @@ static void draw_histogram(FILE *f, const struct histogram *h)
 {
     const double most = highest(h);
     element(f, "h3", h->q->title);
+    fputs("<div class=\"wide plot\">", f);
     thm_svg_begin(f, THM_SVG_IN_PAGE, WIDTH, HEIGHT, h->q->title);
     axes(f, most, h->from, h->to, h->q->unit);
     for (size_t b = 0; b < BINS; b++)
         draw_bin(f, h, b, most);
     thm_svg_end(f);
-    fputs("<p class=\"soft\">", f);
+    fputs("</div>\n<p class=\"soft\">", f);
     for (size_t g = 0; g < h->groups; g++) {
-        fprintf(f, "<svg class=\"key\" viewBox=\"0 0 9 9\"><rect class=\"%s\" width=\"9\" height=\"9\"/></svg> ",
-                group_colours[g]);
+        thm_svg_key(f, group_colours[g]);
         thm_xml_text(f, h->group[g]);
         fputs(" ", f);
     }

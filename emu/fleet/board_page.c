@@ -87,10 +87,20 @@ static void heading(FILE *f, const struct thm_fleet_board_page *p)
 
 /* ---- what it did ---- */
 
-static void step_row(FILE *f, const struct thm_event *e)
+/* Of step i, in the time line and the table. */
+static const char *step_colour(unsigned i)
+{
+    static const char *const colours[] = { "c3", "c2", "c5", "c8", "c4", "c12", "c9", "c7" };
+    return colours[i % (sizeof colours / sizeof colours[0])];
+}
+
+static void step_row(FILE *f, const struct thm_event *e, const char *colour)
 {
     fprintf(f, "<tr><td>%.3f</td>", (double)e->t_ns / 1e9);
-    cell(f, "td", e->name);
+    fputs("<td>", f);
+    thm_svg_key(f, colour);
+    thm_xml_text(f, e->name);
+    fputs("</td>", f);
     fprintf(f, "<td>%.3f</td><td>%" PRIu64 "</td><td>%" PRIu64 "</td><td>", (double)e->v[0] / 1e6, e->v[1], e->v[3]);
     if (e->v[5])
         fprintf(f, "%" PRIu64, e->v[4]);
@@ -109,7 +119,6 @@ static void failed_row(FILE *f, const struct thm_event *e)
 /* Device time from left to right, a colour a step. */
 static void time_line(FILE *f, const struct thm_report *r)
 {
-    static const char *const colours[] = { "c3", "c2", "c5", "c8", "c4", "c12", "c9", "c7" };
     const double total = r->ns > 0 ? (double)r->ns : 1;
     char title[96];
     thm_svg_begin(f, THM_SVG_IN_PAGE, 640, 20, "steps over device time");
@@ -120,8 +129,7 @@ static void time_line(FILE *f, const struct thm_report *r)
         snprintf(title, sizeof title, "%s: %.3f ms, until %.3f s", e->name, (double)e->v[0] / 1e6,
                  (double)e->t_ns / 1e9);
         if (end <= 1 && len <= end)
-            thm_svg_rect(f, (end - len) * 640, 0, len * 640, 20, colours[i % (sizeof colours / sizeof colours[0])],
-                         title);
+            thm_svg_rect(f, (end - len) * 640, 0, len * 640, 20, step_colour(i), title);
     }
     thm_svg_end(f);
     fprintf(f, "<p class=\"soft\">%.3f s of device time</p>\n", (double)r->ns / 1e9);
@@ -136,7 +144,7 @@ static void steps(FILE *f, const struct thm_report *r)
           "free</th><th>low water</th><th>storage</th><th>what</th></tr>\n",
           f);
     for (unsigned i = 0; i < r->steps; i++)
-        step_row(f, &r->step[i]);
+        step_row(f, &r->step[i], step_colour(i));
     if (r->has[THM_EV_FAILED])
         failed_row(f, &r->failed);
     fputs("</table></div>\n", f);

@@ -162,9 +162,8 @@ static void draw_region(const struct map *m, size_t region)
 static void legend_row(const struct map *m, const char *colour, const char *what, uint64_t blocks, uint64_t bytes,
                        uint64_t peak)
 {
-    fprintf(m->f,
-            "<tr><td><svg class=\"key\" viewBox=\"0 0 10 10\"><rect class=\"%s\" width=\"10\" height=\"10\"/></svg> ",
-            colour);
+    fputs("<tr><td>", m->f);
+    thm_svg_key(m->f, colour);
     thm_xml_text(m->f, what);
     fprintf(m->f, "</td><td>%" PRIu64 "</td><td>%" PRIu64 "</td><td>%" PRIu64 "</td></tr>\n", blocks, bytes, peak);
 }

@@ -74,3 +74,9 @@ void thm_svg_end(FILE *f)
 {
     fputs("</svg>\n", f);
 }
+
+void thm_svg_key(FILE *f, const char *css_class)
+{
+    fprintf(f, "<svg class=\"key\" viewBox=\"0 0 9 9\"><rect class=\"%s\" width=\"9\" height=\"9\"/></svg> ",
+            css_class);
+}

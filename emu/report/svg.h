@@ -19,5 +19,7 @@ void thm_svg_text(FILE *f, double x, double y, const char *anchor, const char *t
 /* In the middle of a rectangle of a class c2 to c12. */
 void thm_svg_label(FILE *f, double x, double y, const char *text);
 void thm_svg_end(FILE *f);
+/* A square for a legend: a picture of its own, of the page's class "key". */
+void thm_svg_key(FILE *f, const char *css_class);
 
 void thm_xml_text(FILE *f, const char *text); /* escaped for XML and HTML; control characters become '?' */
