@@ -39,6 +39,8 @@ static int open_dashboard(struct thm_fleet_dashboard **out, const struct fleet_o
                                                    .shards = shards };
     char *error = NULL;
     *out = NULL;
+    if (!o->dashboard && (o->dashboard_token || o->dashboard_linger))
+        return thm_fail(THM_EXIT_USAGE, "--dashboard-token and --dashboard-linger want --dashboard");
     if (!o->dashboard)
         return 0;
     int status = thm_fleet_dashboard_start(out, &d, &error);

@@ -162,6 +162,8 @@ ok "token__of_ones_own_holds_on_loopback_too" $?
 leave
 thimble fleet run fleet.yaml -o no.db --dashboard=127.0.0.1 --dashboard-token 'short;'
 expect_error "token__that_is_none_is_refused" 2 'token: 8 to 79'
+thimble fleet run fleet.yaml -o no.db --dashboard-linger
+expect_error "linger__without_a_dashboard_is_refused" 2 'want --dashboard'
 thimble fleet run fleet.yaml -o no.db --dashboard=example.com:80
 expect_error "address__that_is_none_is_refused" 2 'example.com:80: not an address'
 thimble fleet run fleet.yaml -o no.db --dashboard=192.0.2.1
