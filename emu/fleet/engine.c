@@ -481,8 +481,10 @@ static int open_engine(struct engine *e)
 static void close_engine(struct engine *e)
 {
     for (uint32_t i = 0; e->slots && i < e->slot_count; i++)
-        if (e->slots[i].used)
+        if (e->slots[i].used) {
+            tell_board(e, e->slots[i].plan.id, THM_FLEET_WAITING, NULL);
             release(&e->slots[i]);
+        }
     uint64_t all = 0;
     thm_zygote_stop(&e->zygote, &all);
     const uint64_t boards = e->totals.boards_user_us + e->totals.boards_system_us;
