@@ -275,9 +275,10 @@ async function showBoard(id) {
     const glance = await (await fetch(`board/${id}.json`)).json();
     if (ask !== following) return;
     if (!ALIVE.includes(glance.state)) break;
+    const told = glance.heap_free === 0 ? "It has told nothing yet. " : `${glance.device_ms / 1000} s of device time; ` +
+      `heap: ${number(glance.heap_free)} bytes free, ${number(glance.heap_low_water)} at least. `;
     body.replaceChildren(element("h2", `Board ${id}: ${glance.state}`),
-      element("p", `${glance.device_ms / 1000} s of device time; heap: ${number(glance.heap_free)} bytes free, ` +
-        `${number(glance.heap_low_water)} at least. What it did and its heap's map come when it is done.`));
+      element("p", told + "What it did and its heap's map come when it is done."));
     await new Promise((r) => setTimeout(r, 300));
   }
   const answer = await fetch(`board/${id}`);

@@ -199,6 +199,37 @@ await shard.err 'stays until'
 ok "shard__boards_of_others_are_elsewhere" $?
 leave
 
+# ---- a board that is under way ----
+
+mkdir -p include/thimble
+cp "$THIMBLE_SOURCE/emu/firmware/firmware.h" include/thimble/
+cat >hang.c <<'END'
+#include <thimble/firmware.h>
+void setup(void) {}
+void loop(void) { for (volatile int i = 0;; i++) {} }
+END
+cc -O1 -Iinclude -I"$THIMBLE_SOURCE" -shared -fPIC -o hang.so hang.c
+cat >hang.yaml <<'END'
+name: hang
+cpu_s: 3
+groups:
+  - {name: hang, board: esp32, count: 1, firmware: hang.so, duration_s: 5}
+server: {folder: models, offline: true}
+END
+"$THIMBLE" fleet run hang.yaml -o hang.db -q --dashboard >hang.out 2>hang.err &
+fleet=$!
+await hang.err 'dashboard: '
+URL=$(sed -n 's|^dashboard: ||p' hang.err)
+for _ in $(seq 100); do
+    get "${URL}board/0.json" >/dev/null
+    grep -q '"state":"waiting"' body || break
+done
+grep -q '"state":"booting"' body # what it tells comes when it waits for something: this one never does
+ok "board__under_way_tells_its_state" $?
+[ "$(get "${URL}board/0")" = 200 ] && grep -q 'badge waiting' body
+ok "board__that_is_not_done_has_a_page" $?
+wait $fleet
+
 # ---- the terminal ----
 
 script -qec "stty cols 100; '$THIMBLE' fleet run fleet.yaml -o tty.db" typescript >out </dev/null
