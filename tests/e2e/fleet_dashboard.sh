@@ -33,7 +33,7 @@ watch() {
 }
 await() { # FILE PATTERN
     for _ in $(seq 1200); do
-        grep -q "$2" "$1" && return
+        grep -q "$2" "$1" 2>/dev/null && return
         sleep 0.05
     done
 }
