@@ -2,6 +2,7 @@
 #include <link.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #if __has_include(<valgrind/valgrind.h>)
@@ -21,7 +22,6 @@ struct spans {
     const char *keep;
     struct span of[LIBRARIES_MAX];
     unsigned count;
-    bool in_program; /* this code is in the program itself, not in a library */
 };
 
 /* What the board's own code calls, and what has no file. */
@@ -53,13 +53,19 @@ static int note(struct dl_phdr_info *info, size_t size, void *ctx)
 {
     struct spans *all = ctx;
     (void)size;
-    const struct span here = span_of(info);
-    const uintptr_t code = (uintptr_t)thm_shed_libraries;
-    all->in_program |= *info->dlpi_name == '\0' && code >= here.from && code < here.to;
     const bool kept = all->keep && strcmp(info->dlpi_name, all->keep) == 0;
     if (all->count < LIBRARIES_MAX && !kept && !is_needed(info->dlpi_name))
-        all->of[all->count++] = here;
+        all->of[all->count++] = span_of(info);
     return 0;
+}
+
+extern const char __ehdr_start[] __attribute__((visibility("hidden"))); /* the linker's: this object's ELF header */
+
+/* As a library in somebody else's program: nobody knows what that one's others are for. The program's table of segments
+ * is behind its ELF header. Addresses alone: looking there would make pages resident. */
+static bool is_in_program(void)
+{
+    return getauxval(AT_PHDR) - (uintptr_t)__ehdr_start < PAGE;
 }
 
 void thm_shed_libraries(const char *keep)
@@ -69,12 +75,11 @@ void thm_shed_libraries(const char *keep)
 #ifdef __SANITIZE_ADDRESS__ /* its run-time looks at every library */
     return;
 #endif
-    if (RUNNING_ON_VALGRIND || shed)
+    if (RUNNING_ON_VALGRIND || shed || !is_in_program())
         return;
     shed = true;
     dl_iterate_phdr(note, &all);
-    /* In somebody else's program nobody knows what its libraries are for. */
-    for (unsigned i = 0; i < all.count && all.in_program; i++)
+    for (unsigned i = 0; i < all.count; i++)
         if (all.of[i].from < all.of[i].to)
             munmap((void *)all.of[i].from, all.of[i].to - all.of[i].from);
 }
