@@ -264,18 +264,23 @@ static bool try_again(struct engine *e, struct slot *s)
     return true;
 }
 
+/* The failure of a board whose server was ours, and has ended, is not its own. */
+static bool lost_server(struct engine *e, struct slot *s)
+{
+    if (!s->session.result.exit_status || !thm_fleet_server_has_ended(&e->server))
+        return false;
+    fail(e, "the model server's process has ended", 0);
+    release(s);
+    return true;
+}
+
 static void finish(struct engine *e, struct slot *s)
 {
     const struct thm_zygote_report *r = &s->report;
     const struct thm_fleet_cost cost = { r->user_us, r->system_us, r->rss_bytes };
     char line[THM_FLEET_NOTE_MAX];
     thm_session_ended(&s->session, r->wait_status);
-    if (s->session.result.exit_status && thm_fleet_server_has_ended(&e->server)) {
-        fail(e, "the model server's process has ended", 0);
-        release(s);
-        return;
-    }
-    if (was_lost(s) && try_again(e, s))
+    if (lost_server(e, s) || (was_lost(s) && try_again(e, s)))
         return;
     thm_fleet_reader_end(&s->reader, &s->session.result);
     put(e, &s->row, &cost);
@@ -342,7 +347,8 @@ static void look_at_memory(struct engine *e)
     if (!e->o->timed || e->alive < most->boards || t < e->measure_at)
         return;
     f = thm_fleet_footprint(e->zygote.pid, beside, sizeof beside / sizeof beside[0]);
-    e->measure_at = now() + 0.2 + (now() - t) * MEASURE_REST;
+    if (f.boards)
+        e->measure_at = now() + 0.2 + (now() - t) * MEASURE_REST;
     if (f.boards > most->boards || (f.boards == most->boards && f.all > most->all))
         *most = f;
 }

@@ -23,6 +23,11 @@ wrong missing_model_is_named 's/keyword.tflite/nosuch.tflite/' 'nosuch.tflite: N
 
 thimble fleet run offline.yaml -o one.db --jobs 1
 expect "run__tells_what_came_of_it" 0 '60 of 60 boards: [0-9]+ updated, [0-9]+ failed'
+thimble fleet run offline.yaml -o timed.db --stats -q
+expect "stats__are_by_step_with_the_memory" 0 '[0-9]+ boards in .* CPU ms a board: .*board .*\(boot .*storage .*store .*infer .*end .*\), fork .*supervisor' \
+    'memory: [0-9]+ at once, [0-9]+ KiB a board'
+same one.db timed.db
+ok "stats__change_nothing_in_the_content" $?
 thimble fleet run offline.yaml -o two.db --jobs 2
 same one.db two.db
 ok "jobs__two_at_once_give_the_same_content" $?
