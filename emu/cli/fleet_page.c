@@ -176,9 +176,9 @@ static void draw_curve(FILE *f, const struct curve *c)
 
 static int rollout(struct page *p)
 {
-    static const char size[] = "SELECT max(1,count(*)), max(1,coalesce(max(coalesce(updated_ms, "
-                               "asked_ms+device_ns/1000000)),1)) FROM boards WHERE outcome<>'untouched'";
-    static const char bins[] = "SELECT coalesce(updated_ms, asked_ms+device_ns/1000000) AS at, sum(outcome='updated'), "
+    static const char size[] = "SELECT max(1,count(*)), max(1,coalesce(max(coalesce(updated_ms, ended_ms)),1)) FROM "
+                               "boards WHERE outcome<>'untouched'";
+    static const char bins[] = "SELECT coalesce(updated_ms, ended_ms) AS at, sum(outcome='updated'), "
                                "sum(outcome='failed') FROM boards WHERE outcome IN ('updated','failed') GROUP BY at";
     struct curve c = { .ms = 1, .boards = 1 };
     element(p->f, "h2", "Boards with the update, over fleet time");

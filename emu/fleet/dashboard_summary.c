@@ -21,11 +21,11 @@ static const struct {
     { "failures", "SELECT * FROM failures LIMIT 50" },
     /* a hundredth of the time that has come up; boards that had it, boards that failed to have it */
     { "curve",
-      "WITH ends AS (SELECT outcome='updated' AS good, coalesce(updated_ms, asked_ms+device_ns/1000000) AS at "
+      "WITH ends AS (SELECT outcome='updated' AS good, coalesce(updated_ms, ended_ms) AS at "
       "FROM boards WHERE outcome IN ('updated','failed')), span AS (SELECT max(1,max(at)) AS ms FROM ends) "
       "SELECT at*100/ms AS bin, sum(good) AS updated, sum(1-good) AS failed FROM ends, span WHERE at IS NOT NULL "
       "GROUP BY bin ORDER BY bin" },
-    { "span", "SELECT max(1, coalesce(max(coalesce(updated_ms, asked_ms+device_ns/1000000)),1)) AS ms FROM boards "
+    { "span", "SELECT max(1, coalesce(max(coalesce(updated_ms, ended_ms)),1)) AS ms FROM boards "
               "WHERE outcome IN ('updated','failed')" },
 };
 

@@ -261,6 +261,7 @@ static bool try_again(struct engine *e, struct slot *s)
     note(e, "board %u is run again, with no more than %u at once: %s", id, e->jobs.most, s->session.result.message);
     thm_fleet_queue_again(&e->queue, id);
     release(s);
+    tell_board(e, id, THM_FLEET_WAITING, NULL);
     return true;
 }
 

@@ -30,6 +30,7 @@ void thm_fleet_row_init(struct thm_fleet_row *row, const struct thm_fleet_kit *k
                                    .opened_ms = p->wave == THM_FLEET_NO_WAVE ? -1 : (int64_t)p->opened,
                                    .asked_ms = p->wave == THM_FLEET_NO_WAVE ? -1 : (int64_t)p->asked,
                                    .updated_ms = -1,
+                                   .ended_ms = -1,
                                    .device_ns = -1,
                                    .heap_low_water = -1,
                                    .stack_used = -1,
@@ -62,7 +63,7 @@ void thm_fleet_reader_init(struct thm_fleet_reader *r, struct thm_fleet_row *row
     *r = (struct thm_fleet_reader){ .row = row, .events = FNV_BASIS, .output = FNV_BASIS };
     r->joules_per_ns = d->nanojoules * 1e-9 * (double)d->profile->cores[0].clock_hz * 1e-9;
     r->link = d->link;
-    r->origin_ms = p->switched_on;
+    r->origin_ms = k->fleet->groups[p->group].firmware ? p->asked : p->switched_on;
     r->asked = k->fleet->groups[p->group].firmware != NULL; /* when it asks is its own affair */
     row->bytes_received = 0;
 }
@@ -185,6 +186,7 @@ void thm_fleet_reader_event(struct thm_fleet_reader *r, const struct thm_event *
 {
     if (thm_event_kind(e->type)->detail)
         return;
+    r->row->ended_ms = (int64_t)(r->origin_ms + e->t_ns / 1000000);
     r->events = hash(r->events, &e->type, sizeof e->type);
     r->events = hash(r->events, &e->t_ns, sizeof e->t_ns + sizeof e->v);
     r->events = hash(r->events, e->name, strlen(e->name) + 1);

@@ -27,6 +27,7 @@
     X(INT, opened_ms, "fleet time: its wave opened")                                                \
     X(INT, asked_ms, "fleet time: it asked and was offered the update, the last time")              \
     X(INT, updated_ms, "fleet time: it had run the new model")                                      \
+    X(INT, ended_ms, "fleet time: the last that it told")                                           \
     X(INT, device_ns, "device time of the update, from asking for it to its end")                   \
     X(INT, heap_low_water, "least free heap, bytes")                                                \
     X(INT, stack_used, "bytes")                                                                     \

@@ -219,7 +219,8 @@ static void results__row_comes_back_as_it_was(void **state)
                                   .status = 11,
                                   .energy_uj = -1,
                                   .heap_low_water = 0,
-                                  .updated_ms = -1 };
+                                  .updated_ms = -1,
+                                  .ended_ms = -1 };
     assert_int_equal(thm_fleet_results_create(&r, path, &meta, &error), 0);
     assert_int_equal(thm_fleet_results_put(r, &row, NULL, &error), 0);
     assert_int_equal(thm_fleet_results_commit(r, &error), 0);
