@@ -39,15 +39,44 @@ unsigned thm_fleet_waves(const struct thm_fleet *f)
     return f->rollout.waves_count ? f->rollout.waves_count : 1;
 }
 
+/* Its place, 0 to n - 1, in an order of all n boards that the seed shuffles: a Feistel network over a power of four,
+ * walked until the place is one of a board (Black and Rogaway, Ciphers with Arbitrary Finite Domains, 2002). */
+static uint32_t shuffled(const struct thm_fleet *f, uint32_t id, uint32_t n)
+{
+    unsigned half = 1; /* bits */
+    while (UINT64_C(1) << 2 * half < n)
+        half++;
+    const uint32_t mask = (1u << half) - 1;
+    uint32_t left, right;
+    do {
+        left = id >> half;
+        right = id & mask;
+        for (unsigned round = 0; round < 4; round++) {
+            const uint32_t next = left ^ ((uint32_t)mix(draw(f, right, DRAW_WAVE) + round) & mask);
+            left = right;
+            right = next;
+        }
+        id = left << half | right;
+    } while (id >= n);
+    return id;
+}
+
+/* So many boards that a wave is never empty. */
+static uint32_t boards_by(const struct thm_fleet_wave *w, uint32_t n)
+{
+    const uint32_t boards = (uint32_t)(n * w->percent / 100 + 0.5);
+    return boards == 0 && w->percent > 0 ? 1 : boards;
+}
+
 static void draw_wave(const struct thm_fleet *f, struct thm_fleet_plan *p)
 {
     const struct thm_fleet_rollout *r = &f->rollout;
-    const uint64_t drawn = draw(f, p->id, DRAW_WAVE);
+    const uint32_t n = thm_fleet_boards(f), place = shuffled(f, p->id, n);
     p->wave_name = "all";
     for (p->wave = 0; p->wave < r->waves_count; p->wave++) {
         p->wave_name = r->waves[p->wave].name;
         p->opened = (uint64_t)r->waves[p->wave].at_s * 1000;
-        if (in_share(drawn, r->waves[p->wave].percent))
+        if (place < boards_by(&r->waves[p->wave], n))
             return;
     }
     p->wave = r->waves_count ? THM_FLEET_NO_WAVE : 0;

@@ -1,4 +1,5 @@
-/* emu/fleet/plan.h -- what will become of one board, before anything is run: drawn from seed and number alone.
+/* emu/fleet/plan.h -- what will become of one board, before anything is run: drawn from seed and number alone. (Which
+ * wave it is in takes the number of boards as well: shares are exact.)
  *
  * Times are the fleet's, milliseconds from when the first board could be switched on. A board asks for an update when
  * it is switched on, and then whenever its own clock shows a multiple of the polling interval; the first time it asks
