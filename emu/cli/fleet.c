@@ -14,7 +14,7 @@ static const struct verb {
 } verbs[] = {
     { "run", "SCENARIO.yaml", 1, 1, fleet_run },
     { "resume", "DATABASE", 1, 1, fleet_resume },
-    { "report", "DATABASE", 1, 1, fleet_report },
+    { "report", "DATABASE [VIEW]...", 1, 100, fleet_report },
     { "replay", "DATABASE --board ID", 1, 1, fleet_replay },
     { "check", "SCENARIO.yaml", 1, 1, fleet_check },
     { "explain", "SCENARIO.yaml", 1, 1, fleet_explain },
@@ -265,7 +265,7 @@ const struct thm_command thm_command_fleet = {
     .details = "verbs:\n"
                "  run SCENARIO.yaml\n"
                "  resume DATABASE\n"
-               "  report DATABASE [--json] [--junit FILE] [--html FILE] [--traces DIR]\n"
+               "  report DATABASE [VIEW]... [--json] [--junit FILE] [--html FILE] [--traces DIR]\n"
                "  replay DATABASE --board ID [--trace FILE]\n"
                "  check SCENARIO.yaml\n"
                "  explain SCENARIO.yaml\n"

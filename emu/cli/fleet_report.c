@@ -50,6 +50,33 @@ const char *fleet_cell(sqlite3_stmt *s, int i)
     return text ? text : "-";
 }
 
+/* ---- which views ---- */
+
+struct choice { /* 0: all */
+    char **view;
+    int count;
+};
+
+static bool is_chosen(const struct choice *c, const char *view)
+{
+    for (int i = 0; i < c->count; i++)
+        if (strcmp(c->view[i], view) == 0)
+            return true;
+    return c->count == 0;
+}
+
+static int check_choice(const struct choice *c)
+{
+    for (int i = 0; i < c->count; i++) {
+        size_t n = 0;
+        while (fleet_sections[n].view && strcmp(fleet_sections[n].view, c->view[i]) != 0)
+            n++;
+        if (!fleet_sections[n].view)
+            return thm_fail(THM_EXIT_USAGE, "unknown view '%s'; thimble-fleet(1) lists them", c->view[i]);
+    }
+    return 0;
+}
+
 /* ---- for people ---- */
 
 enum { COLUMNS_MAX = 16, WIDTH_MAX = 60 };
@@ -109,13 +136,15 @@ static void print_row(void *ctx, sqlite3_stmt *s)
     puts("");
 }
 
-static int print_text(struct thm_fleet_results *r)
+static int print_text(struct thm_fleet_results *r, const struct choice *c)
 {
     const struct thm_fleet_meta *m = thm_fleet_results_meta(r);
     int status = 0;
     printf("%s, %u boards, seed %u\n", m->file, m->boards, m->seed);
     for (size_t i = 0; !status && fleet_sections[i].view; i++) {
         struct table t = { .title = fleet_sections[i].title };
+        if (!is_chosen(c, fleet_sections[i].view))
+            continue;
         status = fleet_read_view(thm_fleet_results_db(r), fleet_sections[i].view,
                                  &(struct fleet_taker){ measure_head, measure_row, &t });
         if (!status)
@@ -145,13 +174,15 @@ static void json_row(void *ctx, sqlite3_stmt *s)
     json_array_append_new(ctx, o);
 }
 
-static int print_json(struct thm_fleet_results *r)
+static int print_json(struct thm_fleet_results *r, const struct choice *c)
 {
     const struct thm_fleet_meta *m = thm_fleet_results_meta(r);
     json_t *o =
         json_pack("{s:s, s:I, s:I}", "scenario", m->file, "boards", (json_int_t)m->boards, "seed", (json_int_t)m->seed);
     int status = 0;
     for (size_t i = 0; !status && fleet_sections[i].view; i++) {
+        if (!is_chosen(c, fleet_sections[i].view))
+            continue;
         json_t *rows = json_array();
         status = fleet_read_view(thm_fleet_results_db(r), fleet_sections[i].view,
                                  &(struct fleet_taker){ NULL, json_row, rows });
@@ -227,8 +258,10 @@ int fleet_report(const struct fleet_options *o, int argc, char **argv)
 {
     struct fleet_traces traces = { 0 };
     struct thm_fleet_results *r;
-    (void)argc;
-    int status = fleet_open(&r, argv[0], false);
+    const struct choice c = { argv + 1, argc - 1 };
+    int status = check_choice(&c);
+    if (!status)
+        status = fleet_open(&r, argv[0], false);
     if (status)
         return status;
     if (o->traces)
@@ -238,7 +271,7 @@ int fleet_report(const struct fleet_options *o, int argc, char **argv)
     if (!status && o->html)
         status = write_to(r, o->html, &traces, fleet_page_write);
     if (!status && (o->json || (!o->junit && !o->html)))
-        status = o->json ? print_json(r) : print_text(r);
+        status = o->json ? print_json(r, &c) : print_text(r, &c);
     fleet_traces_free(&traces);
     thm_fleet_results_close(r);
     return status;

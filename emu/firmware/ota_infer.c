@@ -56,12 +56,18 @@ bool ota_infer_frame(struct ota *s, uint32_t frame)
     return true;
 }
 
-bool ota_infer(struct ota *s)
+/* Not in the frame that inference stands on. */
+OUT_OF_LINE static uint32_t count_frames(struct ota *s)
 {
     struct thm_tensor first = { 0 };
-    s->step = "infer";
     thm_interpreter_input(&s->interpreter, 0, &first);
-    uint32_t frames = thm_hal_frames(s->b, first.bytes);
+    return thm_hal_frames(s->b, first.bytes);
+}
+
+bool ota_infer(struct ota *s)
+{
+    s->step = "infer";
+    const uint32_t frames = count_frames(s);
     if (!frames)
         return false;
     for (uint32_t f = 0; f < frames; f++) {

@@ -76,8 +76,9 @@ static void draw_run(const struct grid *g, uint64_t from, uint64_t to, unsigned 
     snprintf(title, sizeof title, "%ss %" PRIu64 " to %" PRIu64 "%s: %s%s", m->unit, a, b - 1, bytes, kinds[kind].word,
              whose);
     const double wide = (double)(WIDTH - 4) / COLUMNS;
-    thm_svg_rect(g->f, 2 + wide * (double)(from % COLUMNS), TOP + CELL * (double)(from / COLUMNS),
-                 wide * (double)(to - from), CELL, kinds[kind].css_class, title);
+    const uint64_t row = from / COLUMNS;
+    thm_svg_rect(g->f, 2 + wide * (double)(from % COLUMNS), TOP + CELL * (double)row, wide * (double)(to - from), CELL,
+                 kinds[kind].css_class, title);
 }
 
 static void draw_row(const struct grid *g, uint64_t from, uint64_t to)

@@ -35,7 +35,7 @@ static const char schema[] = "CREATE TABLE run(key TEXT PRIMARY KEY, value) WITH
         "sum(outcome='failed') AS failed, sum(outcome='withheld') AS withheld, "
         "round(100.0*sum(outcome='failed')/max(1,sum(outcome in ('updated','failed'))),2) AS failed_percent "
         "FROM boards WHERE wave<>'' GROUP BY wave ORDER BY min(opened_ms), wave;"
-        "CREATE VIEW failures AS SELECT count(*) AS boards, status, fault, step, reason, min(id) AS example FROM "
+        "CREATE VIEW failures AS SELECT count(*) AS boards, status, fault, step, min(id) AS example, reason FROM "
         "boards "
         "WHERE outcome='failed' GROUP BY status, fault, step, reason ORDER BY boards DESC, example;"
         "CREATE VIEW faults AS SELECT fault, count(*) AS boards, sum(outcome='updated') AS updated, "

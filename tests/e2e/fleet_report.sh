@@ -102,4 +102,18 @@ END
 else
     skip "browser__the_trace_is_two_clicks_away_and_nothing_complains" "no Chromium here"
 fi
+
+# ---- some views ----
+
+thimble fleet report fleet.db waves failures
+expect "views__that_are_asked_for_are_printed" 0 '^Rollout' '^Failures'
+! grep -q '^Boards' out
+ok "views__that_are_not_are_left_out" $?
+thimble fleet report --json fleet.db wear
+[ "$STATUS" -eq 0 ] && [ "$(jq -r 'keys | join(" ")' out)" = 'boards scenario seed wear' ]
+ok "views__in_json_too" $?
+thimble fleet report fleet.db nosuch
+expect_error "views__unknown_is_named" 2 "unknown view 'nosuch'"
+thimble fleet check "$DEMO/fleet.yaml"
+expect "check__demo_is_good" 0 '40 boards in 2 groups'
 finish
