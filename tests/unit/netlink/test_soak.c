@@ -61,7 +61,7 @@ static void downloads__a_thousand_leave_nothing_behind(void **state)
     const struct held before = held_now();
     download(l, DOWNLOADS, "/model.tflite");
     const struct held after = held_now();
-    print_message("descriptors %zu, then %zu; bytes %zu, then %zu\n", before.descriptors, after.descriptors,
+    print_message("# descriptors %zu, then %zu; bytes %zu, then %zu\n", before.descriptors, after.descriptors,
                   before.bytes, after.bytes);
     assert_int_equal(after.descriptors, before.descriptors);
     assert_in_range(after.bytes, 0, before.bytes + DOWNLOADS * GNUTLS_THREAD_BYTES + SLACK_BYTES);
