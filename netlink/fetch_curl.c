@@ -1,7 +1,9 @@
 /* netlink/fetch_curl.c -- one transfer: its curl options, and what curl calls while it goes on. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -157,17 +159,24 @@ static bool is_header(const char *line, size_t len, const char *name, size_t nam
     return len > name_len && line[name_len] == ':' && strncasecmp(line, name, name_len) == 0;
 }
 
+static bool take_number(char **at, unsigned long long *v)
+{
+    const bool is_number = isdigit((unsigned char)**at);
+    *v = strtoull(*at, at, 10);
+    return is_number;
+}
+
 /* "bytes FIRST-LAST/TOTAL", the total may be "*": RFC 9110, 14.4. */
 static void read_range(struct thm_fetch *f, const char *value, size_t len)
 {
-    char text[96];
+    char text[96], *at = text + strlen("bytes ");
     unsigned long long first, last, total;
     copy_value(text, sizeof text, value, len);
-    const int n = sscanf(text, "bytes %19llu-%19llu/%19llu", &first, &last, &total);
-    if (n < 2 || last < first)
+    if (strncmp(text, "bytes ", strlen("bytes ")) != 0 || !take_number(&at, &first) || *at++ != '-' ||
+        !take_number(&at, &last) || *at++ != '/' || last < first)
         return;
     f->info.range_first = first;
-    f->info.range_total = n == 3 && total <= INT64_MAX ? (int64_t)total : -1;
+    f->info.range_total = take_number(&at, &total) && total <= INT64_MAX ? (int64_t)total : -1;
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *ctx)

@@ -16,16 +16,25 @@ struct thm_rig {
     int result;
 };
 
+static struct thm_rig *give_up(struct thm_rig *r, struct thm_board *b)
+{
+    if (b)
+        free(b->packet);
+    free(b);
+    free(r);
+    return NULL;
+}
+
 struct thm_rig *thm_rig_create(const struct thm_run *run, int modem)
 {
     struct thm_rig *r = calloc(1, sizeof *r);
     struct thm_board *b = calloc(1, sizeof *b);
     if (!r || !b)
-        return NULL;
+        return give_up(r, b);
     *b = (struct thm_board){ .run = run, .profile = run->profile, .modem = modem };
     b->packet = malloc(THM_MODEM_CHUNK_MAX + 4096);
     if (!b->packet || thm_board_map_memory(b) || thm_board_catch_faults(b) < 0)
-        return NULL;
+        return give_up(r, b);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     r->b = b;
     r->stack = b->stack;

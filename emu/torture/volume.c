@@ -74,7 +74,7 @@ static uint32_t size_of(const struct thm_torture *t)
 static uint32_t make_room(struct thm_board *b, const struct thm_volume_files *f, uint64_t bytes)
 {
     const uint64_t want = free_bytes(b) + bytes;
-    uint32_t low = f->before, high = f->before;
+    uint32_t low = f->before, high = low;
     while (free_bytes(b) < want && (low > 0 || high < f->end)) {
         low -= low > 0;
         high += high < f->end;
