@@ -35,30 +35,16 @@ struct map {
 
 /* ---- owners ---- */
 
-static int more_bytes_first(const void *a, const void *b)
-{
-    const struct thm_event *x = ((const struct owner *)a)->event, *y = ((const struct owner *)b)->event;
-    if (x->v[1] != y->v[1])
-        return x->v[1] < y->v[1] ? 1 : -1;
-    return x < y ? -1 : 1;
-}
-
-static bool is_application(const struct thm_event *e)
-{
-    return strcmp(e->text, "application") == 0;
-}
-
 static void name_owners(struct map *m)
 {
     static const char *const colours[2][8] = { { "c0", "c1", "c14" },
                                                { "c5", "c2", "c8", "c9", "c4", "c12", "c3", "c7" } };
     size_t next[2] = { 0, 0 };
-    for (size_t i = 0; i < m->p->count && m->owners < OWNERS_MAX; i++)
-        if (m->p->part[i].type == THM_EV_HEAP_OWNER)
-            m->owner[m->owners++].event = &m->p->part[i];
-    qsort(m->owner, m->owners, sizeof m->owner[0], more_bytes_first);
+    const struct thm_event *event[OWNERS_MAX];
+    m->owners = thm_heap_owners(m->p, event, OWNERS_MAX);
     for (size_t i = 0; i < m->owners; i++) {
-        const bool app = is_application(m->owner[i].event);
+        m->owner[i].event = event[i];
+        const bool app = thm_heap_is_application(m->owner[i].event);
         m->owner[i].colour = colours[app][next[app]++ % (app ? 8 : 3)];
     }
 }

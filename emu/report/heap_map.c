@@ -27,28 +27,14 @@ struct map {
 
 /* ---- who is which letter ---- */
 
-static int more_bytes_first(const void *a, const void *b)
-{
-    const struct thm_event *x = ((const struct owner *)a)->event, *y = ((const struct owner *)b)->event;
-    if (x->v[1] != y->v[1])
-        return x->v[1] < y->v[1] ? 1 : -1;
-    return x < y ? -1 : 1;
-}
-
-static bool is_application(const struct thm_event *e)
-{
-    return strcmp(e->text, "application") == 0;
-}
-
 static void name_owners(struct map *m)
 {
     char next[2] = { 'a', 'A' };
-    for (size_t i = 0; i < m->p->count && m->owners < OWNERS_MAX; i++)
-        if (m->p->part[i].type == THM_EV_HEAP_OWNER)
-            m->owner[m->owners++].event = &m->p->part[i];
-    qsort(m->owner, m->owners, sizeof m->owner[0], more_bytes_first);
+    const struct thm_event *event[OWNERS_MAX];
+    m->owners = thm_heap_owners(m->p, event, OWNERS_MAX);
     for (size_t i = 0; i < m->owners; i++) {
-        char *letter = &next[is_application(m->owner[i].event)];
+        m->owner[i].event = event[i];
+        char *letter = &next[thm_heap_is_application(m->owner[i].event)];
         const bool any_left = (*letter | 0x20) <= 'z';
         if (m->owner[i].event->v[0])
             m->owner[i].letter = any_left ? (*letter)++ : NO_ROOM;
@@ -149,7 +135,7 @@ static void print_owners(const struct map *m)
             continue;
         put_cell(m, m->owner[i].letter);
         fprintf(m->f, "  %-36.36s %6" PRIu64 " %10" PRIu64 " %10" PRIu64 "%s\n", e->name, e->v[0], e->v[1], e->v[3],
-                is_application(e) ? "" : "  runtime");
+                thm_heap_is_application(e) ? "" : "  runtime");
     }
     put_cell(m, HOLE);
     fprintf(m->f, "  %-36s %6" PRIu64 " %10" PRIu64 "\n", "free (what malloc may give)", m->p->heap.v[5],

@@ -111,3 +111,28 @@ json_t *thm_heap_picture_json(const struct thm_heap_picture *p)
     json_object_set_new(o, "over_time", parts(p, THM_EV_HEAP_USE));
     return o;
 }
+
+/* ---- owners ---- */
+
+static int more_bytes_first(const void *a, const void *b)
+{
+    const struct thm_event *x = *(const struct thm_event *const *)a, *y = *(const struct thm_event *const *)b;
+    if (x->v[1] != y->v[1])
+        return x->v[1] < y->v[1] ? 1 : -1;
+    return x < y ? -1 : 1;
+}
+
+bool thm_heap_is_application(const struct thm_event *owner)
+{
+    return strcmp(owner->text, "application") == 0;
+}
+
+size_t thm_heap_owners(const struct thm_heap_picture *p, const struct thm_event **out, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->count && n < max; i++)
+        if (p->part[i].type == THM_EV_HEAP_OWNER)
+            out[n++] = &p->part[i];
+    qsort(out, n, sizeof *out, more_bytes_first);
+    return n;
+}

@@ -23,6 +23,11 @@ const struct thm_event *thm_heap_largest_hole(const struct thm_heap_picture *p);
 /* Index of the region of the lowest address that is at or above `from`; p->count: none. */
 size_t thm_heap_next_region(const struct thm_heap_picture *p, uint64_t from);
 
+/* Does the application own it, and not the runtime? owner: THM_EV_HEAP_OWNER. */
+bool thm_heap_is_application(const struct thm_event *owner);
+/* At most `max` owners, those with most bytes first. Result: how many there are in `out`. */
+size_t thm_heap_owners(const struct thm_heap_picture *p, const struct thm_event **out, size_t max);
+
 /* Keys: thimble-run(1). A new reference; NULL: out of memory. */
 json_t *thm_heap_picture_json(const struct thm_heap_picture *p);
 
