@@ -1,4 +1,5 @@
 #include "emu/fleet/plan.h"
+#include "netlink/random.h"
 
 enum draw { /* the last two: one for each */
             DRAW_WAVE,
@@ -12,10 +13,7 @@ enum draw { /* the last two: one for each */
 
 static uint64_t mix(uint64_t x)
 {
-    x += UINT64_C(0x9E3779B97F4A7C15);
-    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
-    return x ^ x >> 31;
+    return random_at(x, 0);
 }
 
 static uint64_t draw(const struct thm_fleet *f, uint32_t id, unsigned what)
