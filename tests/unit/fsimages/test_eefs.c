@@ -1,10 +1,8 @@
 /* tests/unit/fsimages/test_eefs.c -- EEFS: its calls, its packer, its check, and power cuts. */
 #include "fsimages/eefs.h"
 #include "fsimages/fs_replay.h"
-#include "fsimages/media/rewritable.h"
 #include "tests/unit/fsimages/failing_heap.h"
 #include "tests/unit/fsimages/eeprom_ram.h"
-#include "tests/unit/fsimages/ramchip.h"
 
 #define FS   thm_fs_eefs
 #define SIZE 8192u
@@ -566,57 +564,6 @@ static void image__with_random_damage_never_crashes(void **state)
     }
 }
 
-/* ---- on flash ---- */
-
-static void flash__rewrites_blocks_for_bytes(void **state)
-{
-    struct ramchip chip;
-    struct thm_medium *m;
-    struct thm_fs_config c = { 0 };
-    struct thm_fs *fs;
-    struct thm_medium_counters before, after;
-    (void)state;
-    ramchip_init(&chip, 32768);
-    assert_int_equal(FS.format(chip.medium, &c, NULL), -10);
-    assert_int_equal(thm_rewritable_create(&m, chip.medium), THM_FS_OK);
-    assert_int_equal(FS.format(m, &c, NULL), 0);
-    assert_int_equal(FS.mount(&fs, m, &c, NULL), 0);
-    assert_int_equal(store(fs, "a", 6000, 1), 6000);
-    assert_true(holds(fs, "a", 6000, 1));
-    thm_medium_counters(chip.medium, &before);
-    assert_int_equal(FS.rename(fs, "a", "b"), 0);
-    thm_medium_counters(chip.medium, &after);
-    assert_int_equal(after.erases - before.erases, 1);
-    assert_int_equal(after.bytes_programmed - before.bytes_programmed, 4096);
-    assert_int_equal(after.blind_programs, 0);
-    assert_true(holds(fs, "b", 6000, 1));
-    FS.unmount(fs);
-    thm_medium_destroy(m);
-    ramchip_finish(&chip);
-}
-
-static void flash__a_cut_in_a_rewrite_costs_the_block_only(void **state)
-{
-    struct ramchip chip;
-    struct thm_medium *m, *dying;
-    uint8_t want[8192], got[8192];
-    (void)state;
-    for (uint32_t n = 0; n < 17; n++) {
-        ramchip_init(&chip, 8192);
-        thm_replay_content(1, want, sizeof want);
-        assert_int_equal(thm_medium_program(chip.medium, 0, want, sizeof want), THM_FS_OK);
-        assert_int_equal(thm_powercut_create(&dying, chip.medium, n), THM_FS_OK);
-        assert_int_equal(thm_rewritable_create(&m, dying), THM_FS_OK);
-        assert_int_equal(thm_medium_program(m, 5000, "abc", 3), THM_FS_EPOWER);
-        assert_int_equal(thm_medium_peek(chip.medium, 0, got, sizeof got), THM_FS_OK);
-        assert_memory_equal(got, want, 4096);
-        assert_memory_not_equal(got + 4096, want + 4096, 4096);
-        thm_medium_destroy(m);
-        thm_medium_destroy(dying);
-        ramchip_finish(&chip);
-    }
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -641,8 +588,6 @@ int main(void)
         cmocka_unit_test(check__a_torn_table_header_is_mended),
         T(show__tells_slots_and_checksum),
         cmocka_unit_test(image__with_random_damage_never_crashes),
-        cmocka_unit_test(flash__rewrites_blocks_for_bytes),
-        cmocka_unit_test(flash__a_cut_in_a_rewrite_costs_the_block_only),
     };
     return cmocka_run_group_tests_name("eefs", tests, NULL, NULL);
 }
